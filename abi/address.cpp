@@ -1,0 +1,67 @@
+#include "abi/address.hpp"
+
+#include "abi/hex.hpp"
+#include "abi/keccak.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
+namespace plimsoll {
+
+std::string to_lower_hex(const Address& address) {
+    return to_hex(std::span<const std::uint8_t>(address.bytes));
+}
+
+std::string to_checksum(const Address& address) {
+    std::string digits = to_hex_digits(address.bytes);
+    const Bytes32 hash = keccak256(digits);
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        const unsigned nibble = (i % 2 == 0) ? hash.bytes[i / 2] >> 4U : hash.bytes[i / 2] & 0x0fU;
+        if (nibble >= 8 && digits[i] >= 'a') digits[i] = static_cast<char>(digits[i] - 'a' + 'A');
+    }
+    return "0x" + digits;
+}
+
+Expected<Address, ParseError> parse_address(std::string_view text) {
+    if (text.size() != 42) return parse_error("an address is 0x and 40 hex digits");
+    auto bytes = parse_hex(text);
+    if (!bytes) return Unexpected<ParseError>{bytes.error()};
+    Address out;
+    std::copy(bytes->begin(), bytes->end(), out.bytes.begin());
+    const std::string_view digits = text.substr(2);
+    const bool has_upper =
+        std::any_of(digits.begin(), digits.end(), [](char c) { return c >= 'A' && c <= 'F'; });
+    const bool has_lower =
+        std::any_of(digits.begin(), digits.end(), [](char c) { return c >= 'a' && c <= 'f'; });
+    if (has_upper && has_lower && to_checksum(out) != text) {
+        return parse_error("the address has a wrong EIP-55 checksum; it should read " +
+                           to_checksum(out));
+    }
+    return out;
+}
+
+Expected<Address, ParseError> to_address(const Bytes32& word) {
+    if (std::any_of(word.bytes.begin(), word.bytes.begin() + 12,
+                    [](std::uint8_t byte) { return byte != 0; })) {
+        return parse_error("the word is no address: its high 12 bytes are not zero");
+    }
+    Address out;
+    std::copy(word.bytes.begin() + 12, word.bytes.end(), out.bytes.begin());
+    return out;
+}
+
+Bytes32 to_bytes32(const Address& address) {
+    Bytes32 out;
+    std::copy(address.bytes.begin(), address.bytes.end(), out.bytes.begin() + 12);
+    return out;
+}
+
+}  // namespace plimsoll
+
+std::size_t std::hash<plimsoll::Address>::operator()(
+    const plimsoll::Address& value) const noexcept {
+    std::size_t out = 0;
+    std::memcpy(&out, value.bytes.data() + 8, sizeof out);
+    return out * 0x9e3779b97f4a7c15ULL;
+}

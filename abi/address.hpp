@@ -1,0 +1,39 @@
+#pragma once
+
+#include "abi/word.hpp"
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace plimsoll {
+
+/// A 20-byte account, on EVM chains and on TRON alike. How it is printed depends on the chain.
+struct Address {
+    std::array<std::uint8_t, 20> bytes{};
+
+    friend auto operator<=>(const Address&, const Address&) = default;
+    bool is_zero() const { return *this == Address{}; }
+};
+
+/// Accepts `0x` and 40 hex digits, in one case or with a valid EIP-55 checksum.
+Expected<Address, ParseError> parse_address(std::string_view text);
+/// EIP-55 mixed case.
+std::string to_checksum(const Address& address);
+/// `0x` and 40 lower-case digits, as JSON-RPC wants it.
+std::string to_lower_hex(const Address& address);
+
+/// The low 20 bytes of a word; an error when the high 12 are not zero.
+Expected<Address, ParseError> to_address(const Bytes32& word);
+Bytes32 to_bytes32(const Address& address);
+
+}  // namespace plimsoll
+
+template <>
+struct std::hash<plimsoll::Address> {
+    std::size_t operator()(const plimsoll::Address& value) const noexcept;
+};

@@ -1,0 +1,58 @@
+# Compiler settings, packages, and the two functions every folder uses.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(CURL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(SECP256K1 REQUIRED IMPORTED_TARGET libsecp256k1)
+pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+find_library(CRYPTOPP_LIBRARY NAMES cryptopp REQUIRED)
+
+add_library(plimsoll_options INTERFACE)
+target_include_directories(plimsoll_options INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_definitions(plimsoll_options INTERFACE _GLIBCXX_ASSERTIONS JSON_USE_IMPLICIT_CONVERSIONS=0
+  PLIMSOLL_VERSION="${PROJECT_VERSION}")
+target_compile_options(plimsoll_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  -Wsign-conversion -Wold-style-cast -Wformat=2 -Wdouble-promotion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wextra-semi -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wuseless-cast
+  -Wno-restrict>)  # g++ 12 sees overlaps in std::string assignment that are none (GCC bug 105329)
+if(PLIMSOLL_SANITIZE)
+  target_compile_options(plimsoll_options INTERFACE -fsanitize=address,undefined
+    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  target_link_options(plimsoll_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# plimsoll_library(name SOURCES ... DEPENDS ...): one static library per folder.
+function(plimsoll_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC plimsoll_options ${ARG_DEPENDS})
+endfunction()
+
+# plimsoll_test(name SOURCES ... DEPENDS ...): one GoogleTest program per folder of tests.
+function(plimsoll_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE plimsoll_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE
+    PLIMSOLL_TEST_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors"
+    PLIMSOLL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 120)
+endfunction()
