@@ -96,6 +96,7 @@ TEST_F(WebhookDelivery, retry_keeps_id_and_body_and_signs_anew) {
     EXPECT_NE(requests[0].get_header_value("webhook-signature"),
               requests[3].get_header_value("webhook-signature"));
     EXPECT_EQ(store_.row("msg_1").message.attempts, 4U);
+    outbox_.reset();  // its connections, before the receiver waits for them
 }
 
 TEST_F(WebhookDelivery, retry_after_is_kept) {
@@ -112,6 +113,7 @@ TEST_F(WebhookDelivery, retry_after_is_kept) {
     EXPECT_GE(std::stoll(requests[1].get_header_value("webhook-timestamp")) -
                   std::stoll(requests[0].get_header_value("webhook-timestamp")),
               40);
+    outbox_.reset();  // its connections, before the receiver waits for them
 }
 
 TEST_F(WebhookDelivery, poison_dies_and_the_rest_goes_on) {
@@ -127,6 +129,7 @@ TEST_F(WebhookDelivery, poison_dies_and_the_rest_goes_on) {
     EXPECT_EQ(store_.row("bad").reason, "poison");
     EXPECT_EQ(store_.row("bad").error, "http://127.0.0.1/…: HTTP 422: no such field");
     EXPECT_EQ(receiver.requests().size(), 5U);
+    outbox_.reset();  // its connections, before the receiver waits for them
 }
 
 TEST_F(WebhookDelivery, order_per_key_with_parallel_lanes_and_faults) {
@@ -149,6 +152,7 @@ TEST_F(WebhookDelivery, order_per_key_with_parallel_lanes_and_faults) {
         EXPECT_GE(id, last[id[0]]);
         last[id[0]] = id;
     }
+    outbox_.reset();  // its connections, before the receiver waits for them
 }
 
 TEST_F(WebhookDelivery, hang_is_cut_off_by_stop_and_resumed_after_a_restart) {
@@ -171,6 +175,7 @@ TEST_F(WebhookDelivery, hang_is_cut_off_by_stop_and_resumed_after_a_restart) {
     receiver.release();
     start(receiver.url(), 3, 60s);
     EXPECT_TRUE(ends(10));
+    outbox_.reset();  // its connections, before the receiver waits for them
 }
 
 TEST_F(WebhookDelivery, receiver_that_is_down_gets_everything_when_it_is_back) {
@@ -188,6 +193,7 @@ TEST_F(WebhookDelivery, receiver_that_is_down_gets_everything_when_it_is_back) {
     is_down = false;
     EXPECT_TRUE(ends(30));
     EXPECT_EQ(outbox_->status()[0].circuit, Circuit::State::closed);
+    outbox_.reset();  // its connections, before the receiver waits for them
 }
 
 }  // namespace
