@@ -1,6 +1,7 @@
 #include "daemon/follow/establish.hpp"
 
 #include "abi/address.hpp"
+#include "daemon/follow/tail.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -52,6 +52,7 @@ struct Followed {
     std::vector<protocols::PositionHealth> healths;
     std::vector<protocols::AssetGroup> groups;
     std::vector<bands::BandReport> bands;
+    std::set<protocols::PositionKey> seen;  ///< positions the rules were told of last
 
     void keep_changed_records(protocols::Protocol& ledger);
     store::RoundCommit::ProtocolRecords take_unsaved();

@@ -36,7 +36,12 @@ chain::Finality to_finality(const config::Depth& depth) {
 }  // namespace
 
 Follower::Follower(FollowerParts parts)
-    : parts_(std::move(parts)), protocols_(std::move(parts_.protocols)) {
+    : parts_(std::move(parts)),
+      protocols_(std::move(parts_.protocols)),
+      caip2_(parts_.chain.caip2()) {
+    for (const config::WatchSettings& watch : parts_.settings.watches) {
+        for (const Address& account : watch.accounts) watch_labels_[account] = watch.label;
+    }
     publish();
 }
 
@@ -57,7 +62,7 @@ Expected<void, Fault> Follower::poll() {
         return follow_to(*head);
     }();
     trouble_ = outcome ? std::string() : outcome.error().message;
-    if (!outcome && outcome.error().kind != FaultKind::cancelled) tell_trouble(trouble_);
+    if (outcome || outcome.error().kind != FaultKind::cancelled) tell_standstill();
     publish();
     return outcome;
 }

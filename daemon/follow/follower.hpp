@@ -106,11 +106,13 @@ class Follower {
     // follower_commit.cpp: rules and the transaction
     Outcome finish_round(const BlockRef& head);
     void price_liquidations();
-    rules::RoundFacts facts() const;
+    rules::RoundFacts facts(std::vector<std::vector<protocols::Liquidation>>& liquidations) const;
+    static std::vector<rules::GonePosition> take_gone(
+        Followed& one, std::span<const protocols::Liquidation> liquidations);
     void evaluate(store::RoundCommit& commit);
     void advance_base(const BlockRef& final_block, store::RoundCommit& commit);
     void commit_until_done(const store::RoundCommit& commit);
-    void tell_trouble(const std::string& reason);
+    void tell_standstill();
 
     // follower_view.cpp: what people see
     view::State chain_state(std::string& reason) const;
@@ -135,6 +137,9 @@ class Follower {
     std::optional<Orphaned> orphaned_;
     std::vector<std::pair<std::size_t, protocols::Liquidation>> liquidations_;  ///< of this round
     std::uint64_t reorgs_ = 0;
+    bool round_is_old_ = false;  ///< facts are told again without a new block
+    bool told_stale_ = false;
+    std::uint64_t told_gap_ = 0;
     std::string trouble_;  ///< why the last poll failed; empty when it did not
     BlockNumber head_number_ = 0;
     Bytes32 head_hash_;
@@ -144,8 +149,10 @@ class Follower {
     std::string caip2_;
     std::map<Address, std::string> watch_labels_;
 
-    mutable std::shared_mutex ledgers_;  ///< guards protocols_ (ledgers and values) for readers
-    mutable std::mutex status_mutex_;    ///< guards the two below
+    BlockRef tip_block_;  ///< what the values in protocols_ are true at; see ledgers_
+    mutable std::shared_mutex ledgers_;  ///< guards protocols_ and tip_block_ for readers
+    mutable std::mutex status_mutex_;    ///< guards the three below
+    BlockRef processed_;
     view::ChainStatus chain_status_;
     std::vector<view::ProtocolStatus> protocol_statuses_;
 };

@@ -1,13 +1,11 @@
-#include <algorithm>
-
 #include "daemon/view/rows.hpp"
+
+#include <algorithm>
 
 namespace plimsoll::view {
 namespace {
 
-U512 power_of_ten(unsigned exponent) {
-    return boost::multiprecision::pow(U512(10), exponent);
-}
+U512 power_of_ten(unsigned exponent) { return boost::multiprecision::pow(U512(10), exponent); }
 
 /// An integer with the decimal point moved `digits` places to the left.
 std::string with_point(const U512& value, unsigned digits) {
@@ -34,7 +32,11 @@ std::optional<std::string> ratio(const U256& numerator, const U256& denominator,
 
 std::string scaled(const U256& value, unsigned decimals, unsigned digits) {
     const unsigned shown = std::min(decimals, digits);
-    return with_point(U512(value) / power_of_ten(decimals - shown), shown);
+    std::string text = with_point(U512(value) / power_of_ten(decimals - shown), shown);
+    if (shown == 0) return text;
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    return text;
 }
 
 }  // namespace plimsoll::view

@@ -1,9 +1,9 @@
 #include "daemon/view/rows.hpp"
 
+#include "abi/hex.hpp"
+
 #include <algorithm>
 #include <array>
-
-#include "abi/hex.hpp"
 
 namespace plimsoll::view {
 namespace {
@@ -90,13 +90,14 @@ Usd8 value_of(const TokenAmount& amount, unsigned decimals, const OraclePrice& p
 /// Symbols counted as US dollars when a liquidation is called long or short.
 bool is_dollar(std::string_view symbol) {
     static constexpr std::array<std::string_view, 24> kDollars{
-        "USDC", "USDT",  "DAI",    "USDS", "GHO",  "USDe",   "sUSDe", "FRAX", "LUSD",  "crvUSD",
-        "BUSD", "TUSD",  "USDP",   "sDAI", "PYUSD", "RLUSD", "USDD",  "USDJ", "USD1",  "USDC.e",
-        "USD\u20ae0", "USDbC", "sUSDS", "eUSDe"};
+        "USDC", "USDT",   "DAI",  "USDS",   "GHO",        "USDe",  "sUSDe", "FRAX",
+        "LUSD", "crvUSD", "BUSD", "TUSD",   "USDP",       "sDAI",  "PYUSD", "RLUSD",
+        "USDD", "USDJ",   "USD1", "USDC.e", "USD\u20ae0", "USDbC", "sUSDS", "eUSDe"};
     return std::find(kDollars.begin(), kDollars.end(), symbol) != kDollars.end();
 }
 
-/// Long: a falling collateral against dollars. Short: dollars against a rising debt. Mixed: neither.
+/// Long: a falling collateral against dollars. Short: dollars against a rising debt. Mixed:
+/// neither.
 std::string_view side_of(const protocols::Liquidation& event) {
     const bool collateral_is_dollar = is_dollar(event.collateral_asset);
     const bool debt_is_dollar = is_dollar(event.debt_asset);
@@ -109,10 +110,14 @@ std::string_view side_of(const protocols::Liquidation& event) {
 
 std::string_view to_string(State state) {
     switch (state) {
-        case State::live: return "live";
-        case State::stale: return "stale";
-        case State::unverified: return "unverified";
-        case State::unknown: break;
+        case State::live:
+            return "live";
+        case State::stale:
+            return "stale";
+        case State::unverified:
+            return "unverified";
+        case State::unknown:
+            break;
     }
     return "unknown";
 }
@@ -141,7 +146,8 @@ Row tvl_row(const ProtocolView& view) {
         } else if (health.health_factor && *health.health_factor < at_risk_below()) {
             ++at_risk;
         }
-        if (health.debt > health.collateral) bad_debt += health.debt.raw() - health.collateral.raw();
+        if (health.debt > health.collateral)
+            bad_debt += health.debt.raw() - health.collateral.raw();
     }
     const U256 locked = supplied > borrowed ? U256(supplied - borrowed) : U256(0);
     const auto text = [](const std::optional<std::string>& value) {
@@ -212,10 +218,43 @@ Row position_row(const ProtocolView& view, const PositionHealth& health) {
     for (const auto& entry : report.collateral) row["collateral"].push_back(entry_row(entry, true));
     row["debt"] = Row::array();
     for (const auto& entry : report.debt) row["debt"].push_back(entry_row(entry, false));
-    row["liquidation_time"] = report.liquidation_time ? Row(*report.liquidation_time) : Row(nullptr);
+    row["liquidation_time"] =
+        report.liquidation_time ? Row(*report.liquidation_time) : Row(nullptr);
     row["to_safe"] = {{"target", to_decimal(view.target_health_factor.raw())},
                       {"repay", safe_rows(report.repay_to_safe)},
                       {"add", safe_rows(report.add_to_safe)}};
+    return row;
+}
+
+Row band_row(const ProtocolView& view, const bands::BandReport& band) {
+    Row row = common_columns(view);
+    row["band"] = band.band;
+    row["collateral"] = band.collateral;
+    row["leader"] = band.leader;
+    row["low"] = scaled(band.low.raw(), 8, 8);
+    row["high"] = scaled(band.high.raw(), 8, 8);
+    row["price_raw"] = text_or_null(band.price);
+    row["price_decimals"] = band.price_decimals;
+    row["price"] =
+        band.price ? Row(scaled(band.price->raw(), band.price_decimals, 8)) : Row(nullptr);
+    row["collateral_raw"] = to_decimal(band.collateral_amount);
+    row["collateral_decimals"] = band.leader_decimals;
+    row["collateral_usd"] = usd(band.collateral_usd);
+    row["debt_usd"] = usd(band.debt_usd);
+    row["positions"] = band.positions;
+    row["liquidatable"] = band.liquidatable;
+    row["not_computable"] = band.not_computable;
+    row["largest"] = Row::array();
+    for (const auto& position : band.largest) {
+        Row one;
+        one["account"] = to_checksum(position.key.account);
+        one["collateral_raw"] = to_decimal(position.collateral);
+        one["collateral_usd"] = usd(position.collateral_usd);
+        one["debt_usd"] = usd(position.debt_usd);
+        row["largest"].push_back(std::move(one));
+    }
+    row["distance_pct"] = band.price ? Row(bands::distance_pct(band.distance)) : Row(nullptr);
+    row["approached"] = band.approached;
     return row;
 }
 
@@ -233,7 +272,8 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
     }
     std::optional<Usd8> bad_usd;
     if (event.debt_price) {
-        debt_usd = value_of(event.debt, event.debt_decimals, *event.debt_price, event.price_decimals);
+        debt_usd =
+            value_of(event.debt, event.debt_decimals, *event.debt_price, event.price_decimals);
         bad_usd =
             value_of(event.bad_debt, event.debt_decimals, *event.debt_price, event.price_decimals);
     }
@@ -257,8 +297,8 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
     row["bonus_usd"] = nullptr;
     if (collateral_usd && debt_usd) {
         const bool gained = *collateral_usd > *debt_usd;
-        row["bonus_usd"] = usd(Usd8::from_raw(
-            gained ? U256(collateral_usd->raw() - debt_usd->raw()) : U256(0)));
+        row["bonus_usd"] =
+            usd(Usd8::from_raw(gained ? U256(collateral_usd->raw() - debt_usd->raw()) : U256(0)));
     }
     row["protocol_fee_raw"] = to_decimal(event.protocol_fee.raw());
     row["protocol_fee_usd"] = or_null(fee_usd);

@@ -1,15 +1,16 @@
 #pragma once
 
+#include "daemon/view/view.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <string>
 
-#include "daemon/view/view.hpp"
-
 namespace plimsoll::view {
 
-/// Rows of the tables in docs/formats/snapshots.md, as they stand in files and in HTTP answers. Exact
-/// integers are decimal text; `*_usd` are numbers with 2 decimals, cut off, for reading and sums.
+/// Rows of the tables in docs/formats/snapshots.md, as they stand in files and in HTTP answers.
+/// Exact integers are decimal text; `*_usd` are numbers with 2 decimals, cut off, for reading and
+/// sums.
 using Row = nlohmann::ordered_json;
 
 /// The columns every table begins with.
@@ -29,7 +30,7 @@ nlohmann::ordered_json usd(const Usd8& value);
 std::string millionths(std::uint64_t ppm);
 /// numerator / denominator with `digits` decimals, cut off; none when the denominator is 0.
 std::optional<std::string> ratio(const U256& numerator, const U256& denominator, unsigned digits);
-/// value / 10^decimals with at most `digits` decimals, cut off: "2199.99".
+/// value / 10^decimals with at most `digits` decimals, cut off, without trailing zeros: "2199.99".
 std::string scaled(const U256& value, unsigned decimals, unsigned digits);
 
 }  // namespace plimsoll::view
