@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <charconv>
+#include <chrono>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <thread>
@@ -62,7 +63,8 @@ class Running {
     }
     void start() {
         thread_ = std::thread([this] { server.listen_after_bind(); });
-        server.wait_until_ready();
+        // Bound already, so clients queue; stopping before it runs would be lost, though.
+        while (!server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     httplib::Server server;
 
