@@ -289,14 +289,22 @@ Response Api::explain(const Request& request) const {
 Response Api::liquidations(const Request& request) const {
     const auto since = query_number(request, "since", 0);
     const auto limit = query_number(request, "limit", kMaxLimit);
-    if (!since || !limit)
-        return error(400, "since and limit: whole numbers; since in unix seconds");
+    const auto skip = query_number(request, "cursor", 0);
+    if (!since || !limit || !skip) {
+        return error(400, "since, limit and cursor: whole numbers; since in unix seconds");
+    }
+    const std::size_t wanted = std::min<std::size_t>(*limit, kMaxLimit);
     Row body = envelope(parts_.live);
+    std::size_t seen = 0;  // over all chains, in their order
     for (const auto& chain : parts_.live.chains()) {
-        const auto rows =
-            parts_.store.liquidations(chain.name, *since, std::min<std::size_t>(*limit, kMaxLimit));
+        const auto rows = parts_.store.liquidations(chain.name, *since, *skip + wanted + 1);
         if (!rows) return error(503, rows.error().message);
         for (const auto& row : *rows) {
+            if (seen++ < *skip) continue;
+            if (body["rows"].size() == wanted) {
+                body["next"] = std::to_string(*skip + wanted);
+                return json(body);
+            }
             Row one = Row::parse(row.row, nullptr, false);
             if (chain.final_block && row.block <= chain.final_block->number) {
                 one["finality"] = "finalized";

@@ -109,7 +109,8 @@ void print_safe(std::ostream& out, const char* verb, const Row& amounts) {
 
 void print_position(std::ostream& out, const Row& row) {
     out << plain(row["account"]) << " on " << plain(row["protocol"]) << " (" << plain(row["chain"])
-        << "), block " << row["block"] << ", " << utc_time(row["block_time"]) << " UTC, state "
+        << "), block " << row["block"] << ", "
+        << utc_time(row.value("block_time", std::uint64_t{0})) << " UTC, state "
         << plain(row["state"]) << "\n";
     if (row.value("computable", true) == false) {
         out << "The contract itself would revert for this account (an oracle without a price, or "
@@ -127,8 +128,8 @@ void print_position(std::ostream& out, const Row& row) {
     print_entries(out, "collateral", row["collateral"]);
     print_entries(out, "debt", row["debt"]);
     if (row["liquidation_time"].is_number()) {
-        out << "by interest alone: liquidatable from " << utc_time(row["liquidation_time"])
-            << " UTC\n";
+        out << "by interest alone: liquidatable from "
+            << utc_time(row["liquidation_time"].get<std::uint64_t>()) << " UTC\n";
     }
     const Row& safe = row["to_safe"];
     if (!safe["repay"].empty() || !safe["add"].empty()) {

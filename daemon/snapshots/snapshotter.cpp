@@ -124,7 +124,8 @@ Expected<std::size_t, WriteError> Snapshotter::take_now() {
     auto taken = take();
     const std::scoped_lock lock(mutex_);
     if (taken && *taken > 0) last_success_ = parts_.unix_seconds();
-    if (taken && *taken > 0) next_ = parts_.unix_seconds() + in_seconds(parts_.settings.snapshots.every);
+    if (taken && *taken > 0)
+        next_ = parts_.unix_seconds() + in_seconds(parts_.settings.snapshots.every);
     if (!taken) next_ = parts_.unix_seconds() + kRetrySeconds;
     return taken;
 }
