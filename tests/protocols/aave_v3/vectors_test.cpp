@@ -52,7 +52,8 @@ std::string text_of(const Expected<U256, Reverted>& result) {
 
 TEST(Vectors, math_of_two_arguments) {
     int count = 0;
-    for (const json& row : read_vectors("aave/math.json")["math"]["two_arg"]) {
+    const json vectors = read_vectors("aave/math.json");
+    for (const json& row : vectors["math"]["two_arg"]) {
         const auto& function = two_argument_functions().at(row["fn"].get<std::string>());
         const U256 a = number(row["a"]);
         const U256 b = number(row["b"]);
@@ -67,7 +68,8 @@ TEST(Vectors, math_of_two_arguments) {
 }
 
 TEST(Vectors, math_mul_div_ceil) {
-    for (const json& row : read_vectors("aave/math.json")["math"]["muldivceil"]) {
+    const json vectors = read_vectors("aave/math.json");
+    for (const json& row : vectors["math"]["muldivceil"]) {
         const auto ours = as_contract(
             [&] { return mul_div_up(number(row["a"]), number(row["b"]), number(row["c"])); });
         EXPECT_EQ(text_of(ours), row["v3.7"].get<std::string>()) << row;
@@ -76,7 +78,8 @@ TEST(Vectors, math_mul_div_ceil) {
 
 TEST(Vectors, compounded_interest) {
     constexpr BlockTime kSince = 1'700'000'000;
-    for (const json& row : read_vectors("aave/math.json")["math"]["compounded"]) {
+    const json vectors = read_vectors("aave/math.json");
+    for (const json& row : vectors["math"]["compounded"]) {
         for (const auto& [version, rules] :
              {std::pair{"v3.0.2", RuleSet::v3_0}, std::pair{"v3.7", RuleSet::v3_7}}) {
             const auto ours = as_contract([&, set = rules] {
@@ -91,7 +94,8 @@ TEST(Vectors, compounded_interest) {
 
 TEST(Vectors, linear_interest) {
     constexpr BlockTime kSince = 1'700'000'000;
-    for (const json& row : read_vectors("aave/math.json")["math"]["linear"]) {
+    const json vectors = read_vectors("aave/math.json");
+    for (const json& row : vectors["math"]["linear"]) {
         const auto ours = as_contract([&] {
             return linear_interest(Ray::from_raw(number(row["rate"])), kSince,
                                    kSince + seconds(row["dt"]))
@@ -199,7 +203,8 @@ void expect_balances(const World& world, const json& balances, const Account& ac
 
 TEST(Vectors, account_data_of_all_rule_sets) {
     int users = 0;
-    for (const json& snapshot : read_vectors("aave/account_data.json")["account_data"]) {
+    const json vectors = read_vectors("aave/account_data.json");
+    for (const json& snapshot : vectors["account_data"]) {
         const auto rules = rules_of_version(snapshot["version"].get<std::string>());
         if (!rules) continue;  // V2
         SCOPED_TRACE(snapshot["version"].get<std::string>() + snapshot["label"].get<std::string>());
@@ -285,7 +290,8 @@ TEST(Vectors, world_a_has_the_contracts_answers) {
 
 TEST(Vectors, liquidations_move_the_recorded_amounts) {
     int count = 0;
-    for (const json& row : read_vectors("aave/liquidations.json")["liquidations"]) {
+    const json vectors = read_vectors("aave/liquidations.json");
+    for (const json& row : vectors["liquidations"]) {
         const auto rules = rules_of_version(row["version"].get<std::string>());
         if (!rules) continue;  // V2
         SCOPED_TRACE(row.dump());
