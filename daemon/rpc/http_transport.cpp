@@ -162,6 +162,7 @@ void Transfer::add_header(const std::string& line) {
 
 void Transfer::set_limits(bool is_plain) {
     set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);  // never wait for a name server that does not answer
     set(CURLOPT_PROTOCOLS_STR, is_plain ? "http" : "https");
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_PROXY, "");
