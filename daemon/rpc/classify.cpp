@@ -109,9 +109,11 @@ class Rules {
                (has("state") && has_any({"not available", "unavailable"}));
     }
     bool is_lag() const {
-        return has_any({"header not found", "header for hash not found", "unknown block",
-                        "block not found", "not currently canonical", "resource not found",
-                        "blockoutofrange", "beyond current head", "invalid blockhash"});
+        if (code_is({-32601}) || has("method")) return false;
+        return has_any({"unknown block", "unknown header", "not currently canonical",
+                        "resource not found", "blockoutofrange", "beyond current head",
+                        "invalid blockhash"}) ||
+               (has_any({"block", "header"}) && has_any({"not found", "not be found"}));
     }
     bool is_execution() const {
         return code_is({-32015}) || has_any({"revert", "evm error", "vm execution error",
@@ -183,6 +185,7 @@ RpcError classify(const ErrorReply& reply) {
     const Rules rules(reply);
     RpcError error;
     error.kind = rules.kind();
+    error.code = reply.code;
     error.wait = wait_of(reply);
     switch (error.kind) {
         case ErrorKind::split:
@@ -219,10 +222,14 @@ RpcError classify(const HttpFault& fault) {
         case HttpFault::Kind::refused:
             error.kind = ErrorKind::auth;
             break;
+        case HttpFault::Kind::too_late:
+            error.kind = ErrorKind::no_endpoint;
+            break;
         case HttpFault::Kind::cancelled:
             error.kind = ErrorKind::cancelled;
             break;
         case HttpFault::Kind::truncated:
+            error.is_truncated = true;
             break;
     }
     return error;

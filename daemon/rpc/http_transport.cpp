@@ -370,6 +370,8 @@ std::string_view to_string(HttpFault::Kind kind) {
             return "untrusted certificate";
         case HttpFault::Kind::refused:
             return "refused";
+        case HttpFault::Kind::too_late:
+            return "too late";
         case HttpFault::Kind::cancelled:
             return "cancelled";
     }

@@ -40,6 +40,7 @@ struct HttpFault {
         too_large,    ///< more bytes than allowed; the rest was not read
         untrusted,    ///< the certificate does not fit
         refused,      ///< not sent: the URL, its scheme or its address is not allowed
+        too_late,     ///< not sent: no time was left for it
         cancelled,
     };
     Kind kind = Kind::unreachable;

@@ -2,8 +2,6 @@
 
 #include "daemon/rpc/classify.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <optional>

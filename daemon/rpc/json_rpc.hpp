@@ -5,7 +5,7 @@
 #include "daemon/rpc/redact.hpp"
 #include "daemon/rpc/rpc_error.hpp"
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <span>

@@ -43,13 +43,15 @@ struct RangeHint {
 
 struct RpcError {
     ErrorKind kind = ErrorKind::transient;
-    std::string message;  ///< fit for people and logs: alias, no secrets, bounded
+    std::string message;               ///< fit for people and logs: alias, no secrets, bounded
+    std::optional<std::int64_t> code;  ///< of a JSON-RPC error object: the node itself answered
     RangeHint range;
     std::optional<std::uint64_t> max_batch;
     std::optional<std::chrono::milliseconds> wait;  ///< asked for by the server, clamped
     std::optional<Bytes> revert;                    ///< the bytes a contract reverted with
     unsigned max_tries = 4;
     bool is_unreachable = false;  ///< no connection came about: what answers next may be another
+    bool is_truncated = false;    ///< the connection ended before the reply did
 };
 
 }  // namespace plimsoll::rpc

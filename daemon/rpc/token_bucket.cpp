@@ -10,10 +10,14 @@ TokenBucket::TokenBucket(unsigned per_second) {
     burst_ = std::max(1U, per_second / 10);
 }
 
-Clock::Time TokenBucket::take(Clock::Time now, std::uint64_t count) {
+Clock::Time TokenBucket::ready_at(Clock::Time now, std::uint64_t count) const {
     if (interval_ == Clock::Duration::zero()) return now;
+    const Clock::Time full = std::max(next_, now) + interval_ * static_cast<std::int64_t>(count);
+    return std::max(now, full - interval_ * static_cast<std::int64_t>(burst_));
+}
+
+void TokenBucket::take(Clock::Time now, std::uint64_t count) {
     next_ = std::max(next_, now) + interval_ * static_cast<std::int64_t>(count);
-    return std::max(now, next_ - interval_ * static_cast<std::int64_t>(burst_));
 }
 
 }  // namespace plimsoll::rpc

@@ -15,9 +15,11 @@ class TokenBucket {
 
     /// How many requests may go out together.
     std::uint64_t burst() const { return burst_; }
-    /// Takes `count` tokens and returns when the requests may leave; `now` or later. More than a
-    /// burst at once is let through late rather than never.
-    Clock::Time take(Clock::Time now, std::uint64_t count);
+    /// When so many requests may leave if asked for now; `now` or later. More than a burst at once
+    /// leaves late rather than never.
+    Clock::Time ready_at(Clock::Time now, std::uint64_t count) const;
+    /// Takes the tokens for them.
+    void take(Clock::Time now, std::uint64_t count);
 
   private:
     Clock::Duration interval_{};  ///< between two requests; zero: no limit
