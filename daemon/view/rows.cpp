@@ -148,7 +148,7 @@ Row tvl_row(const ProtocolView& view) {
         if (health.debt > health.collateral)
             bad_debt += health.debt.raw() - health.collateral.raw();
     }
-    const U256 locked = supplied > borrowed ? U256(supplied - borrowed) : U256(0);
+    const U256 locked = supplied > borrowed ? supplied - borrowed : U256(0);
     const auto text = [](const std::optional<std::string>& value) {
         return value ? Row(*value) : Row(nullptr);
     };
@@ -181,7 +181,7 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
     row["borrowed_usd"] = usd(market.borrowed_usd);
     const bool lends = market.supplied_usd > market.borrowed_usd;
     row["tvl_usd"] = usd(Usd8::from_raw(
-        lends ? U256(market.supplied_usd.raw() - market.borrowed_usd.raw()) : U256(0)));
+        lends ? market.supplied_usd.raw() - market.borrowed_usd.raw() : U256(0)));
     row["liquidation_threshold"] = to_decimal(market.liquidation_threshold.raw());
     row["ltv"] = to_decimal(market.ltv.raw());
     row["liquidation_bonus"] = to_decimal(market.liquidation_bonus.raw());
@@ -297,7 +297,7 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
     if (collateral_usd && debt_usd) {
         const bool gained = *collateral_usd > *debt_usd;
         row["bonus_usd"] =
-            usd(Usd8::from_raw(gained ? U256(collateral_usd->raw() - debt_usd->raw()) : U256(0)));
+            usd(Usd8::from_raw(gained ? collateral_usd->raw() - debt_usd->raw() : U256(0)));
     }
     row["protocol_fee_raw"] = to_decimal(event.protocol_fee.raw());
     row["protocol_fee_usd"] = or_null(fee_usd);
