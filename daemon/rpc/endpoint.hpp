@@ -73,6 +73,9 @@ class Endpoint {
     RpcError named(RpcError error) const;
     RpcError error(ErrorKind kind, const std::string& message) const;
 
+    /// What the server said, without secrets, for people.
+    std::string shown(std::string_view text) const { return redactor_.clean(text, 100); }
+
     void answered();
     /// Remembers an error of the endpoint's own; other kinds count as answers.
     void failed(const RpcError& error);
