@@ -15,9 +15,9 @@ bool any_debt(std::span<const HoldingState> holdings, std::span<const StableStat
 /// The entry of a reserve in a list ordered by reserve id, made when it is missing.
 template <class Entry>
 Entry& entry_of(std::vector<Entry>& entries, unsigned reserve) {
-    const auto place =
-        std::find_if(entries.begin(), entries.end(),
-                     [reserve](const Entry& entry) { return entry.reserve >= reserve; });
+    const auto place = std::find_if(entries.begin(), entries.end(), [reserve](const Entry& entry) {
+        return entry.reserve >= reserve;
+    });
     if (place != entries.end() && place->reserve == reserve) return *place;
     Entry fresh;
     fresh.reserve = static_cast<std::uint8_t>(reserve);

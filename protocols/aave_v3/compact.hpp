@@ -18,16 +18,14 @@ struct Compact128 {
     bool is_zero() const { return high == 0 && low == 0; }
 };
 
-inline U256 to_u256(const Compact128& value) {
-    return (U256(value.high) << 64U) | U256(value.low);
-}
+inline U256 to_u256(const Compact128& value) { return (U256(value.high) << 64U) | U256(value.low); }
 
 /// None above 2^128 - 1, which no Aave token can hold.
 inline std::optional<Compact128> to_compact(const U256& value) {
     if ((value >> 128U) != 0) return std::nullopt;
     const U256 low_mask{UINT64_MAX};
-    return Compact128{static_cast<std::uint64_t>(U256(value >> 64U)),
-                      static_cast<std::uint64_t>(U256(value & low_mask))};
+    return Compact128{static_cast<std::uint64_t>(value >> 64U),
+                      static_cast<std::uint64_t>(value & low_mask)};
 }
 
 }  // namespace plimsoll::protocols::aave_v3

@@ -145,9 +145,13 @@ ConfigurationChange configuration_change(const Row& row, Fields& f) {
     out.kind = row.kind;
     switch (row.kind) {
         case e_mode_category_added:
-        case e_mode_category_isolation_changed: out.category = f.topic_category(0); break;
+        case e_mode_category_isolation_changed:
+            out.category = f.topic_category(0);
+            break;
         case address_set:
-        case address_set_as_proxy: out.second = f.topic_address(row.indexed - 1); break;
+        case address_set_as_proxy:
+            out.second = f.topic_address(row.indexed - 1);
+            break;
         default:
             out.subject = f.topic_address(0);
             if (row.indexed > 1) out.second = f.topic_address(1);
@@ -171,7 +175,8 @@ Event read(const Row& row, Fields& f) {
         case collateral_disabled:
             return CollateralFlag{f.topic_address(0), f.topic_address(1),
                                   row.kind == collateral_enabled};
-        case e_mode_set: return EModeSet{f.topic_address(0), f.word_category(0)};
+        case e_mode_set:
+            return EModeSet{f.topic_address(0), f.word_category(0)};
         case liquidation_call:
             return LiquidationCall{f.topic_address(0), f.topic_address(1), f.topic_address(2),
                                    f.word(0),          f.word(1),          f.word_address(2),
@@ -188,14 +193,17 @@ Event read(const Row& row, Fields& f) {
             return BalanceChange{false, f.topic_address(0), f.word(0), f.word(1), f.word(2)};
         case balance_transfer:
             return BalanceTransfer{f.topic_address(0), f.topic_address(1), f.word(0), f.word(1)};
-        case transfer: return Transfer{f.topic_address(0), f.topic_address(1), f.word(0)};
+        case transfer:
+            return Transfer{f.topic_address(0), f.topic_address(1), f.word(0)};
         case stable_mint:
-            return StableChange{true,      f.topic_address(1), f.word(0), f.word(1),
-                                f.word(2), f.word(3)};
+            return StableChange{true,      f.topic_address(1), f.word(0),
+                                f.word(1), f.word(2),          f.word(3)};
         case stable_burn:
             return StableChange{false, f.topic_address(0), f.word(0), f.word(1), f.word(2), 0};
-        case upgraded: return Upgraded{f.topic_address(0)};
-        default: return configuration_change(row, f);
+        case upgraded:
+            return Upgraded{f.topic_address(0)};
+        default:
+            return configuration_change(row, f);
     }
 }
 

@@ -71,7 +71,7 @@ void Ledger::count_debt(std::span<const HoldingState> holdings, bool add) {
         if (holding.variable_debt.is_zero()) continue;
         U256& sum = known_debt_[holding.reserve];
         const U256 debt = to_u256(holding.variable_debt);
-        sum = add ? U256(sum + debt) : U256(sum - debt);
+        sum = add ? sum + debt : sum - debt;
     }
 }
 
@@ -84,12 +84,18 @@ void Ledger::owe_account(const Address& account) {
     if (owed_.accounts.insert(account).second) changed_.owed_accounts.insert(account);
 }
 
+/// Up to v3_1 only the categories that assets name are read at the start; an account may be in
+/// another one.
+void Ledger::owe_category_of(unsigned e_mode) {
+    if (e_mode == 0 || structure_.e_modes.contains(e_mode)) return;
+    changed_.market = true;
+    owed_.categories.insert(e_mode);
+}
+
 void Ledger::accept(const Address& account, AccountState state, const BlockRef& at) {
     if (owed_.accounts.erase(account) != 0) changed_.owed_accounts.insert(account);
     if (!state.has_debt()) return forget(account);
-    if (state.e_mode != 0 && !structure_.e_modes.contains(state.e_mode)) {
-        owed_.categories.insert(state.e_mode);
-    }
+    owe_category_of(state.e_mode);
     state.read_at = at.number;
     put(account, state);
 }
@@ -108,8 +114,7 @@ void Ledger::settle() {
 void Ledger::on(const CollateralFlag& event, const Log& log, const Source&) {
     const ReserveState* reserve = structure_.find(event.reserve);
     change_account(event.user, log, [&](AccountState& state) {
-        const HoldingState* known =
-            reserve == nullptr ? nullptr : state.find(reserve->stored.id);
+        const HoldingState* known = reserve == nullptr ? nullptr : state.find(reserve->stored.id);
         if (known != nullptr && known->tracks_supply) {
             state.holding(reserve->stored.id).collateral = event.enabled;
         } else if (event.enabled) {
@@ -124,9 +129,7 @@ void Ledger::on(const EModeSet& event, const Log& log, const Source&) {
         state.e_mode = static_cast<std::uint8_t>(event.category);
         return true;
     });
-    if (followed && event.category != 0 && !structure_.e_modes.contains(event.category)) {
-        owed_.categories.insert(event.category);
-    }
+    if (followed) owe_category_of(event.category);
 }
 
 /// `Borrow` makes an account known; balances come from the debt token. Of a reserve that is not
@@ -174,7 +177,7 @@ bool Ledger::move_supply(AccountState& state, unsigned reserve, const U256& scal
     const U256 before = to_u256(known->supplied);
     if (!in && scaled > before) return false;
     if (in && scaled > u256_max() - before) return false;
-    const auto after = to_compact(in ? U256(before + scaled) : U256(before - scaled));
+    const auto after = to_compact(in ? before + scaled : before - scaled);
     if (!after) return false;
     state.holding(reserve).supplied = *after;
     return true;
@@ -184,8 +187,7 @@ void Ledger::on(const BalanceTransfer& event, const Log& log, const Source& sour
     if (event.from == event.to) return;
     const TokenRules rules = structure_.reserves.at(source.reserve).stored.a_token_rules;
     const bool seen = transaction_.transfer_token == log.address;
-    const U256 scaled =
-        scaled_transfer(rules, event, seen ? transaction_.transfer : std::nullopt);
+    const U256 scaled = scaled_transfer(rules, event, seen ? transaction_.transfer : std::nullopt);
     change_account(event.from, log, [&](AccountState& state) {
         return move_supply(state, source.reserve, scaled, false);
     });

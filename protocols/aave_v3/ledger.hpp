@@ -25,9 +25,9 @@ struct Owed {
     bool pool = true;
     /// After `pool`: every reserve, token and e-mode category.
     bool everything = true;
-    std::set<Address> reserves;      ///< by asset
-    std::set<Address> tokens;        ///< by asset: revisions of its tokens
-    std::set<unsigned> categories;   ///< e-mode
+    std::set<Address> reserves;     ///< by asset
+    std::set<Address> tokens;       ///< by asset: revisions of its tokens
+    std::set<unsigned> categories;  ///< e-mode
     std::set<Address> accounts;
 };
 
@@ -96,9 +96,9 @@ class Ledger {
         Bytes32 hash;
         BlockNumber block = 0;
         Address transfer_token;
-        std::optional<Transfer> transfer;           ///< the last one of `transfer_token`
+        std::optional<Transfer> transfer;  ///< the last one of `transfer_token`
         std::vector<std::pair<Address, Transfer>> to_treasury;  ///< by aToken
-        std::vector<DeficitCreated> deficits;       ///< not yet told with a liquidation
+        std::vector<DeficitCreated> deficits;                   ///< not yet told with a liquidation
     };
 
     // ledger.cpp: accounts
@@ -131,6 +131,7 @@ class Ledger {
     void put(const Address& account, const AccountState& state);
     void forget(const Address& account);
     void count_debt(std::span<const HoldingState> holdings, bool add);
+    void owe_category_of(unsigned e_mode);
     void owe_every_account();
     void owe_accounts_with_stable_debt();
     void drop_reserve(unsigned id);

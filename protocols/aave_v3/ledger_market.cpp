@@ -141,20 +141,28 @@ void Ledger::owe_configuration(const ConfigurationChange& event) {
     switch (event.kind) {
         case reserve_initialized:
         case reserve_dropped:
-        case base_currency_set: owed_.pool = true; break;
+        case base_currency_set:
+            owed_.pool = true;
+            break;
         case e_mode_category_added:
         case e_mode_category_isolation_changed:
         case asset_collateral_in_e_mode_changed:
         case asset_borrowable_in_e_mode_changed:
-        case asset_ltvzero_in_e_mode_changed: owed_.categories.insert(event.category); break;
-        case fallback_oracle_updated: break;
+        case asset_ltvzero_in_e_mode_changed:
+            owed_.categories.insert(event.category);
+            break;
+        case fallback_oracle_updated:
+            break;
         case pool_updated:
         case pool_configurator_updated:
         case price_oracle_updated:
         case price_oracle_sentinel_updated:
         case address_set:
-        case address_set_as_proxy: owed_.contracts = true; break;
-        default: owe_reserve(event.subject);
+        case address_set_as_proxy:
+            owed_.contracts = true;
+            break;
+        default:
+            owe_reserve(event.subject);
     }
 }
 
@@ -205,8 +213,7 @@ void Ledger::owe_accounts_with_stable_debt() {
 }
 
 void Ledger::accept(const Contracts& contracts) {
-    const bool is_other_pool =
-        structure_.is_known() && structure_.contracts.pool != contracts.pool;
+    const bool is_other_pool = structure_.is_known() && structure_.contracts.pool != contracts.pool;
     structure_.contracts = contracts;
     owed_.contracts = false;
     owed_.pool = owed_.everything = true;
@@ -278,14 +285,10 @@ void Ledger::accept(const Address& asset, const TokensReply& tokens) {
     changed_.market = true;
     ReserveState* reserve = structure_.find(asset);
     if (reserve == nullptr) return;
-    const auto rules = [](const std::optional<std::uint64_t>& revision) {
-        return (revision ? token_rules_of(*revision) : std::nullopt)
-            .value_or(TokenRules::directed);
-    };
     reserve->a_token_revision = tokens.a_token_revision;
     reserve->debt_token_revision = tokens.debt_token_revision;
-    reserve->stored.a_token_rules = rules(tokens.a_token_revision);
-    reserve->stored.debt_token_rules = rules(tokens.debt_token_revision);
+    reserve->stored.a_token_rules = token_rules_or_newest(tokens.a_token_revision);
+    reserve->stored.debt_token_rules = token_rules_or_newest(tokens.debt_token_revision);
     reserve->treasury = tokens.treasury;
     reserve->a_token_upgraded = reserve->debt_token_upgraded = false;
     changed_.reserves.insert(reserve->stored.id);

@@ -19,6 +19,10 @@ bool has_price_source(const Structure& structure, const EMode& category) {
     return structure.rules <= RuleSet::v3_1 && !category.price_source.is_zero();
 }
 
+bool has_sentinel(const Structure& structure) {
+    return structure.rules <= RuleSet::v3_6 && !structure.contracts.sentinel.is_zero();
+}
+
 template <class Unit>
 std::optional<Unit> with_unit(const std::optional<U256>& word) {
     return word ? std::optional(Unit::from_raw(*word)) : std::nullopt;
@@ -35,8 +39,7 @@ std::vector<Call> round_calls(const Structure& structure) {
         out.push_back(call(stored.variable_debt_token, "scaledTotalSupply()"));
         out.push_back(call(stored.a_token, "totalSupply()"));
         out.push_back(call(stored.asset, "balanceOf(address)", stored.a_token));
-        out.push_back(
-            call(contracts.pool, "getReserveNormalizedIncome(address)", stored.asset));
+        out.push_back(call(contracts.pool, "getReserveNormalizedIncome(address)", stored.asset));
         out.push_back(
             call(contracts.pool, "getReserveNormalizedVariableDebt(address)", stored.asset));
         if (reserve.has_stable_debt(structure.rules)) {
@@ -46,6 +49,9 @@ std::vector<Call> round_calls(const Structure& structure) {
     for (const auto& [id, category] : structure.e_modes) {
         if (!has_price_source(structure, category)) continue;
         out.push_back(call(contracts.oracle, "getAssetPrice(address)", category.price_source));
+    }
+    if (has_sentinel(structure)) {
+        out.push_back(call(contracts.sentinel, "isLiquidationAllowed()"));
     }
     return out;
 }
@@ -76,6 +82,7 @@ Reply<Round> decode_round(const Structure& structure, Results results, const Blo
         if (!has_price_source(structure, category)) continue;
         if (const auto price = word()) out.e_mode_prices[id] = OraclePrice::from_raw(*price);
     }
+    if (has_sentinel(structure)) out.liquidation_allowed = word() == U256(1);
     if (is_short || next != results.size()) {
         return Unexpected<ReadFault>{ReadFault{"prices: as many results as calls were expected"}};
     }

@@ -214,9 +214,7 @@ Reply<std::optional<EMode>> decode_category(RuleSet rules, unsigned id, Results 
     return finish(only_if_set_up(), {&config, &members, &ltvzero, &isolated});
 }
 
-bool AccountFlags::is_borrowing(unsigned reserve) const {
-    return bit_test(bitmap, 2 * reserve);
-}
+bool AccountFlags::is_borrowing(unsigned reserve) const { return bit_test(bitmap, 2 * reserve); }
 
 bool AccountFlags::is_collateral(unsigned reserve) const {
     return bit_test(bitmap, 2 * reserve + 1);

@@ -36,8 +36,8 @@ Reply<PoolReply> decode_pool(Results results);
 /// `getReserveData` and what belongs to it. `stored` has no symbol and no token rules.
 struct ReserveReply {
     Reserve stored;
-    Address price_source;               ///< zero where the oracle does not tell
-    std::string symbol;                 ///< clean; empty where the asset has none
+    Address price_source;  ///< zero where the oracle does not tell
+    std::string symbol;    ///< clean; empty where the asset has none
 };
 std::vector<Call> reserve_calls(const Contracts& contracts, const Address& asset);
 Reply<ReserveReply> decode_reserve(RuleSet rules, const Address& asset, Results results);

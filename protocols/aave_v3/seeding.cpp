@@ -100,13 +100,20 @@ std::vector<Call> Seeding::calls_of(const Ledger& ledger, const Unit& unit) cons
     const Structure& structure = ledger.structure();
     const Contracts& contracts = structure.contracts;
     switch (unit.stage) {
-        case Stage::contracts: return contract_calls(structure.provider);
-        case Stage::pool: return pool_calls(contracts);
-        case Stage::reserve: return reserve_calls(contracts, unit.subject);
-        case Stage::category: return category_calls(contracts, structure.rules, unit.category);
-        case Stage::tokens: return token_calls(structure.find(unit.subject)->stored);
-        case Stage::flags: return flag_calls(contracts, unit.subject);
-        case Stage::balances: break;
+        case Stage::contracts:
+            return contract_calls(structure.provider);
+        case Stage::pool:
+            return pool_calls(contracts);
+        case Stage::reserve:
+            return reserve_calls(contracts, unit.subject);
+        case Stage::category:
+            return category_calls(contracts, structure.rules, unit.category);
+        case Stage::tokens:
+            return token_calls(structure.find(unit.subject)->stored);
+        case Stage::flags:
+            return flag_calls(contracts, unit.subject);
+        case Stage::balances:
+            break;
     }
     return balance_calls(structure, unit.subject, flagged_.at(unit.subject).flags, unit.supplies);
 }
@@ -144,19 +151,24 @@ Reply<Seeding::Decoded> Seeding::decode(const Ledger& ledger, const Unit& unit,
         return std::move(out);
     };
     switch (unit.stage) {
-        case Stage::contracts: return keep(decode_contracts(results), &Decoded::contracts);
-        case Stage::pool: return keep(decode_pool(results), &Decoded::pool);
+        case Stage::contracts:
+            return keep(decode_contracts(results), &Decoded::contracts);
+        case Stage::pool:
+            return keep(decode_pool(results), &Decoded::pool);
         case Stage::reserve:
             return keep(decode_reserve(structure.rules, unit.subject, results), &Decoded::reserve);
         case Stage::category: {
             auto category = decode_category(structure.rules, unit.category, results);
             // A Pool of unknown rules may lack the newest getters; its numbers are marked anyway.
-            if (!category && !structure.rules_known) return std::move(out);
+            if (!category && !structure.rules_known) return out;
             return keep(std::move(category), &Decoded::category);
         }
-        case Stage::tokens: return keep(decode_tokens(results), &Decoded::tokens);
-        case Stage::flags: return keep(decode_flags(results), &Decoded::flags);
-        case Stage::balances: break;
+        case Stage::tokens:
+            return keep(decode_tokens(results), &Decoded::tokens);
+        case Stage::flags:
+            return keep(decode_flags(results), &Decoded::flags);
+        case Stage::balances:
+            break;
     }
     return keep(decode_balances(structure, flagged_.at(unit.subject).flags, unit.supplies, results),
                 &Decoded::balances);
@@ -164,11 +176,16 @@ Reply<Seeding::Decoded> Seeding::decode(const Ledger& ledger, const Unit& unit,
 
 void Seeding::commit(Ledger& ledger, const Unit& unit, Decoded& decoded, const BlockRef& at) {
     switch (unit.stage) {
-        case Stage::contracts: return ledger.accept(decoded.contracts);
-        case Stage::pool: return ledger.accept(decoded.pool);
-        case Stage::reserve: return ledger.accept(unit.subject, decoded.reserve, at);
-        case Stage::category: return ledger.accept_category(unit.category, decoded.category);
-        case Stage::tokens: return ledger.accept(unit.subject, decoded.tokens);
+        case Stage::contracts:
+            return ledger.accept(decoded.contracts);
+        case Stage::pool:
+            return ledger.accept(decoded.pool);
+        case Stage::reserve:
+            return ledger.accept(unit.subject, decoded.reserve, at);
+        case Stage::category:
+            return ledger.accept_category(unit.category, decoded.category);
+        case Stage::tokens:
+            return ledger.accept(unit.subject, decoded.tokens);
         case Stage::flags:
             if (borrows(ledger.structure(), decoded.flags)) {
                 flagged_[unit.subject] = Flagged{decoded.flags, at};
@@ -176,7 +193,8 @@ void Seeding::commit(Ledger& ledger, const Unit& unit, Decoded& decoded, const B
                 ledger.accept(unit.subject, AccountState{}, at);
             }
             return;
-        case Stage::balances: break;
+        case Stage::balances:
+            break;
     }
     const BlockRef flags_at = flagged_.at(unit.subject).at;
     flagged_.erase(unit.subject);

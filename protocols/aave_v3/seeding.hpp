@@ -28,7 +28,7 @@ class Seeding {
     /// The calls about one subject: they are asked and decoded together.
     struct Unit {
         Stage stage = Stage::contracts;
-        Address subject;            ///< asset or account
+        Address subject;  ///< asset or account
         unsigned category = 0;
         std::set<unsigned> supplies;  ///< balances: aTokens read besides the flagged ones
         std::size_t calls = 0;

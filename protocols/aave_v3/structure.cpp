@@ -2,6 +2,11 @@
 
 namespace plimsoll::protocols::aave_v3 {
 
+TokenRules token_rules_or_newest(const std::optional<std::uint64_t>& revision) {
+    const auto rules = revision ? token_rules_of(*revision) : std::nullopt;
+    return rules.value_or(TokenRules::directed);
+}
+
 const ReserveState* Structure::find(const Address& asset) const {
     for (const auto& [id, reserve] : reserves) {
         if (reserve.stored.asset == asset) return &reserve;

@@ -21,10 +21,10 @@ struct Contracts {
 
 /// A reserve and what following it needs besides the arithmetic.
 struct ReserveState {
-    Reserve stored;            ///< indexes of its last update, not accrued
-    BlockNumber read_at = 0;   ///< logs at or before this block are in it already
-    Address price_source;      ///< `getSourceOfAsset`; zero: the fallback oracle answers
-    Address treasury;          ///< `RESERVE_TREASURY_ADDRESS` of the aToken
+    Reserve stored;           ///< indexes of its last update, not accrued
+    BlockNumber read_at = 0;  ///< logs at or before this block are in it already
+    Address price_source;     ///< `getSourceOfAsset`; zero: the fallback oracle answers
+    Address treasury;         ///< `RESERVE_TREASURY_ADDRESS` of the aToken
     /// None: not read yet, or the token has no such function.
     std::optional<std::uint64_t> a_token_revision;
     std::optional<std::uint64_t> debt_token_revision;
@@ -38,6 +38,9 @@ struct ReserveState {
     }
 };
 
+/// The rules of a token; the newest known where its revision tells none.
+TokenRules token_rules_or_newest(const std::optional<std::uint64_t>& revision);
+
 /// A market without its accounts and prices: everything that is read at the start and again when an
 /// event says it changed.
 struct Structure {
@@ -47,6 +50,8 @@ struct Structure {
     /// By the revision; the newest known rules where it is unknown.
     RuleSet rules = RuleSet::v3_7;
     bool rules_known = false;
+    /// The Pool's proxy was upgraded in a block whose end was not read yet.
+    bool pool_upgraded = false;
     /// Oracle answers are in this unit of the base currency.
     U256 base_unit = 100'000'000U;
     bool base_unit_known = false;

@@ -26,7 +26,7 @@ std::optional<U256> directed_after(TokenKind token, const U256& scaled,
         return floors ? ray_mul_floor(s, event.index) : ray_mul_ceil(s, event.index);
     };
     const U256 previous = balance(scaled) - event.balance_increase;
-    const U256 next = event.is_mint ? U256(previous + event.value) : U256(previous - event.value);
+    const U256 next = event.is_mint ? previous + event.value : previous - event.value;
     const U256 after = floors ? ray_div_ceil(next, event.index) : ray_div_floor(next, event.index);
     if (balance(after) != next) return std::nullopt;
     return after;

@@ -20,10 +20,10 @@ enum class TokenKind : std::uint8_t { a_token, variable_debt };
 std::optional<U256> scaled_after(TokenKind token, TokenRules rules, const U256& scaled,
                                  const BalanceChange& event);
 
-/// The scaled amount a `BalanceTransfer` moves. From aave-v3-core 1.17 on (V3.0.1) it is the event's
-/// value. Before, `value` was the unscaled amount while the `Transfer` before it had the scaled one;
-/// an index is at least RAY, so the scaled amount is the lesser of the two. `transfer` is the
-/// `Transfer` that preceded, when it was seen.
+/// The scaled amount a `BalanceTransfer` moves. From aave-v3-core 1.17 on (V3.0.1) it is the
+/// event's value. Before, `value` was the unscaled amount while the `Transfer` before it had the
+/// scaled one; an index is at least RAY, so the scaled amount is the lesser of the two. `transfer`
+/// is the `Transfer` that preceded, when it was seen.
 U256 scaled_transfer(TokenRules rules, const BalanceTransfer& event,
                      const std::optional<Transfer>& transfer);
 

@@ -50,17 +50,16 @@ void sum_stable_debt(const Ledger& ledger, Valuation& valuation) {
                                   Ray::from_raw(to_u256(state.rate)), state.last_update};
             U256& sum = valuation.known_stable_debt[state.reserve];
             const auto next = as_contract([&] {
-                return U256(sum + stable_debt_balance(valuation.stored.rules, debt,
-                                                      valuation.stored.time)
-                                      .raw());
+                return sum +
+                       stable_debt_balance(valuation.stored.rules, debt, valuation.stored.time)
+                           .raw();
             });
             if (next) sum = *next;
         }
     });
 }
 
-TokenAmount variable_total(const Valuation& valuation, const Reserve& reserve,
-                           const U256& scaled) {
+TokenAmount variable_total(const Valuation& valuation, const Reserve& reserve, const U256& scaled) {
     const auto amount = as_contract([&] {
         return variable_debt_balance(balance_rules_of(valuation.accrued.rules),
                                      ScaledBalance::from_raw(scaled),
@@ -71,22 +70,24 @@ TokenAmount variable_total(const Valuation& valuation, const Reserve& reserve,
 
 }  // namespace
 
-Valuation make_valuation(const Ledger& ledger, Round round) {
+std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round round) {
     const Structure& structure = ledger.structure();
-    Valuation out;
-    out.round = std::move(round);
-    Market& market = out.stored;
+    auto out = std::make_shared<Valuation>();
+    out->round = std::move(round);
+    Market& market = out->stored;
     market.rules = structure.rules;
-    market.time = out.round.at.time;
+    market.time = out->round.at.time;
+    market.liquidation_allowed = out->round.liquidation_allowed;
     for (const auto& [id, reserve] : structure.reserves) market.reserves[id] = reserve.stored;
     market.e_modes = structure.e_modes;
-    for (const auto& [id, reserve] : out.round.reserves) {
+    for (const auto& [id, reserve] : out->round.reserves) {
         if (reserve.price) market.prices[id] = *reserve.price;
     }
-    market.e_mode_prices = out.round.e_mode_prices;
-    out.accrued = market;
-    for (const auto& [id, reserve] : out.round.reserves) accrue(out, id, reserve);
-    if (structure.rules <= RuleSet::v3_1) sum_stable_debt(ledger, out);
+    market.e_mode_prices = out->round.e_mode_prices;
+    out->accrued = market;
+    for (const auto& [id, reserve] : out->round.reserves) accrue(*out, id, reserve);
+    out->prepared.emplace(out->accrued);
+    if (structure.rules <= RuleSet::v3_1) sum_stable_debt(ledger, *out);
     return out;
 }
 
@@ -94,29 +95,23 @@ Account account_of(const AccountView& account) {
     Account out;
     out.e_mode = account.e_mode;
     out.holdings.reserve(account.holdings.size());
-    auto stable = account.stable.begin();
-    const auto add_stable = [&](unsigned below) {
-        for (; stable != account.stable.end() && stable->reserve < below; ++stable) {
-            Holding holding;
-            holding.reserve = stable->reserve;
-            out.holdings.push_back(holding);
-        }
-    };
     for (const HoldingState& state : account.holdings) {
-        add_stable(state.reserve);
-        if (stable != account.stable.end() && stable->reserve == state.reserve) ++stable;
         Holding holding;
         holding.reserve = state.reserve;
         holding.collateral = state.collateral;
-        if (state.tracks_supply) holding.supplied = ScaledBalance::from_raw(to_u256(state.supplied));
+        if (state.tracks_supply)
+            holding.supplied = ScaledBalance::from_raw(to_u256(state.supplied));
         holding.variable_debt = ScaledBalance::from_raw(to_u256(state.variable_debt));
         out.holdings.push_back(std::move(holding));
     }
-    add_stable(256);
     for (const StableState& state : account.stable) {
-        const auto holding =
-            std::find_if(out.holdings.begin(), out.holdings.end(),
-                         [&](const Holding& h) { return h.reserve == state.reserve; });
+        auto holding = std::find_if(out.holdings.begin(), out.holdings.end(),
+                                    [&](const Holding& h) { return h.reserve >= state.reserve; });
+        if (holding == out.holdings.end() || holding->reserve != state.reserve) {
+            Holding fresh;
+            fresh.reserve = state.reserve;
+            holding = out.holdings.insert(holding, std::move(fresh));
+        }
         holding->stable_debt = {TokenAmount::from_raw(to_u256(state.principal)),
                                 Ray::from_raw(to_u256(state.rate)), state.last_update};
     }
@@ -138,8 +133,8 @@ std::optional<DebtCoverage> debt_coverage(const Ledger& ledger, const Valuation&
         variable_total(valuation, market->second, std::min(scaled_known, scaled_total));
     const U256 stable_total = round->second.stable_debt.value_or(TokenAmount{}).raw();
     const auto stable_found = valuation.known_stable_debt.find(reserve);
-    U256 stable_known = stable_found == valuation.known_stable_debt.end() ? U256(0)
-                                                                          : stable_found->second;
+    U256 stable_known =
+        stable_found == valuation.known_stable_debt.end() ? U256(0) : stable_found->second;
     const auto coverage = as_contract([&] {
         const bool is_stable_known = stable_known >= stable_total - stable_total / 1000U;
         if (is_stable_known) stable_known = stable_total;
@@ -173,7 +168,7 @@ std::uint64_t coverage_ppm(const Ledger& ledger, const Valuation& valuation) {
     }
     if (is_complete) return kAll;
     if (total == 0) return 0;
-    return std::min(static_cast<std::uint64_t>(U512(known * kAll / total)), kAll - 1);
+    return std::min(static_cast<std::uint64_t>(known * kAll / total), kAll - 1);
 }
 
 Usd8 to_usd(const Structure& structure, const U256& base) {

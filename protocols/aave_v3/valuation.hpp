@@ -1,23 +1,30 @@
 #pragma once
 
+#include "protocols/aave_v3/accrued.hpp"
 #include "protocols/aave_v3/ledger.hpp"
 #include "protocols/aave_v3/prices.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace plimsoll::protocols::aave_v3 {
 
-/// The market of a ledger at the block of one round, ready to value accounts.
+/// The market of a ledger at the block of one round, ready to value accounts. Made once a round and
+/// never changed: copies of a ledger share it.
 struct Valuation {
+    Valuation() = default;
+    Valuation(const Valuation&) = delete;
+    Valuation& operator=(const Valuation&) = delete;
+
     Round round;
     /// Reserves as last updated, not accrued: for what happens later than the block.
     Market stored;
-    /// Reserves accrued to the block once for all accounts. The same numbers come out: an index
-    /// updated in this very block is taken as it stands. Source: `ReserveLogic.getNormalizedIncome`.
+    /// Reserves accrued to the block. The same numbers come out: an index updated in this very
+    /// block is taken as it stands. Source: `ReserveLogic.getNormalizedIncome`.
     Market accrued;
+    std::optional<AccruedMarket> prepared;  ///< `accrued`, for valuing many accounts
     /// Reserves whose indexes are not what the contract answers, and why. The contract's stand in
     /// `accrued`.
     std::map<unsigned, std::string> doubts;
@@ -25,7 +32,7 @@ struct Valuation {
     std::map<unsigned, U256> known_stable_debt;
 };
 
-Valuation make_valuation(const Ledger& ledger, Round round);
+std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round round);
 
 /// The account as the arithmetic wants it.
 Account account_of(const AccountView& account);
