@@ -84,9 +84,8 @@ U256 user_debt_in_base_currency(RuleSet rules, const Holding& holding, const Any
 std::optional<Wad> health_factor(RuleSet rules, const Vars& vars, const U256& weighted_threshold) {
     if (vars.total_debt.is_zero()) return std::nullopt;
     if (rules < RuleSet::v3_5) {
-        return Wad::from_raw(
-            wad_div(percent_mul(vars.total_collateral, vars.avg_liquidation_threshold),
-                    vars.total_debt));
+        return Wad::from_raw(wad_div(
+            percent_mul(vars.total_collateral, vars.avg_liquidation_threshold), vars.total_debt));
     }
     return Wad::from_raw(wad_div(weighted_threshold, vars.total_debt) / kPercentageFactor);
 }
@@ -142,13 +141,13 @@ AccountData calculate_user_account_data(const Market& market, const Account& acc
         vars.avg_ltv /= vars.total_collateral;
         vars.avg_liquidation_threshold /= vars.total_collateral;
     }
-    return AccountData{.total_collateral_base = vars.total_collateral,
-                       .total_debt_base = vars.total_debt,
-                       .available_borrows_base = available_borrows(rules, vars),
-                       .current_liquidation_threshold =
-                           Bps::from_raw(vars.avg_liquidation_threshold),
-                       .ltv = Bps::from_raw(vars.avg_ltv),
-                       .health_factor = health_factor(rules, vars, weighted_threshold)};
+    return AccountData{
+        .total_collateral_base = vars.total_collateral,
+        .total_debt_base = vars.total_debt,
+        .available_borrows_base = available_borrows(rules, vars),
+        .current_liquidation_threshold = Bps::from_raw(vars.avg_liquidation_threshold),
+        .ltv = Bps::from_raw(vars.avg_ltv),
+        .health_factor = health_factor(rules, vars, weighted_threshold)};
 }
 
 const Reserve& reserve_of(const Market& market, const Holding& holding) {
@@ -166,12 +165,13 @@ Expected<AccountData, Reverted> account_data(const Market& market, const Account
 Expected<AccountData, Reverted> account_data(const Market& market, const Account& account,
                                              const Assumptions& assumed) {
     return as_contract([&] {
-        return calculate_user_account_data(
-            market, account, assumed.time, [&](unsigned id) -> std::optional<LiveReserve> {
-                const auto found = market.reserves.find(id);
-                if (found == market.reserves.end()) return std::nullopt;
-                return LiveReserve(market, found->second, assumed);
-            });
+        return calculate_user_account_data(market, account, assumed.time,
+                                           [&](unsigned id) -> std::optional<LiveReserve> {
+                                               const auto found = market.reserves.find(id);
+                                               if (found == market.reserves.end())
+                                                   return std::nullopt;
+                                               return LiveReserve(market, found->second, assumed);
+                                           });
     });
 }
 
@@ -202,7 +202,8 @@ Expected<TokenAmount, Reverted> debt_balance(const Market& market, const Holding
     });
 }
 
-Expected<Ray, Reverted> normalized_income(RuleSet /*rules*/, const Reserve& reserve, BlockTime time) {
+Expected<Ray, Reverted> normalized_income(RuleSet /*rules*/, const Reserve& reserve,
+                                          BlockTime time) {
     return as_contract([&] { return income_index(reserve, time); });
 }
 

@@ -51,10 +51,10 @@ AccruedMarket::AccruedMarket(const Market& market) : market_(&market) {
     by_id_.resize(market.reserves.rbegin()->first + std::size_t{1});
     for (const auto& [id, reserve] : market.reserves) {
         const auto price = market.prices.find(id);
-        by_id_[id].emplace(market.rules, reserve,
-                           price != market.prices.end() ? std::optional(price->second)
-                                                        : std::nullopt,
-                           market.time);
+        by_id_[id].emplace(
+            market.rules, reserve,
+            price != market.prices.end() ? std::optional(price->second) : std::nullopt,
+            market.time);
     }
 }
 

@@ -16,8 +16,8 @@ class AccruedReserve {
                    BlockTime time);
 
     unsigned id() const { return id_; }
-    const U256& unit() const { return unit_; }  ///< 10^decimals
-    const U256& ltv() const { return ltv_; }    ///< base, bps
+    const U256& unit() const { return unit_; }                                    ///< 10^decimals
+    const U256& ltv() const { return ltv_; }                                      ///< base, bps
     const U256& liquidation_threshold() const { return liquidation_threshold_; }  ///< base, bps
     unsigned e_mode_category() const { return e_mode_category_; }
     const Ray& income() const;         ///< `getReserveNormalizedIncome`

@@ -194,8 +194,8 @@ Wad contract_health_factor(const AccountData& data) {
 }
 
 bool counts_as_collateral(RuleSet rules, const Holding& holding, const Reserve& reserve) {
-    return holding.collateral && (rules >= RuleSet::v3_6 ||
-                                  !reserve.config.liquidation_threshold().raw().is_zero());
+    return holding.collateral &&
+           (rules >= RuleSet::v3_6 || !reserve.config.liquidation_threshold().raw().is_zero());
 }
 
 /// `validateLiquidationCall`.
@@ -253,13 +253,20 @@ LiquidationTerms terms_of(const Market& market, const AccountData& data, const A
 
 std::string_view to_string(LiquidationRefusal refusal) {
     switch (refusal) {
-        case LiquidationRefusal::reserve_inactive: return "reserve inactive";
-        case LiquidationRefusal::reserve_paused: return "reserve paused";
-        case LiquidationRefusal::sentinel: return "price oracle sentinel";
-        case LiquidationRefusal::grace_period: return "grace period";
-        case LiquidationRefusal::healthy: return "healthy";
-        case LiquidationRefusal::not_collateral: return "not collateral";
-        case LiquidationRefusal::no_debt: return "no debt";
+        case LiquidationRefusal::reserve_inactive:
+            return "reserve inactive";
+        case LiquidationRefusal::reserve_paused:
+            return "reserve paused";
+        case LiquidationRefusal::sentinel:
+            return "price oracle sentinel";
+        case LiquidationRefusal::grace_period:
+            return "grace period";
+        case LiquidationRefusal::healthy:
+            return "healthy";
+        case LiquidationRefusal::not_collateral:
+            return "not collateral";
+        case LiquidationRefusal::no_debt:
+            return "no debt";
     }
     return "unknown";
 }

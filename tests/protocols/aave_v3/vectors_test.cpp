@@ -5,6 +5,7 @@
 #include "protocols/aave_v3/liquidation.hpp"
 #include "protocols/aave_v3/liquidation_price.hpp"
 #include "protocols/common/fixed_point.hpp"
+#include "tests/protocols/aave_v3/small_world.hpp"
 #include "tests/protocols/aave_v3/vector_files.hpp"
 
 #include <gtest/gtest.h>
@@ -186,8 +187,8 @@ void expect_account_data(const AccountData& ours, const json& expected) {
 
 void expect_balances(const World& world, const json& balances, const Account& account) {
     for (const auto& [name, row] : balances.items()) {
-        const auto holding = std::ranges::find(account.holdings, world.ids.at(name),
-                                               &Holding::reserve);
+        const auto holding =
+            std::ranges::find(account.holdings, world.ids.at(name), &Holding::reserve);
         const auto supplied = supplied_balance(world.market, *holding);
         ASSERT_TRUE(supplied);
         EXPECT_EQ(supplied->raw(), number(row["expect_atoken_balance"]));
@@ -308,8 +309,8 @@ TEST(Vectors, liquidations_move_the_recorded_amounts) {
         terms.total_debt_base = number(row["total_debt_base"]);
         terms.scaled_collateral = ScaledBalance::from_raw(terms.collateral_balance.raw());
         terms.liquidity_index = Ray::from_raw(kRayOne);
-        const auto ours = liquidation_amounts(
-            *rules, terms, TokenAmount::from_raw(number(row["debt_to_cover"])));
+        const auto ours =
+            liquidation_amounts(*rules, terms, TokenAmount::from_raw(number(row["debt_to_cover"])));
         ASSERT_TRUE(ours);
         EXPECT_EQ(ours->debt_to_cover.raw(), number(row["expect_event_debt_to_cover"]));
         EXPECT_EQ(ours->collateral.raw(), number(row["expect_event_liquidated_collateral"]));
@@ -318,6 +319,111 @@ TEST(Vectors, liquidations_move_the_recorded_amounts) {
         ++count;
     }
     EXPECT_EQ(count, 28);
+}
+
+// ---- liquidation prices -------------------------------------------------------------------------
+
+unsigned decimals_of(const U256& unit) {
+    unsigned decimals = 0;
+    for (U256 power = 1; power < unit; power *= 10U) ++decimals;
+    return decimals;
+}
+
+/// The account of a row with its amounts, thresholds and units; prices are given by the row but for
+/// the one that moves.
+SmallWorld world_of_price_row(const json& row, RuleSet rules) {
+    static const std::map<std::string, unsigned> ids = {{"weth", 0}, {"wst", 1}, {"usdc", 2}};
+    WorldBuilder builder(rules);
+    for (const auto& [name, id] : ids) {
+        const json& collateral = row["collateral_balances_and_lt"];
+        const json& debt = row["debt_balances"];
+        const bool is_collateral = collateral.contains(name);
+        ConfigFields fields;
+        fields.decimals = decimals_of(number(row["units"][name]));
+        if (is_collateral) fields.liquidation_threshold = small_number(collateral[name]["lt_bps"]);
+        const json& prices = row["other_prices"];
+        builder.reserve(id, fields, prices.contains(name) ? number(prices[name]) : U256(0U));
+        builder.holds(id, is_collateral ? number(collateral[name]["balance"]) : U256(0U),
+                      debt.contains(name) ? number(debt[name]) : U256(0U));
+    }
+    SmallWorld world = builder.take();
+    std::ranges::sort(world.account.holdings, {}, &Holding::reserve);
+    return world;
+}
+
+std::string text_of(const std::optional<LiquidationPrice>& found) {
+    if (!found) return "none";
+    return to_decimal(found->price.raw()) + (found->side == PriceSide::below ? " below" : " above");
+}
+
+std::string price_text(const SmallWorld& world, const std::vector<unsigned>& members) {
+    return text_of(liquidation_price(world.market, world.account,
+                                     {.leader = members.front(), .members = members}));
+}
+
+unsigned id_of_asset(const json& row) {
+    const auto asset = row["asset"].get<std::string>();
+    return asset.starts_with("weth") ? 0 : asset == "wst" ? 1 : 2;
+}
+
+/// The recorded price is the greatest at which the account is unhealthy; ours the nearest crossing.
+/// From above all unhealthy prices, and from the price itself, they are the same.
+void expect_price(const json& row, RuleSet rules) {
+    SmallWorld world = world_of_price_row(row, rules);
+    const unsigned id = id_of_asset(row);
+    const U256 p = number(row["liquidation_price"]);
+    const auto health_at = [&](const U256& at) {
+        world.market.prices[id] = OraclePrice::from_raw(at);
+        return account_data(world.market, world.account)->health_factor->raw();
+    };
+    EXPECT_EQ(health_at(p), number(row["expect_hf_at_price"]));
+    EXPECT_EQ(health_at(p + 1U), number(row["expect_hf_at_price_plus_1"]));
+    for (const U256& now : {p * 2U, p + 1U, p}) {
+        world.market.prices[id] = OraclePrice::from_raw(now);
+        EXPECT_EQ(price_text(world, {id}), to_decimal(p) + " below");
+    }
+}
+
+/// WETH at q and wstETH at floor(q * 1171829345678901234 / 1e18), with the amounts of `alice`.
+void expect_group_price(const json& row, const json& alice, RuleSet rules) {
+    SmallWorld world = world_of_price_row(alice, rules);
+    world.market.prices[0] = OraclePrice::from_raw(kWadOne);
+    world.market.prices[1] = OraclePrice::from_raw(U256(1'171'829'345'678'901'234ULL));
+    EXPECT_EQ(price_text(world, {0, 1}), row["liquidation_price"].get<std::string>() + " below");
+    EXPECT_EQ(price_text(world, {0, 1, 7}), row["liquidation_price"].get<std::string>() + " below");
+}
+
+/// No price of the asset makes the account of snapshot B unhealthy.
+void expect_no_price(const json& row, const json& snapshots, RuleSet rules) {
+    for (const json& snapshot : snapshots) {
+        if (snapshot["version"] != row["version"] || snapshot["label"] != "B") continue;
+        const World world = world_from(snapshot, rules);
+        const Account account =
+            account_from(snapshot["users"][row["user"].get<std::string>()], world);
+        EXPECT_EQ(price_text({world.market, account}, {id_of_asset(row)}), "none");
+    }
+}
+
+TEST(Vectors, liquidation_prices) {
+    const json vectors = read_vectors("aave/liquidation_prices.json");
+    const json snapshots = read_vectors("aave/account_data.json");
+    json alice;
+    int count = 0;
+    for (const json& row : vectors["liquidation_prices"]) {
+        const auto rules = rules_of_version(row["version"].get<std::string>());
+        if (!rules) continue;  // V2
+        SCOPED_TRACE(row.dump());
+        if (row["liquidation_price"].is_null()) {
+            expect_no_price(row, snapshots["account_data"], *rules);
+        } else if (row.contains("kind")) {
+            expect_group_price(row, alice, *rules);
+        } else {
+            if (row["user"] == "alice") alice = row;
+            expect_price(row, *rules);
+        }
+        ++count;
+    }
+    EXPECT_EQ(count, 43);
 }
 
 }  // namespace
