@@ -20,11 +20,11 @@ contract ImplementationShim {
     fallback() external payable {
         if (msg.sig == initializer) return;
         address target = code;
-        uint256 number = revision;
+        uint256 shown = revision;
         bool isGetter = msg.sig == revisionGetter;
         assembly {
             if isGetter {
-                mstore(0, number)
+                mstore(0, shown)
                 return(0, 32)
             }
             calldatacopy(0, 0, calldatasize())
