@@ -49,7 +49,6 @@ class MarketLatest extends Market {
             for (const symbol of category.collateral) this.setInEMode(symbol, category.id, 'Collateral', true);
             for (const symbol of category.borrowable) this.setInEMode(symbol, category.id, 'Borrowable', true);
         }
-        this.setInEMode('WBTC', 4, 'Ltvzero', true);
     }
 
     /** Unpausing with a grace period: no liquidations of the reserve until it is over. */

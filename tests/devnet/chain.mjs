@@ -12,6 +12,7 @@ export const hex = (value) => '0x' + BigInt(value).toString(16);
 
 export class Chain {
     #queued = [];
+    #nonces = new Map();
 
     constructor(rpc) {
         this.rpc = rpc;
@@ -47,12 +48,15 @@ export class Chain {
     async mine({ seconds = 12 } = {}) {
         const tickets = this.#queued;
         this.#queued = [];
+        await this.#learnNonces(tickets);
         const sends = tickets.map(({ from, to, data, gas }) => [
             'eth_sendTransaction',
-            [{ from, ...(to && { to }), data, gas: hex(gas), gasPrice: '0x0' }],
+            [{ from, ...(to && { to }), data, gas: hex(gas), gasPrice: '0x0', nonce: this.#nonce(from) }],
         ]);
-        const hashes = await this.rpc.batch(sends);
-        hashes.forEach((hash, i) => (tickets[i].hash = hash));
+        // One by one: the node may run the items of a batch in any order.
+        for (const [i, [method, params]] of sends.entries()) {
+            tickets[i].hash = await this.rpc.call(method, params);
+        }
         await this.rpc.batch([
             ['evm_setNextBlockTimestamp', [hex(this.now + seconds)]],
             ['evm_mine', []],
@@ -62,13 +66,27 @@ export class Chain {
         return { ...this.head(), tickets, failed: tickets.filter((ticket) => !ticket.ok) };
     }
 
+    /** Nonces are given, so that the node need not look for them in its pool. */
+    async #learnNonces(tickets) {
+        const unknown = [...new Set(tickets.map(({ from }) => from))].filter((from) => !this.#nonces.has(from));
+        const counts = await this.rpc.batch(unknown.map((from) => ['eth_getTransactionCount', [from, 'latest']]));
+        unknown.forEach((from, i) => this.#nonces.set(from, Number(counts[i])));
+    }
+
+    #nonce(from) {
+        const nonce = this.#nonces.get(from);
+        this.#nonces.set(from, nonce + 1);
+        return hex(nonce);
+    }
+
     async #settle(tickets) {
         if (tickets.length === 0) return;
         const receipts = await this.rpc.call('eth_getBlockReceipts', [hex(this.number)]);
-        const byHash = new Map(receipts.map((receipt) => [receipt.transactionHash, receipt]));
-        for (const ticket of tickets) {
-            const receipt = byHash.get(ticket.hash);
-            if (!receipt) throw new Error(`block ${this.number} lacks ${ticket.label}`);
+        for (const [i, ticket] of tickets.entries()) {
+            const receipt = receipts[i];
+            if (receipt?.transactionHash !== ticket.hash) {
+                throw new Error(`block ${this.number} does not hold ${ticket.label} at place ${i}`);
+            }
             ticket.ok = receipt.status === '0x1';
             ticket.contract = receipt.contractAddress ?? null;
         }
@@ -111,6 +129,7 @@ export class Chain {
     /** Back to a snapshot: the blocks since then are orphaned. A snapshot works once. */
     async revert(id) {
         this.#queued = [];
+        this.#nonces.clear();
         if (!(await this.rpc.call('evm_revert', [id]))) throw new Error('unknown snapshot');
         await this.sync();
     }

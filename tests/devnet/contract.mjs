@@ -36,7 +36,6 @@ export class Contract {
 
 /** Knows addresses before they exist, so that a whole market fits in a few blocks. */
 export class Deployer {
-    #nonce = 0;
     #ifaces = new Map();
 
     constructor(chain, from, artifacts) {
@@ -44,6 +43,7 @@ export class Deployer {
         this.from = from;
         this.artifacts = artifacts;
         this.libraries = {};
+        this.nonce = 0;
     }
 
     iface(name) {
@@ -63,7 +63,7 @@ export class Deployer {
         const iface = this.iface(name);
         const code = this.#linked(this.artifacts[name]) + iface.encodeDeploy(args).slice(2);
         this.chain.queue({ from: this.from, data: code, gas: 16_000_000n }, `deploy ${name}`);
-        return this.at(name, getCreateAddress({ from: this.from, nonce: this.#nonce++ }));
+        return this.at(name, getCreateAddress({ from: this.from, nonce: this.nonce++ }));
     }
 
     /** Deploys libraries, each after those it links itself. */

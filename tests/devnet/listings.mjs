@@ -55,8 +55,8 @@ export function listings(release) {
         listing('GUSD', release === '3.0' ? 2 : 6, '0.9993', [6000, 7000, 10700], { rates: 'usd', fee: 0 }),
         // Isolated collateral.
         listing('SNX', 18, '0.41230077', [4900, 6500, 10850], { debtCeiling: 250_000_000n }),
-        // Collateral with LTV 0: its threshold still counts.
-        listing('LDO', 18, '0.5517', [0, 5000, 11000]),
+        // Its LTV goes to 0 once accounts hold it as collateral: the threshold still counts.
+        listing('LDO', 18, '0.5517', [4000, 5000, 11000]),
         listing('GHO', 18, '0.9989', NOT_COLLATERAL, { rates: 'usd', factor: 10000 }),
         listing('NEAR', 24, '1.51', [5000, 6000, 11000]),
         // A unit is worth almost nothing, so holdings can be as large as a balance may get.

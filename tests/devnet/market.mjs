@@ -12,7 +12,7 @@ export class Market {
     constructor(parts) {
         Object.assign(this, parts);
         /** Plain values only, so that a reorganisation can copy and restore it. */
-        this.state = { reserves: [], sources: [], usesFallback: false };
+        this.state = { reserves: [], sources: [], usesFallback: false, hasSentinel: false };
     }
 
     get reserves() {
