@@ -97,10 +97,11 @@ export const CASES = [
         (m, _, user) => m.borrow(user, 'USDC', worth(m, 'USDC', 2_000)),
         (m, _, user) => m.transferAToken(user, 'weETH', user, units(m, 'weETH', 1)),
     ) },
+    // In the first blocks the index is still 1, so the whole balance can be named exactly.
     { name: 'gaveAllCollateralAway', count: 2, play: steps(
         (m, _, user) => { m.supply(user, 'WETH', units(m, 'WETH', 5)); m.supply(user, 'USDC', units(m, 'USDC', 9_000)); },
-        (m, _, user) => m.borrow(user, 'DAI', worth(m, 'DAI', 1_500)),
         (m, _, user, friend) => m.transferAToken(user, 'WETH', friend, units(m, 'WETH', 5)),
+        (m, _, user) => m.borrow(user, 'DAI', worth(m, 'DAI', 1_500)),
     ) },
 
     // Debt somebody else took.
