@@ -13,7 +13,7 @@ const RATES = {
     eth: { optimal: 8000, base: 0, slope1: 270, slope2: 8000 },
     staked: { optimal: 4500, base: 25, slope1: 700, slope2: 30000 },
     btc: { optimal: 4500, base: 0, slope1: 400, slope2: 30000 },
-    usd: { optimal: 9000, base: 0, slope1: 550, slope2: 7500 },
+    usd: { optimal: 9000, base: 150, slope1: 550, slope2: 7500 },
     risky: { optimal: 4500, base: 100, slope1: 900, slope2: 30000 },
 };
 

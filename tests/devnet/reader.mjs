@@ -67,9 +67,10 @@ export async function readReserves(market, hash) {
         call(aToken, 'scaledTotalSupply'),
     ]);
     const answers = (await aggregate(rpc, questions, hash)).map(oneWord);
-    return market.reserves.map(({ symbol, token, decimals, sToken }, i) => {
+    return market.reserves.map(({ id, symbol, token, decimals, sToken }, i) => {
         const at = answers.slice(i * 10, i * 10 + 10);
         return {
+            id,
             symbol,
             token,
             decimals,
