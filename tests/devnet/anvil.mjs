@@ -1,11 +1,11 @@
 // Starts and stops anvil, the local EVM of the npm package @foundry-rs/anvil.
 
-import { spawn, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 
 import { Chain } from './chain.mjs';
 import { Rpc } from './rpc.mjs';
+import { spawnTied } from './tied.mjs';
 
 /** 25 January 2026, 00:00:00 UTC: where the recorded ETH closes of the demonstration begin. */
 export const DEMO_START = 1_769_299_200;
@@ -38,11 +38,8 @@ export function freePort() {
  */
 export async function startAnvil(options = {}) {
     const port = options.port ?? (await freePort());
-    const child = launch(anvilBinary(), anvilArguments({ ...options, port }));
-    const stop = () => {
-        if (child.exitCode === null) child.kill('SIGKILL');
-    };
-    process.once('exit', stop);
+    const stdio = ['ignore', 'ignore', 'inherit'];
+    const child = spawnTied(anvilBinary(), anvilArguments({ ...options, port }), { stdio });
     const url = `http://127.0.0.1:${port}`;
     const rpc = new Rpc(url);
     await answering(rpc, child);
@@ -55,11 +52,8 @@ export async function startAnvil(options = {}) {
         rpc,
         chain,
         async stop() {
-            process.off('exit', stop);
-            const gone = new Promise((resolve) => child.once('exit', resolve));
             rpc.close();
-            stop();
-            if (child.exitCode === null && child.signalCode === null) await gone;
+            await child.end('SIGKILL');
         },
     };
 }
@@ -85,18 +79,10 @@ function anvilArguments(options) {
     return list;
 }
 
-/** setpriv makes the kernel kill anvil when this process dies, even by SIGKILL. */
-function launch(binary, args) {
-    const hasSetpriv = spawnSync('setpriv', ['--version'], { stdio: 'ignore' }).status === 0;
-    const stdio = ['ignore', 'ignore', 'inherit'];
-    if (!hasSetpriv) return spawn(binary, args, { stdio });
-    return spawn('setpriv', ['--pdeathsig', 'KILL', binary, ...args], { stdio });
-}
-
 async function answering(rpc, child) {
     const deadline = Date.now() + START_DEADLINE_MS;
     for (;;) {
-        if (child.exitCode !== null) throw new Error(`anvil ended with code ${child.exitCode}`);
+        if (child.hasEnded()) throw new Error(`anvil ended with code ${child.exitCode}`);
         try {
             return await rpc.call('eth_chainId');
         } catch (error) {

@@ -66,6 +66,7 @@ export const CASE_CHECKS = {
     stableDebt: (w, u) => stable(u, 'DAI') > 0n && variable(u, 'DAI') === 0n,
     stableAndVariable: (w, u) => stable(u, 'DAI') > 0n && variable(u, 'DAI') > 0n,
     swappedRateMode: (w, a, b) => stable(a, 'USDT') === 0n && variable(a, 'USDT') > 0n && stable(b, 'USDT') > 0n && variable(b, 'USDT') === 0n,
+    rebalanced: (w, lender, u) => stable(u, 'sUSD') > 0n && w.events.some(({ name, user }) => name === 'RebalanceStableBorrowRate' && user === u.address),
     stableRepaidAll: (w, u) => owesNothing(u),
     supplyOnly: (w, u) => owesNothing(u) && u.view.totalCollateralBase > 0n,
     repaidAll: (w, u) => owesNothing(u) && u.view.totalCollateralBase > 0n,

@@ -233,6 +233,14 @@ export const CASES = [
         (m, _, a, b) => { m.borrow(a, 'USDT', units(m, 'USDT', 6_000), { mode: STABLE }); m.borrow(b, 'USDT', units(m, 'USDT', 7_000)); },
         (m, _, a, b) => { m.swapBorrowRateMode(a, 'USDT', 1); m.swapBorrowRateMode(b, 'USDT', 2); },
     ) },
+    // Almost all of a small reserve is lent, a part of it at a stable rate that is now too low.
+    { name: 'rebalanced', count: 3, only: '3.0', play: steps(
+        (m, _, lender, user, other) => { m.supply(lender, 'sUSD', units(m, 'sUSD', 100_000)); m.supply(user, 'WETH', units(m, 'WETH', 20)); m.supply(other, 'WETH', units(m, 'WETH', 20)); },
+        (m, _, lender, user) => m.borrow(user, 'sUSD', units(m, 'sUSD', 24_000), { mode: STABLE }),
+        (m, _, lender, user, other) => m.borrow(other, 'sUSD', units(m, 'sUSD', 10_000)),
+        (m, _, lender) => m.withdraw(lender, 'sUSD', units(m, 'sUSD', 65_900)),
+        (m, _, lender, user) => m.rebalance(lender, 'sUSD', user),
+    ) },
     { name: 'stableRepaidAll', only: '3.0', play: steps(
         (m, _, user) => m.supply(user, 'WETH', units(m, 'WETH', 2)),
         (m, _, user) => m.borrow(user, 'DAI', units(m, 'DAI', 1_000), { mode: STABLE }),

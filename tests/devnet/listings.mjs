@@ -31,6 +31,7 @@ function listing(symbol, decimals, price, [ltv, threshold, bonus], options = {})
         stableRate: options.stableRate ?? false,
         debtCeiling: options.debtCeiling ?? 0n,
         borrowableInIsolation: options.borrowableInIsolation ?? false,
+        isSmall: options.isSmall ?? false,
     };
 }
 
@@ -41,7 +42,7 @@ const NOT_COLLATERAL = [0, 0, 0];
  * 3.0 lists GUSD with the 2 it really has.
  */
 export function listings(release) {
-    return [
+    const all = [
         listing('WETH', 18, '3000', [8050, 8300, 10500], { rates: 'eth' }),
         listing('wstETH', 18, '3663.5512', [7850, 8100, 10600], { rates: 'staked', factor: 3500 }),
         listing('weETH', 18, '3234.81700001', [7750, 8000, 10700], { rates: 'staked', factor: 4500 }),
@@ -65,6 +66,9 @@ export function listings(release) {
         // The feed that breaks.
         listing('LUSD', 18, '1.0012', [7000, 7700, 10450], { rates: 'usd' }),
     ];
+    // Small and lent out almost whole, so that stable rates there fall behind and are rebalanced.
+    const small = listing('sUSD', 18, '0.9981', NOT_COLLATERAL, { rates: 'usd', stableRate: true, isSmall: true });
+    return release === '3.0' ? [...all, small] : all;
 }
 
 /** Listed while the world runs. */

@@ -114,10 +114,11 @@ function ethMove(rng, price) {
 }
 
 const OPERATIONS = {
-    supply(block, { address }) {
+    supply(block, user) {
         const { market, rng } = block;
-        const symbol = rng.pick(symbols(market));
-        market.supply(address, symbol, dollars(block, symbol));
+        // Some supply what they owe: only they can repay with aTokens later.
+        const symbol = rng.chance(35) ? pickFrom(rng, owed(user), market) : rng.pick(symbols(market));
+        market.supply(user.address, symbol, dollars(block, symbol));
     },
 
     withdraw({ market, rng }, user) {
@@ -255,7 +256,7 @@ const OPERATIONS = {
     stableRate({ market, rng, world }, user) {
         if (!market.hasStableDebt) return;
         const debts = owed(user).filter((symbol) => market.reserve(symbol).stableRate);
-        const symbol = debts.length > 0 ? rng.pick(debts) : rng.pick(['DAI', 'USDT']);
+        const symbol = debts.length > 0 ? rng.pick(debts) : rng.pick(['DAI', 'USDT', 'sUSD']);
         const isStable = user.balances[symbol].stable > 0n;
         if (rng.chance(30)) market.rebalance(rng.pick(world.accounts), symbol, user.address);
         else market.swapBorrowRateMode(user.address, symbol, isStable ? STABLE : 2);

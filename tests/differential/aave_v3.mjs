@@ -6,7 +6,8 @@
 //        [--prices 8]        positions per step whose liquidation prices are certified
 //        [--amounts 60]      positions per step whose amounts are compared, besides all six words
 //        [--depth 5]         blocks replaced by the reorganisation
-//        [--proxy URL]       the daemon reads through this endpoint; {rpc} becomes the chain's URL
+//        [--port P]          the chain's port, where a proxy must know it beforehand
+//        [--proxy URL]       the daemon reads through this endpoint instead of the chain's own
 //        [--keep]            keep the folder with configuration, log and state
 // Binary: PLIMSOLL_BIN, or build/plimsoll.
 
@@ -43,12 +44,13 @@ export function readArguments(argv) {
             prices: { type: 'string', default: '8' },
             amounts: { type: 'string', default: '60' },
             depth: { type: 'string', default: '5' },
+            port: { type: 'string' },
             proxy: { type: 'string' },
             keep: { type: 'boolean', default: false },
         },
     });
     if (!['3.0', 'latest'].includes(values.release)) throw new Error(`no release ${values.release}`);
-    const numbers = ['steps', 'accounts', 'prices', 'amounts', 'depth'];
+    const numbers = ['steps', 'accounts', 'prices', 'amounts', 'depth', ...(values.port ? ['port'] : [])];
     for (const name of numbers) {
         values[name] = Number(values[name]);
         if (!Number.isInteger(values[name]) || values[name] < 0) throw new Error(`--${name} takes a whole number`);
@@ -208,14 +210,14 @@ async function main() {
     const options = readArguments(process.argv.slice(2));
     const binary = path.resolve(process.env.PLIMSOLL_BIN || path.join(REPOSITORY, 'build/plimsoll'));
     const folder = mkdtempSync(path.join(tmpdir(), 'plimsoll-differential-'));
-    const anvil = await startAnvil({ timestamp: GENESIS, chainId: CHAIN_ID, slotsInAnEpoch: 16 });
+    const anvil = await startAnvil({ port: options.port, timestamp: GENESIS, chainId: CHAIN_ID, slotsInAnEpoch: 16 });
     let daemon = null;
     let line = null;
     try {
         const world = await buildWorld(anvil.chain, { ...options, say });
         daemon = new Daemon({
             ...{ binary, folder, port: await freePort(), chainId: CHAIN_ID },
-            endpoint: (options.proxy ?? '{rpc}').replace('{rpc}', anvil.url),
+            endpoint: options.proxy ?? anvil.url,
             provider: world.market.provider.address,
         });
         daemon.start();

@@ -1,11 +1,11 @@
 // Runs the daemon as a black box: writes its configuration, starts and kills it, and reads its
 // HTTP interface. Knows names of the contract (DESIGN 6 to 9) and nothing of the code.
 
-import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ETH_GROUP } from '../devnet/listings.mjs';
+import { spawnTied } from '../devnet/tied.mjs';
 
 export const CHAIN = 'devnet';
 export const PROTOCOL = 'aave-v3-devnet';
@@ -27,6 +27,8 @@ kind = "evm"
 chain_id = ${chainId}
 poll_every = "200ms"
 finality = "finalized"
+# The chain's clock is not ours: its blocks may be years away from the wall clock.
+stale_after = "3650d"
 endpoints = ["${endpoint}"]
 
 [protocols.${PROTOCOL}]
@@ -96,26 +98,12 @@ export class Daemon {
 
     start() {
         const log = openSync(this.log, 'a');
-        this.#child = spawn(this.binary, ['run', '--config', this.config], { stdio: ['ignore', log, log] });
-        this.#child.once('error', (error) => (this.failure = error));
-        const child = this.#child;
-        process.once('exit', () => child.exitCode === null && child.kill('SIGKILL'));
+        const stdio = ['ignore', log, log];
+        this.#child = spawnTied(this.binary, ['run', '--config', this.config], { stdio });
     }
 
-    async stop(signal) {
-        const child = this.#child;
-        if (child === null || this.failure || this.hasEnded) return;
-        const gone = new Promise((resolve) => child.once('exit', resolve));
-        child.kill(signal);
-        await gone;
-    }
-
-    kill() {
-        return this.stop('SIGKILL');
-    }
-
-    get hasEnded() {
-        return this.#child.exitCode !== null || this.#child.signalCode !== null;
+    async kill() {
+        await this.#child?.end('SIGKILL');
     }
 
     lastLines(count = 40) {
@@ -162,8 +150,7 @@ export class Daemon {
         const deadline = Date.now() + deadlineMs;
         let last = 'no answer yet';
         for (;;) {
-            if (this.failure) throw this.failure;
-            if (this.hasEnded) throw new Error(`the daemon ended\n${this.lastLines()}`);
+            if (this.#child.hasEnded()) throw new Error(`the daemon ended\n${this.lastLines()}`);
             try {
                 const status = await this.status();
                 const chain = status.chains?.find(({ name }) => name === CHAIN);
