@@ -29,7 +29,7 @@ import { CHAIN, Daemon, PROTOCOL } from './daemon.mjs';
 const REPOSITORY = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const CHAIN_ID = 31337;
 const FIRST_SCAN_MS = 300_000;
-const ROUND_MS = 60_000;
+const ROUND_MS = 120_000;
 const SHOWN = 40;
 const UNKNOWN_REVISION = 4_000n;
 
@@ -145,14 +145,28 @@ class Run {
         await this.compare('after SIGKILL', FIRST_SCAN_MS);
     }
 
-    async reorganise() {
+    async reorganise(onOrphans = async () => {}) {
         const { fork, orphaned, head } = await reorganise(this.world, {
             depth: this.options.depth,
-            onOrphans: () => this.compare('before the reorganisation'),
+            onOrphans: async () => {
+                await this.compare('before the reorganisation');
+                await onOrphans();
+            },
         });
         this.reorgs += 1;
         say(`reorganisation: ${orphaned.number - fork} blocks after ${fork} replaced, head ${head.number}`);
+    }
+
+    async plainReorganisation() {
+        await this.reorganise();
         await this.compare('after the reorganisation');
+    }
+
+    /** Killed on blocks that are orphaned before it comes back. */
+    async killedInReorganisation() {
+        await this.reorganise(() => this.daemon.kill());
+        this.daemon.start();
+        await this.compare('after SIGKILL and a reorganisation', FIRST_SCAN_MS);
     }
 
     /** Last of all: a Pool nobody knows the rules of must not be called live. */
@@ -168,13 +182,14 @@ class Run {
 
     async play() {
         const { steps } = this.options;
-        const [reorgAt, killAt] = [Math.floor(steps / 2), Math.floor((steps * 3) / 4)];
+        const quarter = (n) => Math.max(1, Math.floor((steps * n) / 4));
         await this.compare('start', FIRST_SCAN_MS);
         for (let i = 1; i <= steps; i++) {
             await step(this.world);
             await this.compare(`step ${i}`);
-            if (i === reorgAt || (steps < 2 && i === steps)) await this.reorganise();
-            if (i === killAt || (steps < 2 && i === steps)) await this.killAndRestart();
+            if (i === quarter(1)) await this.plainReorganisation();
+            if (i === quarter(2)) await this.killAndRestart();
+            if (i === quarter(3)) await this.killedInReorganisation();
         }
         await this.liquidations();
         await this.unknownRevision();
