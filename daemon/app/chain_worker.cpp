@@ -1,13 +1,13 @@
 #include "daemon/app/chain_worker.hpp"
 
+#include "daemon/app/protocols.hpp"
+#include "daemon/chain/evm_source.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
-
-#include "daemon/app/protocols.hpp"
-#include "daemon/chain/evm_source.hpp"
 
 namespace plimsoll::app {
 namespace {
@@ -36,7 +36,8 @@ std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain) {
     return chain::make_evm_source(std::move(settings));
 }
 
-rules::EngineSettings engine_settings(const config::ChainSettings& chain, const WorkerParts& parts) {
+rules::EngineSettings engine_settings(const config::ChainSettings& chain,
+                                      const WorkerParts& parts) {
     rules::EngineSettings out;
     out.instance = parts.settings.daemon.instance;
     out.chain = chain.name;
@@ -91,7 +92,7 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
 
 ChainWorker::~ChainWorker() {
     cancel();
-    if (thread_.joinable()) thread_.join();
+    join();
 }
 
 void ChainWorker::start() {
@@ -100,6 +101,10 @@ void ChainWorker::start() {
 }
 
 void ChainWorker::cancel() { source_->cancel(); }
+
+void ChainWorker::join() {
+    if (thread_.joinable()) thread_.join();
+}
 
 void ChainWorker::run() {
     std::string told;

@@ -1,16 +1,16 @@
 #pragma once
 
+#include "daemon/app/stop.hpp"
+#include "daemon/chain/source.hpp"
+#include "daemon/follow/follower.hpp"
+#include "daemon/rules/engine.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
-
-#include "daemon/app/stop.hpp"
-#include "daemon/chain/source.hpp"
-#include "daemon/follow/follower.hpp"
-#include "daemon/rules/engine.hpp"
 
 namespace plimsoll::app {
 
@@ -32,8 +32,9 @@ class ChainWorker {
     ~ChainWorker();
 
     void start();
-    /// Makes the thread end soon; the destructor waits for it.
+    /// Makes the thread end soon.
     void cancel();
+    void join();
 
     follow::Follower& follower() { return *follower_; }
     const follow::Follower& follower() const { return *follower_; }

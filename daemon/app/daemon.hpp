@@ -24,7 +24,7 @@ enum Exit : int {
 /// that does not answer is no reason to end.
 int run_daemon(const config::Settings& settings);
 
-/// Where the control socket is: under RUNTIME_DIRECTORY when systemd made one, else beside the
+/// Where the control socket is: as configured, else in the state folder.
 /// state.
 std::filesystem::path control_socket_path(const config::Settings& settings);
 

@@ -3,12 +3,12 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace plimsoll::app {
 namespace {
@@ -40,8 +40,7 @@ class PriorityFlag final : public spdlog::custom_flag_formatter {
 void set_up_logging(const std::string& level) {
     auto logger = std::make_shared<spdlog::logger>(
         "plimsoll", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    auto formatter = std::make_unique<spdlog::pattern_formatter>(
-        spdlog::pattern_time_type::utc);
+    auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     formatter->add_flag<PriorityFlag>('*').set_pattern(
         logs_to_journal() ? "%*%v" : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %v");
     logger->set_formatter(std::move(formatter));

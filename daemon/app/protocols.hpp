@@ -1,10 +1,10 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-
 #include "config/settings.hpp"
 #include "protocols/common/protocol.hpp"
+
+#include <functional>
+#include <memory>
 
 namespace plimsoll::app {
 

@@ -10,7 +10,7 @@ namespace {
 U256 distance_to_one(const Wad& health_factor) {
     const U256& one = wad_one().raw();
     const U256& value = health_factor.raw();
-    return value > one ? value - one : U256(one - value);
+    return value > one ? value - one : one - value;
 }
 
 /// Within 3 % of 1.
