@@ -11,6 +11,7 @@ namespace {
 
 /// A liquidations table longer than this in one run is cut; the next run goes on behind it.
 constexpr std::size_t kMaxLiquidations = 1'000'000;
+constexpr std::int64_t kRetrySeconds = 30;
 
 std::int64_t in_seconds(config::Milliseconds duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -99,8 +100,8 @@ std::int64_t Snapshotter::last_success() const {
 
 bool Snapshotter::is_due() const {
     const std::int64_t now = parts_.unix_seconds();
-    return last_try_ == 0 || now - last_try_ >= in_seconds(parts_.settings.snapshots.every) ||
-           now < last_try_;
+    // A clock set back must not put snapshots off for long.
+    return now >= next_ || next_ - now > in_seconds(parts_.settings.snapshots.every);
 }
 
 void Snapshotter::run() {
@@ -123,12 +124,16 @@ Expected<std::size_t, WriteError> Snapshotter::take_now() {
     auto taken = take();
     const std::scoped_lock lock(mutex_);
     if (taken && *taken > 0) last_success_ = parts_.unix_seconds();
-    if (!taken || *taken > 0) last_try_ = parts_.unix_seconds();
+    if (taken && *taken > 0)
+        next_ = parts_.unix_seconds() + in_seconds(parts_.settings.snapshots.every);
+    if (!taken) next_ = parts_.unix_seconds() + kRetrySeconds;
     return taken;
 }
 
 Expected<std::size_t, WriteError> Snapshotter::take() {
     const auto folder = parts_.settings.daemon.state_dir / "snapshots";
+    const std::int64_t keep = in_seconds(parts_.settings.snapshots.keep);
+    std::int64_t newest = 0;  // by block time, as the folders are
     std::size_t written = 0;
     for (const view::ChainStatus& chain : parts_.live.chains()) {
         auto tables = tables_of(chain.name, chain.caip2);
@@ -141,10 +146,10 @@ Expected<std::size_t, WriteError> Snapshotter::take() {
             parts_.store.set_meta("snapshot/" + chain.name, std::to_string(tables->block.number));
         if (!marked) return Unexpected<WriteError>{WriteError{marked.error().message}};
         spdlog::info("snapshot of {} at block {}", chain.name, tables->block.number);
+        newest = std::max(newest, static_cast<std::int64_t>(tables->block.time));
         ++written;
     }
-    const std::int64_t oldest = parts_.unix_seconds() - in_seconds(parts_.settings.snapshots.keep);
-    if (oldest > 0) remove_before(folder, utc_date(static_cast<std::uint64_t>(oldest)));
+    if (newest > keep) remove_before(folder, utc_date(static_cast<std::uint64_t>(newest - keep)));
     return written;
 }
 

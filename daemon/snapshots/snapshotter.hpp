@@ -47,7 +47,7 @@ class Snapshotter {
     std::condition_variable changed_;
     bool stopping_ = false;
     bool woken_ = false;
-    std::int64_t last_try_ = 0;
+    std::int64_t next_ = 0;
     std::int64_t last_success_ = 0;
     std::thread thread_;
 };

@@ -13,12 +13,6 @@ using protocols::LiquidationPrice;
 using protocols::PositionHealth;
 
 constexpr int kSchema = 1;
-/// Positions with a health factor from 1 up to here count as at risk in `tvl`.
-const Wad& at_risk_below() {
-    static const Wad value = Wad::from_raw(U256(1'100'000'000'000'000'000ULL));
-    return value;
-}
-
 Row columns(const ProtocolStatus& status, const std::string& caip2, const BlockRef& block) {
     Row row;
     row["schema"] = kSchema;
@@ -120,6 +114,11 @@ std::string_view to_string(State state) {
             break;
     }
     return "unknown";
+}
+
+const Wad& at_risk_below() {
+    static const Wad value = Wad::from_raw(U256(1'100'000'000'000'000'000ULL));
+    return value;
 }
 
 Row common_columns(const ProtocolView& view) {

@@ -13,6 +13,9 @@ namespace plimsoll::view {
 /// sums.
 using Row = nlohmann::ordered_json;
 
+/// Positions with a health factor from 1 up to below this count as at risk in `tvl` and in filters.
+const Wad& at_risk_below();
+
 /// The columns every table begins with.
 Row common_columns(const ProtocolView& view);
 
