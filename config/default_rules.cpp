@@ -1,7 +1,9 @@
 #include "config/default_rules.hpp"
 
 #include "config/expression.hpp"
+#include "config/hysteresis.hpp"
 #include "config/keys.hpp"
+#include "config/metrics.hpp"
 #include "config/scalars.hpp"
 
 #include <algorithm>

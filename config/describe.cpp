@@ -2,6 +2,7 @@
 
 #include "config/expression.hpp"
 #include "config/keys.hpp"
+#include "config/metrics.hpp"
 #include "config/network.hpp"
 #include "config/scalars.hpp"
 

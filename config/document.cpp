@@ -124,12 +124,39 @@ void tell(const SyntaxError& error, const SourceText& source, Problems& problems
         problems.error(error.at, "not TOML: " + described(error.description));
         return;
     }
+    const std::string message = "the value of " + in_quotes(assignment->key) + " is not TOML";
     const std::string hint = hint_for_value(assignment->value);
-    const Position at = hint.empty() ? error.at : assignment->value_at;
-    problems.error(at,
-                   "the value of " + in_quotes(assignment->key) +
-                       " is not TOML: " + described(error.description),
-                   hint);
+    if (hint.empty()) {
+        problems.error(error.at, message + ": " + described(error.description));
+    } else {
+        problems.error(assignment->value_at, message, hint);
+    }
+}
+
+/// Lines to leave out so that the rest can be read, and whether they are surely all of it.
+struct LeftOut {
+    std::uint32_t last = 0;  ///< 0: nothing can be left out
+    bool is_whole = true;
+};
+
+bool is_header(std::string_view line) {
+    const std::string_view text = trimmed(line);
+    return text.starts_with('[') && text.find(']') != std::string_view::npos;
+}
+
+LeftOut lines_to_leave_out(const SyntaxError& error, const SourceText& source) {
+    const std::uint32_t line = error.at.line;
+    if (error.is_redefinition() && is_header(source.line(line))) {  // the whole section
+        std::uint32_t last = line;
+        while (last < source.line_count() && !is_header(source.line(last + 1))) ++last;
+        return {last, true};
+    }
+    const auto assignment = assignment_at(source, line);
+    if (!assignment) return {};
+    const std::string_view value = assignment->value;
+    const bool may_go_on =
+        value.starts_with('[') || value.starts_with("\"\"\"") || value.starts_with("'''");
+    return {line, !may_go_on || error.is_redefinition()};
 }
 
 }  // namespace
@@ -175,26 +202,35 @@ Position begin_of(const toml::key& key) {
 toml::table parse_document(std::string_view text, const SourceText& source, Problems& problems) {
     constexpr int kMostErrors = 20;
     std::string rest(text);
-    std::uint32_t last_line = 0;
+    const auto offset_of = [&](std::uint32_t line) {
+        return static_cast<std::size_t>(source.line(line).data() - text.data());
+    };
+    LeftOut before;
     for (int i = 0; i < kMostErrors; ++i) {
         auto parsed = parse_toml(rest);
         if (parsed) return std::move(*parsed);
         const SyntaxError& error = parsed.error();
         problems.set_incomplete();
-        // An error right below a line that was left out may be only its consequence.
-        const bool believable =
-            last_line == 0 || error.at.line > last_line + 1 || error.is_redefinition();
-        if (believable && error.at.line > last_line) tell(error, source, problems);
-
-        const std::string_view line = source.line(error.at.line);
-        if (line.data() == nullptr) return {};
-        const auto start = static_cast<std::size_t>(line.data() - text.data());
-        auto before = parse_toml(std::string_view(rest).substr(0, start));
-        const bool can_leave_out = believable && error.at.line > last_line && before &&
-                                   assignment_at(source, error.at.line).has_value();
-        if (!can_leave_out) return before ? std::move(*before) : toml::table{};
-        std::fill_n(rest.begin() + static_cast<std::ptrdiff_t>(start), line.size(), ' ');
-        last_line = error.at.line;
+        const bool is_in_text = error.at.line != 0 && error.at.line <= source.line_count();
+        if (!is_in_text) {
+            problems.error(error.at, "not TOML: " + described(error.description));
+            return {};
+        }
+        auto above = parse_toml(std::string_view(rest).substr(0, offset_of(error.at.line)));
+        // right below lines that may have been part of something longer, it may be a consequence
+        const bool is_consequence = !before.is_whole && error.at.line <= before.last + 1;
+        if (!is_consequence) tell(error, source, problems);
+        const LeftOut now = lines_to_leave_out(error, source);
+        if (is_consequence || !above || now.last == 0) {
+            return above ? std::move(*above) : toml::table{};
+        }
+        const std::string_view last = source.line(now.last);
+        const auto* const end = last.data() + last.size();
+        const std::size_t begin = offset_of(error.at.line);
+        for (std::size_t at = begin; at < static_cast<std::size_t>(end - text.data()); ++at) {
+            if (rest[at] != '\n') rest[at] = ' ';
+        }
+        before = now;
     }
     return {};
 }

@@ -94,6 +94,7 @@ std::string in_quotes(std::string_view text) {
 
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& candidates) {
     if (text.empty() || text.size() > kLongestName) return {};
+    constexpr std::size_t kShortestPrefix = 3;
     std::string_view best;
     std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
     for (const std::string_view candidate : candidates) {
@@ -103,6 +104,12 @@ std::string_view nearest(std::string_view text, const std::vector<std::string_vi
             best_distance = edits;
             best = candidate;
         }
+    }
+    for (const std::string_view candidate : candidates) {
+        const std::size_t shared = std::min(text.size(), candidate.size());
+        const bool begins_alike =
+            shared >= kShortestPrefix && text.substr(0, shared) == candidate.substr(0, shared);
+        if (best.empty() && begins_alike) best = candidate;
     }
     return best;
 }

@@ -27,7 +27,9 @@ class EndpointReader {
             const auto url = reading_.text_of(node, key_spec("endpoints", "url"));
             ok = url && take_url(*url, out);
         } else {
-            reading_.wrong_type(node, key_spec("chains", "endpoints"));
+            KeySpec element = key_spec("chains", "endpoints");
+            element.list = false;
+            reading_.wrong_type(node, element);
             ok = false;
         }
         if (!aliases.insert(out.alias).second) {

@@ -15,6 +15,7 @@ const ChainSettings* find_chain(const std::vector<ChainSettings>& chains, std::s
 /// Finds which built-in deployment is meant, and takes from it what the file leaves open.
 class DeploymentReader {
   public:
+    /// `chain` is null where it is not known.
     DeploymentReader(Reading& reading, Section& section, const ChainSettings* chain)
         : reading_(reading), section_(section), chain_(chain) {}
 
@@ -29,17 +30,26 @@ class DeploymentReader {
             if (!section_.has("start_block")) take_start_block(protocol, *deployment);
         } else if (address) {
             protocol.address = *address;
-        } else if (!section_.has("address") && !section_.has("deployment")) {
-            reading_.problems.error_of_whole(section_.at(), section_.label() + " has no 'address'",
-                                             hint_for_chain(protocol.kind));
         }
-        if (protocol.kind.empty() && !section_.has("kind") && !section_.has("deployment")) {
-            reading_.problems.error_of_whole(section_.at(), section_.label() + " has no 'kind'",
-                                             "for example: kind = \"aave-v3\"");
-        }
+        tell_missing(protocol, deployment != nullptr);
     }
 
   private:
+    /// What neither the file nor a deployment says. Silent where something given was wrong already.
+    void tell_missing(const ProtocolSettings& protocol, bool has_deployment) {
+        if (has_deployment || section_.has("deployment")) return;
+        const bool is_kind_given = section_.has("kind");
+        if (!is_kind_given) {
+            reading_.problems.error_of_whole(section_.at(), section_.label() + " has no 'kind'",
+                                             "for example: kind = \"aave-v3\"");
+        }
+        const bool is_kind_wrong = is_kind_given && protocol.kind.empty();
+        if (!section_.has("address") && chain_ != nullptr && !is_kind_wrong) {
+            reading_.problems.error_of_whole(section_.at(), section_.label() + " has no 'address'",
+                                             hint_for_chain(protocol.kind));
+        }
+    }
+
     const Deployment* find(const ProtocolSettings& protocol,
                            const std::optional<Address>& address) {
         if (const auto name = section_.optional_text("deployment")) {
@@ -146,11 +156,8 @@ std::vector<ProtocolSettings> read_protocols(Reading& reading, const toml::table
             protocol.chain = std::string(chain_name->view());
             chain = find_chain(chains, protocol.chain);
         }
-        const bool is_kind_known = !section.has("kind") || !protocol.kind.empty();
-        const bool is_chain_known = chain != nullptr && chain->chain_id != 0;
-        if (is_kind_known && (is_chain_known || section.has("address"))) {
-            DeploymentReader(reading, section, is_chain_known ? chain : nullptr).resolve(protocol);
-        }
+        if (chain != nullptr && chain->chain_id == 0) chain = nullptr;  // was told
+        DeploymentReader(reading, section, chain).resolve(protocol);
         const auto same = std::find_if(out.begin(), out.end(), [&](const ProtocolSettings& other) {
             return !protocol.address.is_zero() && other.chain == protocol.chain &&
                    other.address == protocol.address;

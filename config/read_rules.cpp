@@ -1,5 +1,7 @@
 #include "config/default_rules.hpp"
 #include "config/expression.hpp"
+#include "config/hysteresis.hpp"
+#include "config/metrics.hpp"
 #include "config/readers.hpp"
 
 #include <algorithm>

@@ -4,7 +4,9 @@
 #include "config/deployments.hpp"
 #include "config/expression.hpp"
 #include "config/groups.hpp"
+#include "config/hysteresis.hpp"
 #include "config/keys.hpp"
+#include "config/metrics.hpp"
 #include "config/scalars.hpp"
 
 namespace plimsoll::config {
@@ -250,8 +252,8 @@ std::string reference_markdown() {
     out += "\n## Keys\n";
     for (const SectionSpec& section : section_specs()) out += section_text(section);
     out += kExpressions;
-    for (const MetricHelp& metric : metric_help()) {
-        out += "| " + code(metric.name) + " | " + std::string(metric.scope) + " | " +
+    for (const MetricSpec& metric : metric_specs()) {
+        out += "| " + code(metric.name) + " | " + std::string(to_string(metric.scope)) + " | " +
                std::string(metric.form) + " | " + std::string(metric.help) + " |\n";
     }
     out += kClear + default_rules_text() + kHealthRules + groups_text() + kDeployments +
