@@ -54,7 +54,7 @@ std::optional<bool> belongs(const Protocol& protocol, const ResolvedBand& band,
     if (!at_low || !*at_low) {
         return at_low;
     }
-    const auto over = OraclePrice::from_raw(U256(band.high_price.raw() + 1));
+    const auto over = OraclePrice::from_raw(band.high_price.raw() + 1);
     const auto over_high = protocol.liquidatable_at(health.key, band.group, over);
     if (!over_high) {
         return std::nullopt;
@@ -70,10 +70,9 @@ bool by_value(const BandPosition& a, const BandPosition& b) {
 /// Adds one position to the sums; false when they leave 256 bits, with nothing changed.
 bool add(BandReport& report, const BandPosition& position) {
     const auto sums = protocols::as_contract([&] {
-        return std::array<U256, 3>{
-            U256(report.collateral_amount + position.collateral),
-            U256(report.collateral_usd.raw() + position.collateral_usd.raw()),
-            U256(report.debt_usd.raw() + position.debt_usd.raw())};
+        return std::array<U256, 3>{report.collateral_amount + position.collateral,
+                                   report.collateral_usd.raw() + position.collateral_usd.raw(),
+                                   report.debt_usd.raw() + position.debt_usd.raw()};
     });
     if (!sums) {
         return false;
@@ -82,8 +81,8 @@ bool add(BandReport& report, const BandPosition& position) {
     report.collateral_usd = Usd8::from_raw((*sums)[1]);
     report.debt_usd = Usd8::from_raw((*sums)[2]);
     ++report.positions;
-    const auto at = std::upper_bound(report.largest.begin(), report.largest.end(), position,
-                                     by_value);
+    const auto at =
+        std::upper_bound(report.largest.begin(), report.largest.end(), position, by_value);
     if (at - report.largest.begin() < static_cast<std::ptrdiff_t>(kLargest)) {
         report.largest.insert(at, position);
     }
@@ -144,10 +143,10 @@ std::string distance_pct(const Distance& distance) {
     // hundredths of a percent, half away from zero
     const U512 hundredths =
         (distance.numerator * 20'000 + distance.denominator) / (distance.denominator * 2);
-    const std::string whole = U512(hundredths / 100).str();
+    const U512 whole = hundredths / 100;
     const auto rest = (hundredths % 100).convert_to<unsigned>();
     const bool negative = distance.negative && hundredths != 0;
-    return (negative ? "-" : "") + whole + (rest < 10 ? ".0" : ".") + std::to_string(rest);
+    return (negative ? "-" : "") + whole.str() + (rest < 10 ? ".0" : ".") + std::to_string(rest);
 }
 
 }  // namespace plimsoll::bands

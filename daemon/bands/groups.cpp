@@ -28,8 +28,7 @@ AssetGroup group_of_one(const MarketReport& market) {
     return {market.asset, market.asset, market.token, {market.token}};
 }
 
-AssetGroup resolve_group(const config::GroupSettings& settings,
-                         std::span<const AssetGroup> earlier,
+AssetGroup resolve_group(const config::GroupSettings& settings, std::span<const AssetGroup> earlier,
                          std::span<const MarketReport> markets) {
     AssetGroup group;
     group.name = settings.name;
@@ -70,14 +69,13 @@ OraclePrice scaled(const Usd8& usd, unsigned price_decimals, bool up) {
 }
 
 const MarketReport* market_of(std::span<const MarketReport> markets, const Address& token) {
-    const auto found = std::find_if(markets.begin(), markets.end(), [&](const MarketReport& market) {
-        return market.token == token;
-    });
+    const auto found =
+        std::find_if(markets.begin(), markets.end(),
+                     [&](const MarketReport& market) { return market.token == token; });
     return found == markets.end() ? nullptr : &*found;
 }
 
-std::optional<AssetGroup> collateral_of(const std::string& name,
-                                        std::span<const AssetGroup> groups,
+std::optional<AssetGroup> collateral_of(const std::string& name, std::span<const AssetGroup> groups,
                                         std::span<const MarketReport> markets) {
     for (const AssetGroup& group : groups) {
         if (group.name == name) {

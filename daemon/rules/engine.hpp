@@ -25,9 +25,9 @@ struct EngineSettings {
     std::string caip2;
     std::vector<config::RuleSettings> rules;
     std::vector<config::WatchSettings> watches;
-    std::vector<std::string> bands;  ///< names of all configured bands
-    std::vector<std::string> sinks;  ///< names of all configured sinks
-    /// Those among `sinks` that keep everything: only they hear that an event became final.
+    std::vector<store::Destination> sinks;  ///< all configured sinks
+    /// Names of those among `sinks` that keep everything: only they hear that an event became
+    /// final.
     std::vector<std::string> archive_sinks;
     std::function<Signature(std::string_view body)> sign;  ///< may be empty
     /// How the chain writes an account; empty: EIP-55.

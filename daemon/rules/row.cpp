@@ -38,9 +38,7 @@ T need(const std::optional<T>& value) {
     return *value;
 }
 
-std::string text(const json& from, const char* name) {
-    return from.at(name).get<std::string>();
-}
+std::string text(const json& from, const char* name) { return from.at(name).get<std::string>(); }
 std::uint64_t number(const json& from, const char* name) {
     return from.at(name).get<std::uint64_t>();
 }
@@ -73,16 +71,11 @@ Mark mark_from(const json& from) {
 }
 
 json to_json(const Decided& decided) {
-    return {{"word", to_string(decided.word)},
-            {"reason", decided.reason},
-            {"number", decided.block.number},
-            {"hash", to_hex(decided.block.hash)},
-            {"time", decided.block.time},
-            {"at", decided.at},
-            {"title", decided.payload.title},
-            {"text", decided.payload.text},
-            {"extra", decided.payload.extra},
-            {"mark", to_json(decided.mark)}};
+    return {{"word", to_string(decided.word)}, {"reason", decided.reason},
+            {"number", decided.block.number},  {"hash", to_hex(decided.block.hash)},
+            {"time", decided.block.time},      {"at", decided.at},
+            {"title", decided.payload.title},  {"text", decided.payload.text},
+            {"extra", decided.payload.extra},  {"mark", to_json(decided.mark)}};
 }
 
 Decided decided_from(const json& from) {
@@ -99,9 +92,8 @@ Decided decided_from(const json& from) {
 }
 
 json to_json(const Told& told) {
-    return {{"episode", told.episode},     {"seq", told.seq},
-            {"word", to_string(told.word)}, {"number", told.number},
-            {"hash", to_hex(told.hash)},   {"support", told.support},
+    return {{"episode", told.episode},  {"seq", told.seq},           {"word", to_string(told.word)},
+            {"number", told.number},    {"hash", to_hex(told.hash)}, {"support", told.support},
             {"orphaned", told.orphaned}};
 }
 
@@ -116,8 +108,9 @@ Told told_from(const json& from) {
 }
 
 json to_json(const Subject& about) {
-    json out{{"type", about.type},     {"protocol", about.protocol}, {"subject", about.subject},
-             {"phrase", about.phrase}, {"labels", about.labels},     {"interval", about.interval},
+    json out{{"type", about.type},           {"protocol", about.protocol},
+             {"subject", about.subject},     {"phrase", about.phrase},
+             {"labels", about.labels},       {"interval", about.interval},
              {"standing", about.is_standing}};
     if (about.position) {
         out["account"] = to_lower_hex(about.position->account);
@@ -205,7 +198,8 @@ json value_for(const store::RuleStateRow& stored, const std::string& chain) {
 }
 
 template <class Enum, std::size_t N>
-std::string_view name_of(const std::array<std::pair<Enum, std::string_view>, N>& table, Enum value) {
+std::string_view name_of(const std::array<std::pair<Enum, std::string_view>, N>& table,
+                         Enum value) {
     for (const auto& [known, name] : table) {
         if (known == value) return name;
     }
@@ -287,9 +281,8 @@ store::RuleStateRow encode_seen(const std::string& rule, const std::string& chai
     out.rule = rule;
     out.subject = "@" + chain + "/" + protocol;
     out.state = kSeenState;
-    out.value =
-        json{{"chain", chain}, {"protocol", protocol}, {"fingerprint", fingerprint}}.dump(
-            -1, ' ', false, json::error_handler_t::replace);
+    out.value = json{{"chain", chain}, {"protocol", protocol}, {"fingerprint", fingerprint}}.dump(
+        -1, ' ', false, json::error_handler_t::replace);
     return out;
 }
 

@@ -86,10 +86,10 @@ struct Row {
     BlockNumber since_block = 0;
     Bytes32 since_hash;
     std::uint64_t episode = 0;
-    std::uint64_t opened = 0;     ///< when the condition was first seen
-    bool is_initial = false;      ///< it held when the rule first looked
+    std::uint64_t opened = 0;  ///< when the condition was first seen
+    bool is_initial = false;   ///< it held when the rule first looked
     bool is_flapping = false;
-    std::uint64_t last_told = 0;  ///< wall clock; for `repeat`
+    std::uint64_t last_told = 0;   ///< wall clock; for `repeat`
     std::uint64_t keep_until = 0;  ///< not forgotten before, in the row's own time
     alerts::Severity severity = alerts::Severity::warning;
     Mark mark;                     ///< of the last message

@@ -18,13 +18,18 @@ using config::RuleSettings;
 Scope scope_of(Metric metric) {
     switch (metric) {
         case Metric::health_factor:
-        case Metric::liquidatable: return Scope::position;
+        case Metric::liquidatable:
+            return Scope::position;
         case Metric::exposure_usd:
-        case Metric::price_above_band_pct: return Scope::band;
-        case Metric::liquidated: return Scope::event;
+        case Metric::price_above_band_pct:
+            return Scope::band;
+        case Metric::liquidated:
+            return Scope::event;
         case Metric::source_stale:
-        case Metric::gap_blocks: return Scope::source;
-        case Metric::unverified: break;
+        case Metric::gap_blocks:
+            return Scope::source;
+        case Metric::unverified:
+            break;
     }
     return Scope::protocol;
 }
@@ -36,8 +41,8 @@ bool asks_for(const RuleSettings& rule, Metric metric) {
 
 bool is_below_one(const Condition& condition) {
     return condition.metric == Metric::liquidatable ||
-           (condition.metric == Metric::health_factor &&
-            condition.comparison == Comparison::less && condition.value == wad_one().raw());
+           (condition.metric == Metric::health_factor && condition.comparison == Comparison::less &&
+            condition.value == wad_one().raw());
 }
 
 std::string type_of(const RuleSettings& rule, Scope scope) {
@@ -49,10 +54,12 @@ std::string type_of(const RuleSettings& rule, Scope scope) {
         case Scope::band:
             return asks_for(rule, Metric::price_above_band_pct) ? "band.approached"
                                                                 : "band.exposure";
-        case Scope::event: return "position.liquidated";
+        case Scope::event:
+            return "position.liquidated";
         case Scope::source:
             return asks_for(rule, Metric::source_stale) ? "source.stale" : "daemon.gap";
-        case Scope::protocol: break;
+        case Scope::protocol:
+            break;
     }
     return "source.disagrees";
 }
@@ -96,10 +103,14 @@ std::string fingerprint_of(const RuleSettings& rule, const std::map<Address, std
 
 bool compare(Comparison comparison, int order) {
     switch (comparison) {
-        case Comparison::less: return order < 0;
-        case Comparison::less_equal: return order <= 0;
-        case Comparison::greater: return order > 0;
-        case Comparison::greater_equal: break;
+        case Comparison::less:
+            return order < 0;
+        case Comparison::less_equal:
+            return order <= 0;
+        case Comparison::greater:
+            return order > 0;
+        case Comparison::greater_equal:
+            break;
     }
     return order >= 0;
 }
@@ -137,15 +148,22 @@ std::optional<bool> compare_raw(const Condition& condition,
 
 std::optional<bool> holds(const Condition& condition, const Observation& seen) {
     switch (condition.metric) {
-        case Metric::health_factor: return compare_raw(condition, seen.health_factor);
-        case Metric::liquidatable: return compare_raw(condition, seen.liquidatable);
-        case Metric::exposure_usd: return compare_raw(condition, seen.exposure);
+        case Metric::health_factor:
+            return compare_raw(condition, seen.health_factor);
+        case Metric::liquidatable:
+            return compare_raw(condition, seen.liquidatable);
+        case Metric::exposure_usd:
+            return compare_raw(condition, seen.exposure);
         case Metric::price_above_band_pct:
             return seen.distance ? compare(condition, *seen.distance) : std::nullopt;
-        case Metric::source_stale: return compare_raw(condition, seen.source_stale);
-        case Metric::gap_blocks: return compare_raw(condition, seen.gap_blocks);
-        case Metric::unverified: return compare_raw(condition, seen.unverified);
-        case Metric::liquidated: break;
+        case Metric::source_stale:
+            return compare_raw(condition, seen.source_stale);
+        case Metric::gap_blocks:
+            return compare_raw(condition, seen.gap_blocks);
+        case Metric::unverified:
+            return compare_raw(condition, seen.unverified);
+        case Metric::liquidated:
+            break;
     }
     return std::nullopt;
 }
@@ -171,7 +189,7 @@ bool has_grown(const U256& told, const U256& now, std::uint64_t factor_milli) {
 }
 
 bool health_has_worsened(const U256& told, const U256& now, std::uint64_t factor_milli) {
-    const U256& one = wad_one().raw();
+    const U256 one = wad_one().raw();
     const bool was_below = told < one;
     const bool is_below = now < one;
     if (was_below != is_below) {
@@ -181,11 +199,11 @@ bool health_has_worsened(const U256& told, const U256& now, std::uint64_t factor
         return false;
     }
     if (is_below) {
-        const U256 from = std::max(U256(one - told), U256(one / 100));
-        return has_grown(from, U256(one - now), factor_milli);
+        const U256 from = std::max<U256>(one - told, one / 100);
+        return has_grown(from, one - now, factor_milli);
     }
     const U256 distance = now - one;
-    return distance >= one / 200 && has_grown(distance, U256(told - one), factor_milli);
+    return distance >= one / 200 && has_grown(distance, told - one, factor_milli);
 }
 
 }  // namespace
@@ -209,8 +227,7 @@ Rule make_rule(const RuleSettings& settings, const std::vector<config::WatchSett
     rule.settings = settings;
     rule.scope = settings.when.empty() ? Scope::position : scope_of(settings.when.front().metric);
     rule.type = type_of(settings, rule.scope);
-    rule.severity =
-        alerts::parse_severity(settings.severity).value_or(alerts::Severity::warning);
+    rule.severity = alerts::parse_severity(settings.severity).value_or(alerts::Severity::warning);
     for (const config::WatchSettings& watch : watches) {
         const auto& names = settings.watch;
         if (std::find(names.begin(), names.end(), watch.name) == names.end()) {
@@ -224,9 +241,28 @@ Rule make_rule(const RuleSettings& settings, const std::vector<config::WatchSett
     return rule;
 }
 
+bool is_standing(std::string_view type) {
+    return type.starts_with("source.") || type.starts_with("daemon.");
+}
+
+bool may_hold(const Rule& rule, const protocols::PositionHealth& health) {
+    if (!health.computable || !health.health_factor || health.debt < rule.settings.min_debt ||
+        !rule.watches(health.key.account)) {
+        return false;
+    }
+    const auto& when = rule.settings.when;
+    return std::all_of(when.begin(), when.end(), [&](const Condition& condition) {
+        return condition.metric == Metric::health_factor
+                   ? compare(condition, health.health_factor->raw())
+                   : condition.metric == Metric::liquidatable &&
+                         compare(condition, U256(health.liquidatable));
+    });
+}
+
 Verdict judge(const RuleSettings& rule, const Observation& seen) {
     const auto when = join(rule.when, config::Join::all, seen);
-    const auto clear = join(rule.clear, rule.clear_join, seen);
+    const auto clear = rule.clear.empty() ? (when ? std::optional(!*when) : std::nullopt)
+                                          : join(rule.clear, rule.clear_join, seen);
     if (!when || !clear) {
         return Verdict::unknown;
     }
@@ -234,8 +270,7 @@ Verdict judge(const RuleSettings& rule, const Observation& seen) {
     if (*when && (!limited || *seen.debt >= rule.min_debt)) {
         return Verdict::holds;
     }
-    const bool small =
-        limited && U512(seen.debt->raw()) * 10 < U512(rule.min_debt.raw()) * 9;
+    const bool small = limited && U512(seen.debt->raw()) * 10 < U512(rule.min_debt.raw()) * 9;
     return *clear || small ? Verdict::clear : Verdict::grey;
 }
 
@@ -259,7 +294,8 @@ bool has_worsened(const Rule& rule, const Mark& told, const Mark& now) {
             return by_factor && told.gap_blocks && now.gap_blocks &&
                    has_grown(U256(*told.gap_blocks), U256(*now.gap_blocks), factor);
         case Scope::event:
-        case Scope::protocol: break;
+        case Scope::protocol:
+            break;
     }
     return false;
 }

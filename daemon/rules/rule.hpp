@@ -3,12 +3,14 @@
 #include "config/settings.hpp"
 #include "daemon/alerts/alert.hpp"
 #include "daemon/bands/band.hpp"
+#include "protocols/common/position.hpp"
 #include "protocols/common/units.hpp"
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plimsoll::rules {
@@ -33,9 +35,17 @@ struct Rule {
     bool covers_band(const std::string& band) const;
 };
 
+/// Whether alerts of this type are about the daemon's own eyes rather than the chain: true whatever
+/// branch the chain takes.
+bool is_standing(std::string_view type);
+
 /// A rule whose conditions are of different scopes takes the first one's; the others never hold.
 Rule make_rule(const config::RuleSettings& settings,
                const std::vector<config::WatchSettings>& watches);
+
+/// Whether a position may satisfy `when`: the cheap look at every position of a round. Never false
+/// where `judge` says `holds`.
+bool may_hold(const Rule& rule, const protocols::PositionHealth& health);
 
 /// What is known of one subject. What is absent is unknown.
 struct Observation {
@@ -53,7 +63,8 @@ struct Observation {
 enum class Verdict { unknown, holds, grey, clear, gone };
 
 /// Exact: integers and fractions, never rounded. `min_debt` is one more condition of `when`, and
-/// `clear` is also true when the debt is under nine tenths of it.
+/// `clear` is also true when the debt is under nine tenths of it. A rule without `clear` clears
+/// when `when` no longer holds.
 Verdict judge(const config::RuleSettings& rule, const Observation& seen);
 
 /// The values a message told, to tell whether they have become worse since.
