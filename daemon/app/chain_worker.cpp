@@ -44,9 +44,8 @@ rules::EngineSettings engine_settings(const config::ChainSettings& chain,
     out.caip2 = chain.caip2();
     out.rules = parts.settings.rules;
     out.watches = parts.settings.watches;
-    for (const auto& band : parts.settings.bands) out.bands.push_back(band.name);
     for (const auto& sink : parts.settings.sinks) {
-        out.sinks.push_back(sink.name);
+        out.sinks.push_back(store::Destination{sink.name});
         if (sink.kind == "jsonl") out.archive_sinks.push_back(sink.name);
     }
     out.sign = parts.sign;

@@ -176,7 +176,7 @@ class Daemon {
             sinks.push_back(std::move(*made));
             names.push_back(sink.name);
         }
-        if (const auto retired = store_->retire_sinks(names); !retired) {
+        if (const auto retired = store_->retire_sinks(names, unix_seconds() * 1000); !retired) {
             return complain(kIo, retired.error().message);
         }
         outbox_ = std::make_unique<outbox::Outbox>(*store_, std::move(sinks), outbox_clock_,
