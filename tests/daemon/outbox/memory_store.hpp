@@ -85,12 +85,15 @@ class MemoryStore final : public store::Store {
         }
         return out;
     }
-    Result<void> mark_attempt(const std::string& sink, const std::string& id,
+    Result<bool> mark_attempt(const std::string& sink, const std::string& id,
                               std::int64_t now_ms) override {
-        return change("mark_attempt", sink, id, [&](Row& row) {
+        const auto marked = change("mark_attempt", sink, id, [&](Row& row) {
             ++row.message.attempts;
             if (row.message.first_try_ms == 0) row.message.first_try_ms = now_ms;
         });
+        if (marked) return true;
+        if (marked.error().kind == store::StoreFault::misuse) return false;
+        return Unexpected<store::StoreError>{marked.error()};
     }
     Result<void> mark_done(const std::string& sink, const std::string& id, std::int64_t) override {
         return change("mark_done", sink, id, [](Row& row) { row.state = "done"; });
@@ -102,7 +105,7 @@ class MemoryStore final : public store::Store {
             row.error = error;
         });
     }
-    Result<void> mark_dead(const std::string& sink, const std::string& id,
+    Result<void> mark_dead(const std::string& sink, const std::string& id, std::int64_t,
                            const std::string& reason, const std::string& error) override {
         return change("mark_dead", sink, id, [&](Row& row) {
             row.state = "dead";
@@ -159,7 +162,11 @@ class MemoryStore final : public store::Store {
                                                             std::size_t) override {
         return std::vector<store::LiquidationRow>{};
     }
-    Result<void> retire_sinks(std::span<const std::string>) override { return {}; }
+    Result<void> retire_sinks(std::span<const std::string>, std::int64_t) override { return {}; }
+    Result<std::vector<store::SinkState>> sink_states() override {
+        return std::vector<store::SinkState>{};
+    }
+    Result<void> set_sink_state(const store::SinkState&) override { return {}; }
     Result<bool> purge(std::int64_t) override { return false; }
     Result<void> backup(const std::filesystem::path&) override { return {}; }
     bool healthy() const override { return true; }

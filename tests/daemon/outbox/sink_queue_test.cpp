@@ -34,7 +34,9 @@ class SinkQueueTest : public ::testing::Test {
         const Verdict verdict = queue_.decide(job, outcome, now_);
         const std::string& id = job.row.alert.id;
         if (verdict.kind == Verdict::Kind::done) store_.mark_done("hook", id, now_.wall_ms);
-        if (verdict.kind == Verdict::Kind::dead) store_.mark_dead("hook", id, verdict.reason, "");
+        if (verdict.kind == Verdict::Kind::dead) {
+            store_.mark_dead("hook", id, now_.wall_ms, verdict.reason, "");
+        }
         if (verdict.kind == Verdict::Kind::retry) {
             store_.mark_retry("hook", id, now_.wall_ms + verdict.wait.count(), verdict.error);
         }

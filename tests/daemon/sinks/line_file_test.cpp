@@ -40,7 +40,8 @@ TEST_F(LineFileTest, cuts_a_torn_last_line_of_any_length) {
         std::string before;
         std::string after;
     };
-    const std::string whole = std::string(100, 'a') + "\n";
+    std::string whole(101, 'a');
+    whole.back() = '\n';
     for (const Case& c :
          {Case{"", ""}, Case{"\n", "\n"}, Case{"torn", ""}, Case{"a\n", "a\n"}, Case{"a\nb", "a\n"},
           Case{whole + std::string(LineFile::kTail - 1, 'b'), whole},
