@@ -235,8 +235,9 @@ class Store {
     // ---- delivery
     // --------------------------------------------------------------------------------
     /// At most one message per alert key (the oldest unfinished of its key), due at `now_ms`,
-    /// critical before warning before info, then oldest. Messages being sent are among them.
-    /// `expires` is the caller's to enforce. The work does not grow with the queue.
+    /// critical before warning before info, then oldest; where the limit cuts, retried messages
+    /// count by when they fell due. Messages being sent are among them. `expires` is the caller's
+    /// to enforce. The work does not grow with the queue.
     virtual Expected<std::vector<DueMessage>, StoreError> due(const std::string& sink,
                                                               std::int64_t now_ms,
                                                               std::size_t limit) = 0;
