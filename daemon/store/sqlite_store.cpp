@@ -16,6 +16,7 @@ Database connect(const StateDir& dir) {
     Database db(dir.database());
     db.set_checkpoint_on_close(false);
     db.script(
+        "PRAGMA busy_timeout = 5000;"
         "PRAGMA locking_mode = EXCLUSIVE;"
         "PRAGMA mmap_size = 0;"
         "PRAGMA trusted_schema = OFF;"
@@ -104,11 +105,13 @@ Store::Opened open_or_start_over(const std::filesystem::path& path,
 Expected<Store::Opened, StoreError> Store::open(const std::filesystem::path& state_dir,
                                                 const OpenOptions& options) {
     try {
-        return open_or_start_over(state_dir, options);
-    } catch (const Failure& failure) {
-        return Unexpected<StoreError>(failure.error());
+        try {
+            return open_or_start_over(state_dir, options);
+        } catch (const Failure& failure) {
+            return Unexpected<StoreError>(failure.error());
+        }
     } catch (const std::bad_alloc&) {
-        return Unexpected<StoreError>(StoreError{StoreFault::io, "out of memory"});
+        return Unexpected<StoreError>(out_of_memory());
     }
 }
 

@@ -22,9 +22,11 @@ struct StoreError {
     StoreFault kind = StoreFault::io;
     std::string message;  ///< names file and SQLite's reason
 
-    /// Whether the same call may succeed later, when the disk is well again.
+    /// Whether the same call may succeed later: when the disk is well again, or another program
+    /// has let go.
     bool retryable() const {
-        return kind == StoreFault::io || kind == StoreFault::full || kind == StoreFault::read_only;
+        return kind == StoreFault::io || kind == StoreFault::full ||
+               kind == StoreFault::read_only || kind == StoreFault::locked;
     }
 };
 

@@ -85,7 +85,6 @@ TEST_F(Open, second_opener_is_told_who_runs) {
     EXPECT_THAT(second.error().message,
                 HasSubstr("state.lock: another plimsoll (process " + std::to_string(::getpid()) +
                           ") runs on this directory"));
-    EXPECT_FALSE(second.error().retryable());
 }
 
 TEST_F(Open, closed_store_can_be_opened_again) {
