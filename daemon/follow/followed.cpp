@@ -8,7 +8,7 @@ namespace {
 
 /// How far a health factor is from 1, in wad.
 U256 distance_to_one(const Wad& health_factor) {
-    const U256& one = wad_one().raw();
+    const U256 one = wad_one().raw();
     const U256& value = health_factor.raw();
     return value > one ? value - one : one - value;
 }
