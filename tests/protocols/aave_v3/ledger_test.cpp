@@ -29,7 +29,7 @@ class Recorded {
     Recorded(const json& market, const Version& version) : market_(market), ledger_(make(version)) {
         AccountBook accounts;
         AccountState fresh;
-        for (const auto& [id, name] : names_) fresh.holding(id).tracks_supply = true;
+        for (const auto& [id, name] : names_) fresh.tracked.set(id);
         for (const auto& [name, account] : market["users"].items()) {
             accounts.put(address_of(account.get<std::string>()), fresh);
         }
