@@ -190,6 +190,38 @@ TEST(LiquidationPrice, of_a_group_is_the_nearest_of_all_prices_tried) {
     RecordProperty("beyond", tally.beyond);
 }
 
+/// Two collaterals of nearly equal worth whose thresholds lie around one whole basis point: their
+/// roundings decide, at every price anew, on which side of it the averaged threshold falls.
+SmallWorld balanced_world(Dice& dice) {
+    constexpr RuleSet kRules[] = {RuleSet::v3_0, RuleSet::v3_4};
+    WorldBuilder builder(dice.pick(kRules));
+    const auto middle = static_cast<unsigned>(dice.between(20, 90) * 10);
+    const auto apart = static_cast<unsigned>(dice.between(1, 9));
+    const std::uint64_t one = dice.between(1, 99);
+    const std::uint64_t other = dice.between(1, 99);
+    builder.reserve(0, {.liquidation_threshold = middle - apart, .decimals = 1}, one * 3);
+    builder.reserve(1, {.liquidation_threshold = middle + apart, .decimals = 1}, other * 3);
+    builder.reserve(2, {.decimals = 0}, 1);
+    const std::uint64_t size = dice.between(1, 30);
+    builder.holds(0, other * size).holds(1, one * size);
+    const std::uint64_t power = one * other * 3 * size * 2 / 10 * middle / 10'000;
+    builder.holds(2, 0, power * dice.between(50, 150) / 100 + dice.between(0, 2));
+    return builder.take();
+}
+
+TEST(LiquidationPrice, of_a_group_whose_average_wavers_is_the_nearest_of_all_prices_tried) {
+    Tally tally;
+    for (std::uint64_t seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        Dice dice(seed);
+        const SmallWorld world = balanced_world(dice);
+        const std::array<unsigned, 2> members = {0, 1};
+        const auto leader = static_cast<unsigned>(dice.between(0, 1));
+        check_by_trying_all(world, {.leader = leader, .members = members}, tally);
+    }
+    EXPECT_GT(tally.found, 1500);
+}
+
 // ---- averaged thresholds: health goes up and down
 // ------------------------------------------------
 
