@@ -67,6 +67,9 @@ std::string hint_for_value(std::string_view value) {
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     if (value.empty() || value.starts_with('#')) return "a value is missing";
     if (value.starts_with("0x")) return "addresses and keys are text: put quotes around them";
+    if (value.front() == '"' && value.find('"', 1) == std::string_view::npos) {
+        return "the closing quote is missing";
+    }
     if (value.starts_with("${")) return "put quotes around it: \"${...}\"";
     if (is_digit(value.front())) {
         const std::size_t end = value.find_first_not_of("0123456789_.");

@@ -96,7 +96,8 @@ std::string_view nearest(std::string_view text, const std::vector<std::string_vi
     if (text.empty() || text.size() > kLongestName) return {};
     constexpr std::size_t kShortestPrefix = 3;
     std::string_view best;
-    std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
+    std::size_t best_distance =
+        (text.size() < 5 ? 1 : std::max<std::size_t>(2, text.size() / 3)) + 1;
     for (const std::string_view candidate : candidates) {
         if (candidate.size() > kLongestName) continue;
         const std::size_t edits = distance(text, candidate);

@@ -62,9 +62,9 @@ class Problems {
 /// `'text'` for a message: at most 60 bytes, control characters replaced.
 std::string in_quotes(std::string_view text);
 
-/// The candidate that `text` most likely meant, or empty when none is near: up to one edit
-/// (insertion, deletion, substitution, swap of neighbours) per three characters, or one of them
-/// begins with the other.
+/// The candidate that `text` most likely meant, or empty when none is near: at most one edit in
+/// three characters (insertion, deletion, substitution, swap of neighbours; two for five
+/// characters), or one of them begins with the other.
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& candidates);
 /// "did you mean 'x'?", or empty.
 std::string did_you_mean(std::string_view text, const std::vector<std::string_view>& candidates);

@@ -40,10 +40,11 @@ class Parser {
             if (!condition) return Unexpected<ExpressionError>{std::move(condition.error())};
             out.conditions.push_back(std::move(*condition));
             if (token_.kind == Token::Kind::end) break;
+            const Token word = token_;
             const auto next = parse_join();
             if (!next) return Unexpected<ExpressionError>{next.error()};
             if (join && *join != *next) {
-                return fail(token_, "'and' and 'or' cannot be mixed in one expression");
+                return fail(word, "'and' and 'or' cannot be mixed in one expression");
             }
             join = *next;
         }

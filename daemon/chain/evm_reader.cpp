@@ -69,6 +69,7 @@ Expected<std::vector<CallResult>, RpcError> EvmReader::read(std::span<const Call
         done = node_.require_canonical(at_, deadline_);
     }
     if (!done) return Unexpected<RpcError>{std::move(done.error())};
+    remember_odd();
     return std::move(results_);
 }
 
@@ -143,7 +144,10 @@ EvmReader::Done EvmReader::accept_results(const Chunk& chunk, std::vector<CallRe
         const bool may_be_starved =
             !results[i].success && results[i].data.empty() &&
             !odd_.is(calls_[index], OddCalls::Kind::fails_empty, clock_.now());
-        if (may_be_starved) starved_.push_back(index);
+        if (may_be_starved) {
+            starved_.push_back(index);
+            starved_once_.insert(index);
+        }
         results_[index] = std::move(results[i]);
     }
     return {};
@@ -170,6 +174,7 @@ EvmReader::Done EvmReader::settle_starved() {
         Done done = read_chunks({Chunk(suspects.begin(), middle), Chunk(middle, suspects.end())});
         if (!done) return done;
         if (starved_.size() < suspects.size()) {
+            was_starved_ = true;
             node_.calls.refused(node_.calls.get());
         } else {
             single_.insert(single_.end(), starved_.begin(), starved_.end());
@@ -214,22 +219,30 @@ EvmReader::Done EvmReader::check_code_proof(const RpcResult& result) {
 }
 
 EvmReader::Done EvmReader::accept_single(std::size_t index, const RpcResult& result) {
-    const bool failed_before = !results_[index].success && results_[index].data.empty();
     if (!result) {
         if (result.error().kind != ErrorKind::execution) {
             return Unexpected<RpcError>{result.error()};
         }
         results_[index] = CallResult{false, result.error().revert.value_or(Bytes{})};
-        if (failed_before && results_[index].data.empty() &&
-            !odd_.is(calls_[index], OddCalls::Kind::alone, clock_.now())) {
-            odd_.remember(calls_[index], OddCalls::Kind::fails_empty, clock_.now());
-        }
+        if (results_[index].data.empty()) failed_empty_.push_back(index);
         return {};
     }
     auto bytes = bytes_of(*result);
     if (!bytes) return node_.fault(ErrorKind::malformed, "eth_call: " + bytes.error().message);
+    if (starved_once_.contains(index)) was_starved_ = true;
     results_[index] = CallResult{true, std::move(*bytes)};
     return {};
+}
+
+/// Where calls were starved, those that fail without data may have burnt the gas: they stay out of
+/// multicalls from now on. Otherwise they are as harmless as they were.
+void EvmReader::remember_odd() {
+    for (const std::size_t index : failed_empty_) {
+        const Call& call = calls_[index];
+        if (odd_.is(call, OddCalls::Kind::alone, clock_.now())) continue;
+        odd_.remember(call, was_starved_ ? OddCalls::Kind::alone : OddCalls::Kind::fails_empty,
+                      clock_.now());
+    }
 }
 
 }  // namespace plimsoll::chain

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -63,6 +63,7 @@ class EvmReader {
     Done accept_results(const Chunk& chunk, std::vector<protocols::CallResult> results);
     Done divide(const Chunk& chunk, rpc::RpcError error);
     Done settle_starved();
+    void remember_odd();
     Done read_singly(const Chunk& indexes);
     Done accept_single(std::size_t index, const rpc::RpcResult& result);
     Done check_code_proof(const rpc::RpcResult& result);
@@ -76,7 +77,10 @@ class EvmReader {
     std::span<const protocols::Call> calls_;
     std::vector<protocols::CallResult> results_;
     Chunk starved_;  ///< failed without data beside others
-    Chunk single_;   ///< to be asked one by one
+    std::set<std::size_t> starved_once_;
+    Chunk single_;              ///< to be asked one by one
+    Chunk failed_empty_;        ///< reverted without data when asked by themselves
+    bool was_starved_ = false;  ///< some call succeeded only when it was asked again
 };
 
 }  // namespace plimsoll::chain

@@ -20,6 +20,7 @@ Expected<void, Fault> Follower::finish_round(const BlockRef& head) {
     price_liquidations();
     store::RoundCommit commit;
     commit.chain = parts_.chain.name;
+    commit.now_ms = parts_.unix_seconds() * 1000;
     commit.tip = head;
     {
         const std::unique_lock lock(ledgers_);
@@ -234,6 +235,7 @@ void Follower::tell_standstill() {
     }
     store::RoundCommit commit;
     commit.chain = parts_.chain.name;
+    commit.now_ms = parts_.unix_seconds() * 1000;
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
     commit_until_done(commit);

@@ -267,7 +267,6 @@ HttpFault Transfer::fault_of(CURLcode code) const {
         case CURLE_SSL_CERTPROBLEM:
             return {Kind::untrusted, text};
         case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL:
             return {Kind::refused, text};
         default:
             return {Kind::truncated, text};

@@ -131,7 +131,7 @@ CREATE TABLE outbox(
     last_error TEXT NOT NULL DEFAULT '',
     UNIQUE (id, sink)
 ) STRICT;
-CREATE INDEX outbox_head ON outbox(sink, severity, not_before, n) WHERE head = 1;
+CREATE INDEX outbox_head ON outbox(sink, severity, not_before, head) WHERE head = 1;
 CREATE INDEX outbox_queue ON outbox(sink, alert_key, n) WHERE state = 'pending';
 CREATE INDEX outbox_count ON outbox(sink, state, created_ms);
 CREATE INDEX outbox_finished ON outbox(finished_ms) WHERE state <> 'pending';

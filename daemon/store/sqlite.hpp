@@ -35,6 +35,9 @@ class Failure : public std::exception {
     bool connection_lost_;
 };
 
+/// Made without an allocation.
+inline StoreError out_of_memory() { return StoreError{StoreFault::io, "out of memory"}; }
+
 /// Bytes to be stored as BLOB.
 struct Blob {
     std::string_view bytes;

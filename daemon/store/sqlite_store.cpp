@@ -10,17 +10,22 @@ namespace plimsoll::store {
 namespace {
 
 /// Opens `state.db` as every connection needs it. Exclusive locking keeps every other connection
-/// out, and with it the log's index lives in our memory instead of a shared file.
+/// out, and with it the log's index lives in our memory instead of a shared file. Until the
+/// database is known to be good, closing leaves the log as it was found.
 Database connect(const StateDir& dir) {
     Database db(dir.database());
+    db.set_checkpoint_on_close(false);
     db.script(
+        "PRAGMA busy_timeout = 5000;"
         "PRAGMA locking_mode = EXCLUSIVE;"
         "PRAGMA mmap_size = 0;"
         "PRAGMA trusted_schema = OFF;"
         "PRAGMA foreign_keys = ON;"
-        "PRAGMA auto_vacuum = INCREMENTAL;"
         "PRAGMA journal_size_limit = 67108864;"
         "PRAGMA cache_size = -16000;");
+    if (db.scalar("PRAGMA page_count") == "0") {
+        db.script("PRAGMA auto_vacuum = INCREMENTAL");
+    }
     if (db.scalar("PRAGMA journal_mode = WAL") != "wal") {
         throw Failure(
             StoreError{StoreFault::io, dir.database().string() + ": no write-ahead log here"},
@@ -41,7 +46,6 @@ void fold_log(Database& db) {
 /// Opens, checks and upgrades.
 Database open_checked(const StateDir& dir) {
     Database db = connect(dir);
-    db.set_checkpoint_on_close(false);  // a bad database keeps its log as it was found
     const std::string verdict = db.scalar("PRAGMA quick_check(1)");
     if (verdict != "ok") {
         throw Failure(StoreError{StoreFault::corrupt, dir.database().string() + ": " + verdict},
@@ -60,21 +64,34 @@ Database open_checked(const StateDir& dir) {
     return db;
 }
 
+/// Opens; none, and why, when the database is bad. A second look tells a bad database from a disk
+/// that failed to read it once: the check reports both alike.
+std::optional<Database> open_good(const StateDir& dir, StoreError& defect) {
+    for (int look = 0; look < 2; ++look) {
+        try {
+            return open_checked(dir);
+        } catch (const Failure& failure) {
+            if (failure.error().kind != StoreFault::corrupt) {
+                throw;
+            }
+            defect = failure.error();
+        }
+    }
+    return std::nullopt;
+}
+
 Store::Opened open_or_start_over(const std::filesystem::path& path,
                                  const Store::OpenOptions& options) {
     StateDir dir = StateDir::take(path, options.create);
     dir.ensure_database();
     Store::Opened opened;
-    std::optional<Database> db;
-    try {
-        db = open_checked(dir);
-    } catch (const Failure& failure) {
-        if (failure.error().kind != StoreFault::corrupt || options.strict) {
-            throw;
-        }
-        opened.defect = failure.error().message;
-    }
+    StoreError defect;
+    std::optional<Database> db = open_good(dir, defect);
     if (!db) {
+        if (options.strict) {
+            throw Failure(defect);
+        }
+        opened.defect = defect.message;
         opened.moved_aside = dir.set_database_aside().string();
         dir.ensure_database();
         db = open_checked(dir);
@@ -88,11 +105,13 @@ Store::Opened open_or_start_over(const std::filesystem::path& path,
 Expected<Store::Opened, StoreError> Store::open(const std::filesystem::path& state_dir,
                                                 const OpenOptions& options) {
     try {
-        return open_or_start_over(state_dir, options);
-    } catch (const Failure& failure) {
-        return Unexpected<StoreError>(failure.error());
+        try {
+            return open_or_start_over(state_dir, options);
+        } catch (const Failure& failure) {
+            return Unexpected<StoreError>(failure.error());
+        }
     } catch (const std::bad_alloc&) {
-        return Unexpected<StoreError>(StoreError{StoreFault::io, "out of memory"});
+        return Unexpected<StoreError>(out_of_memory());
     }
 }
 
@@ -100,6 +119,7 @@ Database& SqliteStore::connection() {
     if (!db_) {
         Database db = connect(dir_);
         fold_log(db);
+        db.set_checkpoint_on_close(true);
         db_ = std::move(db);
     }
     return *db_;

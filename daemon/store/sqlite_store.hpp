@@ -70,11 +70,14 @@ class SqliteStore final : public Store {
     Outcome<Work> read(Work&& work) {
         const std::lock_guard lock(mutex_);
         try {
-            return Outcome<Work>(tl::in_place, work(connection()));
-        } catch (const Failure& failure) {
-            return Unexpected<StoreError>(settle(failure));
+            try {
+                return Outcome<Work>(tl::in_place, work(connection()));
+            } catch (const Failure& failure) {
+                return Unexpected<StoreError>(settle(failure));
+            }
         } catch (const std::bad_alloc&) {
-            return Unexpected<StoreError>(StoreError{StoreFault::io, "out of memory"});
+            db_.reset();  // it may have been telling of a lost connection
+            return Unexpected<StoreError>(out_of_memory());
         }
     }
 
@@ -97,7 +100,7 @@ class SqliteStore final : public Store {
         auto outcome = read(in_transaction);
         note_health(outcome ? nullptr : &outcome.error());
         if constexpr (std::is_void_v<Result>) {
-            return outcome.map([](bool) {});
+            return std::move(outcome).map([](bool) {});
         } else {
             return outcome;
         }

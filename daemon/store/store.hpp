@@ -22,9 +22,11 @@ struct StoreError {
     StoreFault kind = StoreFault::io;
     std::string message;  ///< names file and SQLite's reason
 
-    /// Whether the same call may succeed later, when the disk is well again.
+    /// Whether the same call may succeed later: when the disk is well again, or another program
+    /// has let go.
     bool retryable() const {
-        return kind == StoreFault::io || kind == StoreFault::full || kind == StoreFault::read_only;
+        return kind == StoreFault::io || kind == StoreFault::full ||
+               kind == StoreFault::read_only || kind == StoreFault::locked;
     }
 };
 
@@ -235,8 +237,9 @@ class Store {
     // ---- delivery
     // --------------------------------------------------------------------------------
     /// At most one message per alert key (the oldest unfinished of its key), due at `now_ms`,
-    /// critical before warning before info, then oldest. Messages being sent are among them.
-    /// `expires` is the caller's to enforce. The work does not grow with the queue.
+    /// critical before warning before info, then oldest; where the limit cuts, retried messages
+    /// count by when they fell due. Messages being sent are among them. `expires` is the caller's
+    /// to enforce. The work does not grow with the queue.
     virtual Expected<std::vector<DueMessage>, StoreError> due(const std::string& sink,
                                                               std::int64_t now_ms,
                                                               std::size_t limit) = 0;

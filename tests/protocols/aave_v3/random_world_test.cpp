@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
@@ -30,10 +31,16 @@ struct World {
 constexpr unsigned kReserves = 4;
 constexpr unsigned kUsers = 10;
 
+/// PLIMSOLL_SEED in the environment makes other histories.
+std::uint64_t seed_by_hand() {
+    const char* text = std::getenv("PLIMSOLL_SEED");
+    return text == nullptr ? 0 : std::stoull(text);
+}
+
 class RandomWorld {
   public:
     explicit RandomWorld(const World& world)
-        : chain_(world.pool_revision, world.token_revision), random_(world.seed) {
+        : chain_(world.pool_revision, world.token_revision), random_(world.seed + seed_by_hand()) {
         chain_.list(0, "WETH", {8000, 8250, 10500, 18, 1000, 0}, 250'000'000'000);
         chain_.list(1, "USDC", {7500, 7800, 10450, 6, 1000, 0}, 99'990'000);
         chain_.list(3, "wstETH", {7800, 8100, 10600, 18, 1000, 0}, 300'000'000'000);
