@@ -20,6 +20,12 @@ using testing::outcome;
 using testing::ScriptedSink;
 using testing::SinkLog;
 
+Secret test_key() {
+    std::string text(64, '0');
+    text.back() = '1';
+    return Secret(std::move(text));
+}
+
 /// The outbox over the real store, with the archive and a sink of the test.
 class StoreDelivery : public ::testing::Test {
   protected:
@@ -80,7 +86,8 @@ class StoreDelivery : public ::testing::Test {
         outbox_->start();
     }
     store::OutboxCounts counts(const std::string& sink) {
-        for (const auto& count : store_->outbox_counts().value()) {
+        const auto all = store_->outbox_counts().value();
+        for (const auto& count : all) {
             if (count.sink == sink) return count;
         }
         return {};
@@ -103,8 +110,7 @@ class StoreDelivery : public ::testing::Test {
     std::unique_ptr<store::Store> store_;
     SystemClock clock_;
     SinkLog log_;
-    alerts::Signer signer_ =
-        alerts::Signer::make(Secret(std::string(63, '0') + "1"), std::nullopt).value();
+    alerts::Signer signer_ = alerts::Signer::make(test_key(), std::nullopt).value();
     std::unique_ptr<Outbox> outbox_;
 };
 
@@ -142,17 +148,16 @@ TEST_F(StoreDelivery, restart_goes_on_where_it_stopped) {
     EXPECT_EQ(archived().verified, 50U);
 }
 
-TEST_F(StoreDelivery, retraction_follows_an_attempt_and_replaces_what_was_never_tried) {
+TEST_F(StoreDelivery, retraction_follows_an_attempt_that_failed) {
     const auto original = stored(alert(1, "s"));
-    const auto later = stored(alert(1, "never"));
-    commit({original, later});
-    // The sink hangs with the first; the second is tried by another lane unless it is taken back.
+    commit({original, stored(alert(1, "other"))});
     std::atomic<bool> is_failing{true};
     start([&](const sinks::Message& message) {
         return outcome(is_failing && message.id == original.id ? Kind::retry : Kind::ok);
     });
     ASSERT_TRUE(has_done("hook", 1));
     ASSERT_TRUE(has_done("archive", 2));
+    ASSERT_TRUE(log_.wait_for(2));
     auto retraction = stored(alert(2, "s"));
     retraction.retracts = original.id;
     commit({retraction});
@@ -160,7 +165,22 @@ TEST_F(StoreDelivery, retraction_follows_an_attempt_and_replaces_what_was_never_
     EXPECT_TRUE(has_done("hook", 3));
     const auto ids = log_.ids();
     EXPECT_EQ(ids.back(), retraction.id);
+    EXPECT_EQ(ids[ids.size() - 2], original.id);
     EXPECT_EQ(archived().verified, 3U);
+}
+
+TEST_F(StoreDelivery, retraction_replaces_what_was_never_tried) {
+    const auto original = stored(alert(1, "s"));
+    auto retraction = stored(alert(2, "s"));
+    retraction.retracts = original.id;
+    commit({original});
+    commit({retraction});
+    start([](const sinks::Message&) { return outcome(Kind::ok); });
+    commit({stored(alert(1, "other"))});
+    EXPECT_TRUE(has_done("hook", 1));
+    EXPECT_TRUE(has_done("archive", 1));
+    EXPECT_EQ(log_.ids().size(), 1U);
+    EXPECT_EQ(counts("hook").superseded, 1U);
 }
 
 }  // namespace
