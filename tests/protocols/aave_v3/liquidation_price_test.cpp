@@ -27,20 +27,6 @@ std::string text_of(const std::optional<LiquidationPrice>& found) {
 
 // ---- the definition, by trying every price ----------------------------------------------------
 
-/// Whether the account is liquidatable at each leader price from 0 on; not computable counts as no.
-std::vector<bool> scan(const SmallWorld& world, const MovingPrices& moving, unsigned count) {
-    const AccruedMarket market(world.market);
-    std::vector<bool> answers;
-    for (unsigned p = 0; p < count; ++p) {
-        const auto answer = liquidatable_at(market, world.account, moving, price(p));
-        answers.push_back(answer.value_or(false));
-        if (p % 100 == 0) {
-            EXPECT_EQ(liquidatable_at(world.market, world.account, moving, price(p)), answer);
-        }
-    }
-    return answers;
-}
-
 struct CrossingsAround {
     std::optional<LiquidationPrice> below_now;  ///< the nearest crossing towards 0
     std::optional<LiquidationPrice> above_now;
@@ -74,25 +60,61 @@ bool is_held(const Holding& holding) {
     return (holding.collateral && holding.supplied.raw() != 0) || holding.has_debt();
 }
 
+/// Whether the account's health factor depends on what it holds there.
+bool matters(const SmallWorld& world, const Holding& holding) {
+    if (!is_held(holding)) return false;
+    if (holding.has_debt()) return true;
+    const Reserve& reserve = world.market.reserves.at(holding.reserve);
+    const Bps threshold = effective_liquidation_threshold(world.market, world.account, reserve);
+    const bool is_counted = world.market.rules >= RuleSet::v3_6 ||
+                            reserve.config.liquidation_threshold().raw() != 0;
+    return is_counted && (threshold.raw() != 0 || world.market.rules < RuleSet::v3_5);
+}
+
+/// Whether its price is one of those that move.
+bool moves(const SmallWorld& world, const MovingPrices& moving, const Holding& holding) {
+    if (std::ranges::find(moving.members, holding.reserve) == moving.members.end()) return false;
+    const Reserve& reserve = world.market.reserves.at(holding.reserve);
+    SmallWorld other = world;
+    other.market.prices[holding.reserve] = price(123'456);
+    return effective_price(other.market, world.account, reserve) == price(123'456);
+}
+
 /// Whether something that is not in the set matters to the health factor.
 bool has_fixed_part(const SmallWorld& world, const MovingPrices& moving) {
+    return std::ranges::any_of(world.account.holdings, [&](const Holding& holding) {
+        return matters(world, holding) && !moves(world, moving, holding);
+    });
+}
+
+/// The lowest leader's price at which nothing that moves has a price of 0, which is none.
+unsigned least_price(const SmallWorld& world, const MovingPrices& moving) {
+    const U256 leader = world.market.prices.at(moving.leader).raw();
+    unsigned least = 1;
     for (const Holding& holding : world.account.holdings) {
-        if (!is_held(holding)) continue;
-        const Reserve& reserve = world.market.reserves.at(holding.reserve);
-        const bool is_member =
-            std::ranges::find(moving.members, holding.reserve) != moving.members.end();
-        SmallWorld other = world;
-        other.market.prices[holding.reserve] = price(123'456);
-        const bool is_own = effective_price(other.market, world.account, reserve) == price(123'456);
-        const Bps threshold = effective_liquidation_threshold(world.market, world.account, reserve);
-        const bool is_counted = world.market.rules >= RuleSet::v3_6 ||
-                                reserve.config.liquidation_threshold().raw() != 0;
-        const bool matters =
-            holding.has_debt() || (is_counted && holding.supplied.raw() != 0 &&
-                                   (threshold.raw() != 0 || world.market.rules < RuleSet::v3_5));
-        if (matters && !(is_member && is_own)) return true;
+        if (!matters(world, holding) || !moves(world, moving, holding)) continue;
+        if (holding.reserve == moving.leader) continue;
+        const U256& own = world.market.prices.at(holding.reserve).raw();
+        while (own * least < leader) ++least;
     }
-    return false;
+    return least;
+}
+
+/// Whether the account is liquidatable at each leader price; not computable counts as no. Below the
+/// lowest price there is no other answer than there.
+std::vector<bool> scan(const SmallWorld& world, const MovingPrices& moving, unsigned count) {
+    const AccruedMarket market(world.market);
+    std::vector<bool> answers;
+    const unsigned least = least_price(world, moving);
+    for (unsigned p = least; p < count; ++p) {
+        const auto answer = liquidatable_at(market, world.account, moving, price(p));
+        answers.push_back(answer.value_or(false));
+        if (p % 100 == 0) {
+            EXPECT_EQ(liquidatable_at(world.market, world.account, moving, price(p)), answer);
+        }
+    }
+    answers.insert(answers.begin(), least, answers.front());
+    return answers;
 }
 
 struct Tally {
