@@ -71,6 +71,8 @@ class Ledger {
     /// The account is read at the end of the round.
     void owe_account(const Address& account);
     void owe_reserve(const Address& asset);
+    /// The whole market but its accounts is read at the end of the round.
+    void owe_structure();
 
     // ---- state
     const Structure& structure() const { return structure_; }
