@@ -120,6 +120,13 @@ void tell(const SyntaxError& error, const SourceText& source, Problems& problems
         }
         return;
     }
+    const bool is_inline_table_cut = error.description.find("inline table") != std::string::npos &&
+                                     error.description.find("\\n") != std::string::npos;
+    if (is_inline_table_cut) {
+        problems.error(error.at, "not TOML: the table has no '}'",
+                       "a table in { } stands on one line");
+        return;
+    }
     const bool about_value = assignment && error.at.column >= assignment->value_at.column &&
                              error.description.find("inline table") == std::string::npos &&
                              error.description.find("array") == std::string::npos;

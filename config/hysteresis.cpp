@@ -142,6 +142,7 @@ bool can_overlap(const std::vector<Condition>& when, const Expression& clear) {
         return can_hold(both);
     };
     const auto& list = clear.conditions;
+    if (list.empty()) return false;  // never true
     if (clear.join == Join::all) return holds_with(list.begin(), list.end());
     for (auto at = list.begin(); at != list.end(); ++at) {
         if (holds_with(at, at + 1)) return true;

@@ -16,7 +16,7 @@ Expression default_clear(const std::vector<Condition>& when);
 /// Whether some state satisfies all of the conditions. `liquidatable` is understood as a health
 /// factor below 1; otherwise metrics are independent.
 bool can_hold(const std::vector<Condition>& conditions);
-/// Whether some state satisfies both.
+/// Whether some state satisfies both; no conditions to clear are never satisfied.
 bool can_overlap(const std::vector<Condition>& when, const Expression& clear);
 
 }  // namespace plimsoll::config

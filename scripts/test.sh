@@ -13,4 +13,4 @@ say "Building with tests"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
 ninja -C build
 say "Running the tests"
-ctest --test-dir build --output-on-failure --parallel "$(nproc)" "$@"
+ctest --test-dir build --output-on-failure --parallel "$(nproc)" --progress "$@"

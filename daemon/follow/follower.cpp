@@ -54,6 +54,7 @@ Expected<void, Fault> Follower::poll() {
         auto head = parts_.source.head();
         if (!head) return Unexpected<Fault>{head.error()};
         note_head(*head);
+        if (established_ && !round_pending_ && head->hash == tail_.tip().hash) return {};
         auto final_block = parts_.source.final_block(to_finality(parts_.chain.finality), *head);
         if (final_block) final_block_ = *final_block;
         if (!established_) {

@@ -98,6 +98,7 @@ class Follower {
     Outcome audit_newly_liquidatable(TailEntry& entry);
     Outcome audit_keys(Followed& followed, std::span<const protocols::PositionKey> keys,
                        TailEntry& entry);
+    Outcome confirm_prices(Followed& followed, const TailEntry& entry);
     Outcome take_differences(Followed& followed, std::vector<protocols::AuditDifference> found,
                              TailEntry& entry);
     void take_liquidations(const TailEntry& entry);

@@ -61,7 +61,7 @@ void tell_decided(Row& row, const Rule& rule, const Tick& tick, std::vector<Mess
         Message message;
         message.episode = row.episode;
         message.what = what;
-        message.is_flapping = row.is_flapping;
+        message.is_flapping = row.is_flapping && what.word != Word::resolved;
         tell(row, std::move(message), tick.now, out);
         if (what.word == Word::resolved) {
             close(row, what.block, what.at);

@@ -77,6 +77,16 @@ class PriceMotion : public HealthMotion {
         return sums;
     }
 
+    /// The lowest leader's price at which every mover still has a price: the oracle takes an answer
+    /// of 0 for none, and the Pool reverts.
+    U256 least() const {
+        U256 out = 1U;
+        for (const Mover& mover : movers_) {
+            if (mover.is_leader || mover.holding.price.is_zero()) continue;
+            out = std::max(out, mul_div_up(leader_now_, U256(1U), mover.holding.price));
+        }
+        return out;
+    }
     bool has_movers() const { return !movers_.empty(); }
     bool has_fixed() const { return has_fixed_; }
 
@@ -165,11 +175,16 @@ class PriceSearch {
     }
 
     std::optional<U256> find(Direction direction, const std::optional<U256>& within) const {
-        const U256 reach = direction == Direction::down ? now_.x : reach_up();
+        const U256 reach = direction == Direction::down ? reach_down() : reach_up();
         const U256 width = within ? std::min(*within, reach) : reach;
         if (width.is_zero()) return std::nullopt;
         const U256 far = direction == Direction::down ? now_.x - width : now_.x + width;
         return first_change(question_, now_, question_.probe(far), kMaxProbes).x;
+    }
+
+    U256 reach_down() const {
+        const U256 least = motion_->least();
+        return least < now_.x ? now_.x - least : U256(0U);
     }
 
     U256 reach_up() const {

@@ -38,6 +38,10 @@ const Broken kSyntax[] = {
      "the closing quote is missing"},
     {"list_without_end", "[snapshots]\ntables = [\"tvl\"\n@@[heartbeat]\n",
      "not TOML: array: expected comma or closing ']', saw '['"},
+    {"table_over_two_lines",
+     "[chains.two]\nkind = \"evm\"\nchain_id = 2\n"
+     "endpoints = [{ url = \"https://a.example\",@@\n max_rps = 2 }]\n",
+     "not TOML: the table has no '}'", "a table in { } stands on one line"},
     {"no_toml_at_all", "version = 1\nhello@@\n",
      "not TOML: key-value pair: expected '=', saw '\\n'"},
 };

@@ -53,11 +53,18 @@ export class Certifier {
             return;
         }
         const leader = this.prices.get('WETH');
+        // All that counts moves together: no price of the group matters but by rounding, near zero.
+        if (!group && this.#movesAsOne(row)) return;
         this.#addPrice(row, `${where} group`, group ?? null, leader, (price) => this.#groupAt(price, leader), 10n);
     }
 
     #reserveOf(token) {
         return this.market.reserves.find((reserve) => reserve.token.toLowerCase() === String(token).toLowerCase());
+    }
+
+    #movesAsOne(row) {
+        const counted = [...row.collateral.filter(({ enabled }) => enabled), ...row.debt];
+        return counted.every(({ token }) => ETH_GROUP.includes(this.#reserveOf(token)?.symbol));
     }
 
     #isLeader(leader) {
