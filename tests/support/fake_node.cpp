@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace plimsoll::testing {
+namespace plimsoll::test {
 namespace {
 
 using nlohmann::json;
@@ -344,4 +344,4 @@ std::vector<rpc::HttpResult> FakeTransport::send(std::span<const rpc::HttpReques
     return out;
 }
 
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::test

@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using protocols::Log;
-using testing::FakeNode;
-using testing::NodeError;
+using test::FakeNode;
+using test::NodeError;
 
 Log log_at(BlockNumber block, std::uint32_t index) {
     Log log;
@@ -84,7 +84,7 @@ TEST(EvmLogFilter, asks_for_each_once) {
 class EvmLogs : public EvmSourceTest {
   protected:
     /// A log in every block, and in every tenth one more.
-    void fill(testing::FakeChain& target) {
+    void fill(test::FakeChain& target) {
         for (BlockNumber block = 1; block <= target.head(); ++block) {
             target.add_log(block, address_of(1), word_of(0xaa), 0);
             target.add_log(block, address_of(9), word_of(0xaa), 1);  // not wanted
@@ -92,7 +92,7 @@ class EvmLogs : public EvmSourceTest {
         }
     }
     static std::size_t expected_in(BlockNumber from, BlockNumber to) {
-        return static_cast<std::size_t>(to - from + 1 + to / 10 - (from - 1) / 10);
+        return to - from + 1 + to / 10 - (from - 1) / 10;
     }
     /// Reads a whole range step by step, as the daemon does.
     std::vector<Log> read_all(BlockNumber from, BlockNumber to, bool with_time = false) {
@@ -152,7 +152,7 @@ std::string quantity(std::uint64_t value) {
 class EvmLogsOfProvider : public EvmLogs, public testing::WithParamInterface<Provider> {};
 
 TEST_P(EvmLogsOfProvider, are_all_read_in_the_end) {
-    testing::FakeChain tall(3'000);
+    test::FakeChain tall(3'000);
     fill(tall);
     FakeNode& node = add_node(tall);
     std::uint64_t refusals = 0;
@@ -228,7 +228,7 @@ INSTANTIATE_TEST_SUITE_P(
                  [](BlockNumber, BlockNumber) {
                      return plain(-32602, "maximum block range: 1000000");
                  }}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST_F(EvmLogs, the_configured_limit_is_never_exceeded) {
     fill(chain);
@@ -323,7 +323,7 @@ TEST_F(EvmLogs, times_are_read_from_headers_where_the_node_gives_none) {
 }
 
 TEST_F(EvmLogs, a_step_reads_no_more_than_500_headers_for_times) {
-    testing::FakeChain tall(1'500);
+    test::FakeChain tall(1'500);
     fill(tall);
     add_node(tall).has_log_times = false;
     connect();
@@ -388,7 +388,7 @@ TEST_F(EvmLogs, a_node_without_logs_by_hash_is_asked_by_number) {
 
 struct LyingCase {
     const char* name;
-    std::function<nlohmann::json(const testing::FakeChain&)> answer;
+    std::function<nlohmann::json(const test::FakeChain&)> answer;
 };
 
 TEST_F(EvmLogs, lies_are_refused_and_another_endpoint_is_asked) {
