@@ -262,8 +262,8 @@ Expected<void, Fault> Follower::audit_keys(Followed& one,
     return take_differences(one, std::move(found), entry);
 }
 
-/// The first difference at a block may be the node's: one that answers from the state before the block
-/// for a moment after it became the head. The round is done again; what differs then is ours.
+/// The first difference at a block may be the node's: one that answers from the state before the
+/// block for a moment after it became the head. The round is done again; what differs then is ours.
 Expected<void, Fault> Follower::doubt(const BlockRef& block) {
     if (doubted_ == block.hash) return {};
     doubted_ = block.hash;
