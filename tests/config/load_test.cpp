@@ -263,8 +263,12 @@ TEST(Load, refuses_to_watch_nothing) {
 
 TEST(Load, warns_of_what_is_read_and_has_no_effect) {
     const Settings settings = parse_good(R"([daemon]
-control_socket = "/run/x.sock"
 http_listen = "0.0.0.0:9464"
+[chains.two]
+kind = "evm"
+chain_id = 2
+agree = 1
+endpoints = ["https://a.example"]
 [heartbeat]
 to = ["archive"]
 [[inhibit]]
@@ -273,7 +277,7 @@ mute = { rule = "hf-*" }
 equal = ["chain", "protocol"]
 )");
     std::string all = joined(settings.warnings);
-    EXPECT_THAT(all, HasSubstr("'control_socket' of [daemon] has no effect yet"));
+    EXPECT_THAT(all, HasSubstr("'agree' of [chains.two] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("'to' of [heartbeat] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("'when' of [[inhibit]] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("can be reached from other machines"));
