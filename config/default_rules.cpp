@@ -2,7 +2,6 @@
 
 #include "config/expression.hpp"
 #include "config/hysteresis.hpp"
-#include "config/keys.hpp"
 #include "config/metrics.hpp"
 #include "config/scalars.hpp"
 

@@ -1,7 +1,6 @@
 #include "config/deployments.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace plimsoll::config {
 namespace {

@@ -1,10 +1,7 @@
 #include "config/error.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <numeric>
-#include <tuple>
 
 namespace plimsoll::config {
 namespace {

@@ -144,7 +144,7 @@ class Parser {
         if (!value)
             return fail(token_, value.error().message + ", found " + in_quotes(token_.text));
         constexpr unsigned kMostBits = 160;  // no sum has more; leaves room for margins
-        if (value->magnitude >> kMostBits != 0) {
+        if ((value->magnitude >> kMostBits) != 0) {
             return fail(token_, "the number is too large");
         }
         if (value->negative && !can_be_negative(spec.metric)) {

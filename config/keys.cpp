@@ -1,7 +1,6 @@
 #include "config/keys.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 
@@ -191,7 +190,8 @@ constexpr KeySpec kKeys[] = {
     {.section = "protocols",
      .key = "kind",
      .form = Form::choice,
-     .help = "Whose arithmetic applies. Needed unless a deployment says it.",
+     .help = "Whose arithmetic applies.",
+     .fallback_note = "the deployment's, else needed",
      .choices = "aave-v3",
      .later = "aave-v2|aave-v4|compound-v2|comet|morpho-blue|euler-v2|maker",
      .example = "\"aave-v3\""},
@@ -350,7 +350,8 @@ constexpr KeySpec kKeys[] = {
     {.section = "sinks",
      .key = "url",
      .form = Form::url,
-     .help = "Where to post. `https://`, unless `allow_http`. Needed.",
+     .help = "Where to post. `https://`, unless `allow_http`.",
+     .fallback_note = "needed",
      .kind = "webhook",
      .example = "\"${credential:oncall_url}\""},
     {.section = "sinks",

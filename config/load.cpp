@@ -1,16 +1,13 @@
 #include "config/load.hpp"
 
 #include "config/default_rules.hpp"
-#include "config/groups.hpp"
 #include "config/readers.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace plimsoll::config {
 namespace {

@@ -40,7 +40,8 @@ void read_secrets(Reading& reading, Section& section, SinkSettings& sink) {
         reading.tell_literal_secret(secret, "a webhook secret");
         sink.secrets.push_back(secret.value);
     }
-    if (!section.has("secrets")) {
+    const toml::node* const given = section.node("secrets");
+    if (given == nullptr || (given->is_array() && given->as_array()->empty())) {
         reading.problems.warn(section.at(), section.label() +
                                                 " has no 'secrets', so its deliveries carry no "
                                                 "HMAC signature");

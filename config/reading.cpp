@@ -1,7 +1,6 @@
 #include "config/reading.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace plimsoll::config {
 namespace {

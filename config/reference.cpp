@@ -34,10 +34,10 @@ this page for editors. A complete example is `config/examples/ethereum.toml`.
 **Secrets.** Any text may hold `${credential:NAME}` (a file of `$CREDENTIALS_DIRECTORY`, as systemd's
 `LoadCredential` provides it), `${file:PATH}` (relative to the configuration; refused when its group
 or others can read it) or `${env:NAME}` (works, with a warning: other processes of the same user can
-see it). Line breaks at the end of a file are left out. `$${` stands for a plain `${`. What came from
-such a place, and every URL and key, is never printed: not in messages, not in logs, not by
-`check-config`. A key or webhook secret written into the file itself is a warning, and an error with
-`--strict`.
+see it). Line breaks at the end of a file are left out. `$${` stands for a plain `${`. No message shows
+a value that came from such a place. URLs are shown as `https://host/…`, keys and secrets not at all:
+not in messages, not in logs, not by `check-config`. A key or webhook secret written into the file
+itself is a warning, and an error with `--strict`.
 )";
 
 constexpr const char* kExpressions = R"(

@@ -1,7 +1,5 @@
 #include "config/scalars.hpp"
 
-#include "abi/hex.hpp"
-
 #include <algorithm>
 #include <array>
 #include <limits>

@@ -1,7 +1,6 @@
 #include "config/settings.hpp"
 
-#include <array>
-
+#include <string_view>
 namespace plimsoll::config {
 
 std::string ChainSettings::caip2() const {

@@ -45,8 +45,10 @@ rules::EngineSettings engine_settings(const config::ChainSettings& chain,
     out.rules = parts.settings.rules;
     out.watches = parts.settings.watches;
     for (const auto& sink : parts.settings.sinks) {
-        out.sinks.push_back(store::Destination{sink.name});
-        if (sink.kind == "jsonl") out.archive_sinks.push_back(sink.name);
+        store::Destination& destination = out.sinks.emplace_back();
+        destination.sink = sink.name;
+        destination.keeps_all = sink.kind == "jsonl";
+        if (destination.keeps_all) out.archive_sinks.push_back(sink.name);
     }
     out.sign = parts.sign;
     out.target_health_factor = parts.settings.daemon.target_health_factor;

@@ -202,10 +202,11 @@ class RangeStep {
     }
 
     void learn(const LogBounds& span, const RpcError& error) {
-        if (error.kind == ErrorKind::split_addresses) {
-            node_.log_addresses.refused(
-                std::min(filter_.addresses().size(), node_.log_addresses.get()));
-        } else if (error.kind == ErrorKind::split || error.kind == ErrorKind::timeout) {
+        const std::size_t addresses =
+            std::min(filter_.addresses().size(), node_.log_addresses.get());
+        if (error.kind == ErrorKind::split_addresses && addresses > 1) {
+            node_.log_addresses.refused(addresses);
+        } else if (is_too_much(error.kind) || error.kind == ErrorKind::timeout) {
             node_.log_span.refused(span.from, span.to, error.range);
         }
     }

@@ -120,7 +120,8 @@ Expected<std::vector<protocols::CallResult>, ParseError> decode_aggregate3(
         if (*offset > tuples.size()) return parse_error("result of a multicall lies outside");
         auto result = decode_result(tuples.subspan(*offset));
         if (!result) return Unexpected<ParseError>{result.error()};
-        bytes += result->data.size();
+        // Every result has four words of its own besides its bytes.
+        bytes += result->data.size() + 4 * kWord;
         if (bytes > data.size()) return parse_error("results of a multicall overlap");
         out.push_back(std::move(*result));
     }

@@ -40,6 +40,8 @@ constexpr std::uint64_t kMostStepBack = 256;
 constexpr std::uint64_t kNearHead = 256;
 /// Multicalls of one run; what they answered is kept when a later run fails over.
 constexpr std::size_t kChunksPerRun = 8;
+/// By which the deadline of a run of many requests is later.
+constexpr auto kTimePerRequest = 50ms;
 
 std::function<std::uint64_t()> default_random() {
     std::random_device seed;
@@ -95,7 +97,8 @@ class EvmSource final : public Source {
   private:
     EvmNode& node(const Endpoint& endpoint) { return nodes_[endpoint.index()]; }
     Clock::Time deadline() const { return clock_.now() + settings_.deadline; }
-    rpc::RunOptions about(BlockNumber number) const;
+    /// Options of a run about this block that takes so many requests.
+    rpc::RunOptions about(BlockNumber number, std::size_t requests = 1) const;
     Expected<void, RpcError> check(Endpoint& endpoint, Clock::Time deadline);
     void compare_heads(BlockRef& head);
     void compare_logs(std::vector<Log>& logs, const EvmLogFilter& wanted, const BlockRef& block);
@@ -151,9 +154,10 @@ EvmSource::EvmSource(EvmSourceSettings settings, rpc::HttpTransport& transport, 
     }
 }
 
-rpc::RunOptions EvmSource::about(BlockNumber number) const {
+rpc::RunOptions EvmSource::about(BlockNumber number, std::size_t requests) const {
     const bool is_near = !tip_ || number + kNearHead >= tip_->number;
-    return {.use = is_near ? Use::head : Use::history, .deadline = deadline()};
+    const Clock::Duration extra = pool_.time_for(requests) + kTimePerRequest * requests;
+    return {.use = is_near ? Use::head : Use::history, .deadline = deadline() + extra};
 }
 
 Expected<void, RpcError> EvmSource::check(Endpoint& endpoint, Clock::Time until) {
@@ -172,7 +176,8 @@ Expected<void, Fault> EvmSource::connect() {
 
 Expected<BlockRef, Fault> EvmSource::head() {
     const rpc::RunOptions options{.use = Use::head, .deadline = deadline()};
-    pool_.prefer(options.deadline);
+    const BlockNumber tip = tip_ ? tip_->number : 0;
+    pool_.prefer(options.deadline, tip - std::min(tip, kMostLag));
     auto latest = pool_.run(options, [&](Endpoint& endpoint) -> Expected<BlockRef, RpcError> {
         auto header = node(endpoint).latest(options.deadline);
         if (!header) return Unexpected<RpcError>{header.error()};
@@ -327,7 +332,7 @@ Expected<std::vector<BlockRef>, Fault> EvmSource::blocks(BlockNumber first, Bloc
     if (first > last || last - first >= kMostBlocks) {
         return fault(FaultKind::bad_request, "blocks: the range is empty or too long");
     }
-    const rpc::RunOptions options = about(last);
+    const rpc::RunOptions options = about(last, last - first + 1);
     return to_answer(pool_.run(options, [&](Endpoint& endpoint) {
         return linked_blocks(node(endpoint), first, last, options.deadline);
     }));
@@ -390,8 +395,9 @@ Expected<std::vector<CallResult>, Fault> EvmSource::read(std::span<const Call> c
     out.reserve(calls.size());
     while (out.size() < calls.size()) {
         const auto left = calls.subspan(out.size());
-        const auto part = left.first(std::min(left.size(), settings_.max_calls * kChunksPerRun));
-        const rpc::RunOptions options = about(at.number);
+        const auto part = left.first(
+            std::min(left.size(), std::max<std::size_t>(1, settings_.max_calls) * kChunksPerRun));
+        const rpc::RunOptions options = about(at.number, kChunksPerRun);
         auto results = pool_.run(options, [&](Endpoint& endpoint) {
             return EvmReader(node(endpoint), odd_calls_, at, {settings_.max_calldata}, clock_,
                              options.deadline)
@@ -406,7 +412,7 @@ Expected<std::vector<CallResult>, Fault> EvmSource::read(std::span<const Call> c
 Expected<std::vector<bool>, Fault> EvmSource::has_code(std::span<const Address> addresses,
                                                        const BlockRef& at) {
     using Found = Expected<std::vector<bool>, RpcError>;
-    const rpc::RunOptions options = about(at.number);
+    const rpc::RunOptions options = about(at.number, addresses.size());
     return to_answer(pool_.run(options, [&](Endpoint& endpoint) -> Found {
         EvmNode& asked = node(endpoint);
         if (auto known = asked.require_block(at, options.deadline); !known) {

@@ -98,7 +98,7 @@ class Follower {
     Outcome audit_newly_liquidatable(TailEntry& entry);
     Outcome audit_keys(Followed& followed, std::span<const protocols::PositionKey> keys,
                        TailEntry& entry);
-    Outcome confirm_prices(Followed& followed, const TailEntry& entry);
+    Outcome doubt(const BlockRef& block);
     Outcome take_differences(Followed& followed, std::vector<protocols::AuditDifference> found,
                              TailEntry& entry);
     void take_liquidations(const TailEntry& entry);
@@ -136,6 +136,7 @@ class Follower {
     std::optional<BlockRef> stored_tip_;
     std::optional<BlockNumber> told_above_;  ///< events on blocks up to here were told already
     std::optional<Orphaned> orphaned_;
+    Bytes32 doubted_;  ///< block whose round was done again because of a difference
     std::vector<std::pair<std::size_t, protocols::Liquidation>> liquidations_;  ///< of this round
     std::uint64_t reorgs_ = 0;
     bool round_is_old_ = false;  ///< facts are told again without a new block

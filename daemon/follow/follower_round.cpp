@@ -29,13 +29,6 @@ bool same_calls(std::span<const Call> a, std::span<const Call> b) {
     });
 }
 
-bool same_results(std::span<const CallResult> a, std::span<const CallResult> b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](const CallResult& x, const CallResult& y) {
-                          return x.success == y.success && x.data == y.data;
-                      });
-}
-
 /// Calls of several askers, read in one go and handed back in pieces.
 class Bundle {
   public:
@@ -269,21 +262,14 @@ Expected<void, Fault> Follower::audit_keys(Followed& one,
     return take_differences(one, std::move(found), entry);
 }
 
-/// Whether the node still gives the prices it gave before for this very block. One that does not has
-/// answered from two states, and the round proves nothing.
-Expected<void, Fault> Follower::confirm_prices(Followed& one, const TailEntry& entry) {
-    auto again = parts_.source.read(one.tip->price_reads(), entry.last());
-    if (!again) return Unexpected<Fault>{again.error()};
-    const auto inputs = entry.inputs.find(one.settings.name);
-    if (inputs == entry.inputs.end()) return {};
-    for (auto input = inputs->second.rbegin(); input != inputs->second.rend(); ++input) {
-        const auto* prices = std::get_if<AcceptedPrices>(&*input);
-        if (prices == nullptr) continue;
-        if (same_results(prices->results, *again)) return {};
-        return fault(FaultKind::malformed, "the node gave two different answers for block " +
-                                               std::to_string(entry.last().number));
-    }
-    return {};
+/// The first difference at a block may be the node's: one that answers from the state before the
+/// block for a moment after it became the head. The round is done again; what differs then is ours.
+Expected<void, Fault> Follower::doubt(const BlockRef& block) {
+    if (doubted_ == block.hash) return {};
+    doubted_ = block.hash;
+    return fault(FaultKind::lag_or_reorg, "the contract contradicts what was read at block " +
+                                              std::to_string(block.number) +
+                                              "; the round is done again");
 }
 
 /// A difference quarantines the protocol: the accounts are read anew at once, and stay suspects
@@ -292,7 +278,7 @@ Expected<void, Fault> Follower::take_differences(Followed& one,
                                                  std::vector<protocols::AuditDifference> found,
                                                  TailEntry& entry) {
     if (found.empty()) return {};
-    if (auto confirmed = confirm_prices(one, entry); !confirmed) return confirmed;
+    if (auto doubted = doubt(entry.last()); !doubted) return doubted;
     std::set<protocols::PositionKey> keys;
     for (const auto& difference : found) {
         keys.insert(difference.key);

@@ -56,6 +56,8 @@ class Endpoint {
     std::size_t index() const { return index_; }  ///< position in the configuration
     const std::string& alias() const { return settings_.alias; }
     const EndpointSettings& settings() const { return settings_; }
+    /// How long so many requests take at the configured rate.
+    Clock::Duration time_for(std::uint64_t requests) const { return bucket_.time_for(requests); }
     EndpointHealth& health() { return health_; }
     const EndpointHealth& health() const { return health_; }
 

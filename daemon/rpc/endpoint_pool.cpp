@@ -77,7 +77,7 @@ Endpoint* EndpointPool::other_than(std::size_t index, Use use) {
     return nullptr;
 }
 
-void EndpointPool::prefer(Clock::Time deadline) {
+void EndpointPool::prefer(Clock::Time deadline, std::uint64_t min_head) {
     if (!current_) return;
     const Clock::Time now = services_.clock.now();
     for (std::size_t i = 0; i < *current_; ++i) {
@@ -92,10 +92,22 @@ void EndpointPool::prefer(Clock::Time deadline) {
             continue;
         }
         endpoint.answered();
+        if (endpoint.head().value_or(0) < min_head) {
+            endpoint.health().set_lagging(now + 60s);
+            continue;
+        }
         spdlog::info("{}: preferred again", endpoint.alias());
         current_ = i;
         return;
     }
+}
+
+Clock::Duration EndpointPool::time_for(std::uint64_t requests) const {
+    Clock::Duration longest{};
+    for (const auto& endpoint : endpoints_) {
+        longest = std::max(longest, endpoint->time_for(requests));
+    }
+    return longest;
 }
 
 std::vector<EndpointReport> EndpointPool::reports() const {

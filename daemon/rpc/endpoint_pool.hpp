@@ -46,9 +46,9 @@ class EndpointPool {
     template <class Ask>
     auto run(const RunOptions& options, Ask&& ask) -> decltype(ask(std::declval<Endpoint&>()));
 
-    /// Between rounds: goes back to a preferred endpoint that works again. No request while the
-    /// current endpoint is the most preferred one.
-    void prefer(Clock::Time deadline);
+    /// Between rounds: goes back to a preferred endpoint that works again and whose head is not
+    /// below `min_head`. No request while the current endpoint is the most preferred one.
+    void prefer(Clock::Time deadline, std::uint64_t min_head);
 
     std::size_t size() const { return endpoints_.size(); }
     Endpoint& at(std::size_t index) { return *endpoints_[index]; }
@@ -59,6 +59,8 @@ class EndpointPool {
     /// Checks an endpoint where that is due.
     Expected<void, RpcError> ensure_checked(Endpoint& endpoint, Clock::Time deadline);
 
+    /// How long so many requests take at the slowest endpoint's configured rate.
+    Clock::Duration time_for(std::uint64_t requests) const;
     std::vector<EndpointReport> reports() const;
     std::uint64_t requests() const;
 

@@ -18,6 +18,10 @@ class TokenBucket {
     /// When so many requests may leave if asked for now; `now` or later. More than a burst at once
     /// leaves late rather than never.
     Clock::Time ready_at(Clock::Time now, std::uint64_t count) const;
+    /// How long so many requests take at this rate.
+    Clock::Duration time_for(std::uint64_t count) const {
+        return interval_ * static_cast<std::int64_t>(count);
+    }
     /// Takes the tokens for them.
     void take(Clock::Time now, std::uint64_t count);
 

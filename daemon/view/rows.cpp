@@ -180,8 +180,8 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
     row["supplied_usd"] = usd(market.supplied_usd);
     row["borrowed_usd"] = usd(market.borrowed_usd);
     const bool lends = market.supplied_usd > market.borrowed_usd;
-    row["tvl_usd"] = usd(Usd8::from_raw(
-        lends ? market.supplied_usd.raw() - market.borrowed_usd.raw() : U256(0)));
+    row["tvl_usd"] = usd(
+        Usd8::from_raw(lends ? market.supplied_usd.raw() - market.borrowed_usd.raw() : U256(0)));
     row["liquidation_threshold"] = to_decimal(market.liquidation_threshold.raw());
     row["ltv"] = to_decimal(market.ltv.raw());
     row["liquidation_bonus"] = to_decimal(market.liquidation_bonus.raw());

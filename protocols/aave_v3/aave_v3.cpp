@@ -119,6 +119,10 @@ Expected<void, ReadFault> AaveV3::accept_prices(std::span<const CallResult> resu
     for (const auto& [id, doubt] : valuation_->doubts) {
         ledger_.owe_reserve(valuation_->stored.reserves.at(id).asset);
     }
+    for (const auto& [id, reserve] : valuation_->accrued.reserves) {
+        const auto coverage = debt_coverage(ledger_, *valuation_, id);
+        if (coverage && coverage->is_above_total) ledger_.owe_borrowers(id, at.number);
+    }
     return {};
 }
 
@@ -204,6 +208,7 @@ std::vector<AuditDifference> AaveV3::audit(const PositionKey& key,
 
 void AaveV3::reseed(std::span<const PositionKey> keys) {
     for (const PositionKey& key : keys) ledger_.owe_account(key.account);
+    if (!keys.empty()) ledger_.owe_structure();
 }
 
 }  // namespace

@@ -52,7 +52,10 @@ AccountState AccountView::state() const {
 }
 
 AccountView AccountBook::Shard::view(const Row& row) const {
-    return {row.address, row.read_at, row.e_mode, row.tracked,
+    return {row.address,
+            row.read_at,
+            row.e_mode,
+            row.tracked,
             std::span(holdings).subspan(row.first_holding, row.holding_count),
             std::span(stable).subspan(row.first_stable, row.stable_count)};
 }

@@ -85,6 +85,23 @@ void Ledger::owe_account(const Address& account) {
     if (owed_.accounts.insert(account).second) changed_.owed_accounts.insert(account);
 }
 
+void Ledger::owe_borrowers(unsigned reserve, BlockNumber at) {
+    constexpr BlockNumber kPause = 1000;
+    const auto last = borrowers_owed_at_.find(reserve);
+    if (last != borrowers_owed_at_.end() && at < last->second + kPause) return;
+    borrowers_owed_at_[reserve] = at;
+    ++inconsistencies_;
+    std::vector<Address> borrowers;
+    accounts_.for_each([&](const AccountView& account) {
+        for (const HoldingState& holding : account.holdings) {
+            if (holding.reserve == reserve && !holding.variable_debt.is_zero()) {
+                borrowers.push_back(account.address);
+            }
+        }
+    });
+    for (const Address& account : borrowers) owe_account(account);
+}
+
 /// Up to v3_1 only the categories that assets name are read at the start; an account may be in
 /// another one.
 void Ledger::owe_category_of(unsigned e_mode) {

@@ -71,6 +71,11 @@ class Ledger {
     /// The account is read at the end of the round.
     void owe_account(const Address& account);
     void owe_reserve(const Address& asset);
+    /// The whole market but its accounts is read at the end of the round.
+    void owe_structure();
+    /// More variable debt of the reserve is known at `at` than exists: its borrowers are read, at
+    /// most once in a thousand blocks.
+    void owe_borrowers(unsigned reserve, BlockNumber at);
 
     // ---- state
     const Structure& structure() const { return structure_; }
@@ -144,6 +149,7 @@ class Ledger {
     std::unordered_map<Address, Source> sources_;
     std::map<unsigned, U256> known_debt_;
     std::set<Address> maybe_free_;  ///< accounts whose debt may be gone
+    std::map<unsigned, BlockNumber> borrowers_owed_at_;
     Transaction transaction_;
     LedgerEvents events_;
     std::uint64_t inconsistencies_ = 0;

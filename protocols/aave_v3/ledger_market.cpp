@@ -114,8 +114,7 @@ void Ledger::on(const Upgraded& event, const Log& log, const Source& source) {
     if (source.emitter == Emitter::configurator) return tell(log, "configurator", text(""));
     if (source.emitter == Emitter::pool) {
         structure_.pool_upgraded = true;
-        owed_.pool = owed_.everything = true;
-        changed_.market = true;
+        owe_structure();
         return tell(log, "pool", text(""));
     }
     ReserveState& reserve = structure_.reserves.at(source.reserve);
@@ -164,6 +163,11 @@ void Ledger::owe_configuration(const ConfigurationChange& event) {
         default:
             owe_reserve(event.subject);
     }
+}
+
+void Ledger::owe_structure() {
+    owed_.pool = owed_.everything = true;
+    changed_.market = true;
 }
 
 void Ledger::owe_reserve(const Address& asset) {
@@ -216,8 +220,7 @@ void Ledger::accept(const Contracts& contracts) {
     const bool is_other_pool = structure_.is_known() && structure_.contracts.pool != contracts.pool;
     structure_.contracts = contracts;
     owed_.contracts = false;
-    owed_.pool = owed_.everything = true;
-    changed_.market = true;
+    owe_structure();
     if (is_other_pool) owe_every_account();
     index_sources();
 }

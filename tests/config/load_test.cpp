@@ -1,6 +1,5 @@
 #include "config/load.hpp"
 
-#include "config/describe.hpp"
 #include "config/scalars.hpp"
 #include "tests/config/support.hpp"
 
@@ -9,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 namespace plimsoll::config {
 namespace {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { TABLES } from './demo_config.mjs';
 import { liquidationEvents } from './demo_play.mjs';
 
+const DELIVERY_MS = 30_000;
 const FEWEST_ORPHANS = 4;
 
 /** Every line of the archive. */
@@ -20,8 +21,16 @@ export function readArchive({ state }) {
 }
 
 /** Answers [{claim, isTrue, detail}]. */
+/** The last alerts may still be on their way to one sink or the other. */
+async function delivered(daemon) {
+    for (const deadline = Date.now() + DELIVERY_MS; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+        const status = await daemon.status();
+        if (status.sinks.every(({ queued }) => queued === 0) || Date.now() > deadline) return status;
+    }
+}
+
 export async function judge({ files, daemon, receiver, story }) {
-    const status = await daemon.status();
+    const status = await delivered(daemon);
     const archive = readArchive(files);
     const count = (pattern) => archive.filter(({ type }) => pattern.test(type)).length;
     const found = [];

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace plimsoll::testing {
+namespace plimsoll::test {
 namespace {
 
 using nlohmann::json;
@@ -239,12 +239,12 @@ FakeNode::Answer FakeNode::logs(const json& filter) {
     const json& topics = filter.at("topics").at(0);
     json out = json::array();
     for (const Log& log : chain_.logs()) {
-        const bool is_inside = log.block >= from && log.block <= to;
+        if (log.block < from || log.block > to) continue;
         const bool is_wanted =
             std::find(addresses.begin(), addresses.end(), to_lower_hex(log.address)) !=
                 addresses.end() &&
             std::find(topics.begin(), topics.end(), to_hex(log.topics.at(0))) != topics.end();
-        if (is_inside && is_wanted) out.push_back(log_json(log, has_log_times));
+        if (is_wanted) out.push_back(log_json(log, has_log_times));
     }
     if (log_limit) {
         if (auto error = log_limit(from, to, addresses.size(), out.size())) {
@@ -344,4 +344,4 @@ std::vector<rpc::HttpResult> FakeTransport::send(std::span<const rpc::HttpReques
     return out;
 }
 
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::test

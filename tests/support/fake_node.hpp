@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace plimsoll::testing {
+namespace plimsoll::test {
 
 /// An error object of JSON-RPC.
 struct NodeError {
@@ -123,4 +123,4 @@ class FakeTransport final : public rpc::HttpTransport {
     bool is_cancelled_ = false;
 };
 
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::test

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace plimsoll::testing {
+namespace plimsoll::test {
 namespace {
 
 std::string lower(std::string text) {
@@ -185,4 +185,4 @@ bool LoopbackServer::answer(int socket, const Served& served) const {
     return send_all(socket, with_length(served.body.size()) + served.body) && !served.closes;
 }
 
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::test

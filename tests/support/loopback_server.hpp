@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-namespace plimsoll::testing {
+namespace plimsoll::test {
 
 struct ServedRequest {
     std::string head;  ///< request line and headers, as received
@@ -72,4 +72,4 @@ class LoopbackServer {
     std::thread acceptor_;
 };
 
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::test

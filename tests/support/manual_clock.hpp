@@ -6,7 +6,7 @@
 #include <stop_token>
 #include <vector>
 
-namespace plimsoll::testing {
+namespace plimsoll::test {
 
 /// Time that a test moves by hand. A wait moves it by itself and is written down, so nothing ever
 /// sleeps. Safe from any thread.
@@ -43,4 +43,4 @@ class ManualClock final : public rpc::Clock {
     std::vector<Duration> waits_;
 };
 
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::test

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace plimsoll::testing {
+namespace plimsoll::test {
 
 /// Answers every exchange by a function of the test; takes no time by itself.
 class ScriptedTransport final : public rpc::HttpTransport {
@@ -57,4 +57,4 @@ inline rpc::HttpResult http_error(const rpc::HttpRequest& request, int code,
                                    .dump());
 }
 
-}  // namespace plimsoll::testing
+}  // namespace plimsoll::test

@@ -13,10 +13,10 @@ namespace plimsoll::chain {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::FakeNode;
-using testing::LoopbackServer;
-using testing::Served;
-using testing::ServedRequest;
+using test::FakeNode;
+using test::LoopbackServer;
+using test::Served;
+using test::ServedRequest;
 
 Served served(Served::How how) {
     Served out;
@@ -81,7 +81,7 @@ class Failover : public ::testing::Test {
         EXPECT_EQ(blocks->back(), chain.at(200));
     }
 
-    testing::FakeChain chain{200};
+    test::FakeChain chain{200};
     FakeNode first{chain};
     FakeNode second{chain};
     std::atomic<bool> is_bad = false;
@@ -166,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
              }},
         Case{"null_for_everything",
              [](const ServedRequest&) { return reply(200, R"({"id":1,"result":null})"); }}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST_F(Failover, from_a_node_that_lies_about_the_block) {
     start({});

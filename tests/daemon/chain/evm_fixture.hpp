@@ -32,9 +32,9 @@ inline Bytes bytes_of(std::uint64_t value) {
 /// block they run at.
 class EvmSourceTest : public ::testing::Test {
   protected:
-    testing::FakeNode& add_node(const testing::FakeChain& chain) {
+    test::FakeNode& add_node(const test::FakeChain& blocks) {
         const std::string alias(1, static_cast<char>('a' + nodes.size()));
-        nodes.emplace_back(chain);
+        nodes.emplace_back(blocks);
         nodes.back().contract = [](const protocols::Call&, const BlockRef& at) {
             return protocols::CallResult{true, bytes_of(at.number)};
         };
@@ -65,10 +65,10 @@ class EvmSourceTest : public ::testing::Test {
     }
     static protocols::LogFilter filter() { return {{address_of(1)}, {word_of(0xaa)}}; }
 
-    testing::FakeChain chain{200};
-    testing::ManualClock clock;
-    testing::FakeTransport transport;
-    std::deque<testing::FakeNode> nodes;
+    test::FakeChain chain{200};
+    test::ManualClock clock;
+    test::FakeTransport transport;
+    std::deque<test::FakeNode> nodes;
     EvmSourceSettings settings;
     std::unique_ptr<Source> source;
 };

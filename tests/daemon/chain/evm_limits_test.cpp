@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"ignores_a_limit_that_fits", 0, 1'999, most(2'000), 1'000},
                     Refusal{"ignores_a_limit_of_nothing", 0, 1'999, most(0), 1'000},
                     Refusal{"survives_the_largest_numbers", UINT64_MAX - 9, UINT64_MAX, {}, 5}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(LogSpan, starts_within_the_configured_limit) {
     EXPECT_EQ(LogSpan(2'000, 10).blocks(), 10U);

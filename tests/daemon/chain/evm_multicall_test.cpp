@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"length_past_64_bits",
                {word("20"), word("1"), word("20"), word("1"), word("40"), std::string(64, 'f')}},
         Broken{"cut_in_a_word", {word("20"), word("1"), word("20"), word("1"), word("40"), "00"}}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(DecodeAggregate3, results_may_not_share_bytes) {
     // Two results that both point at the same three words.

@@ -9,8 +9,8 @@ namespace plimsoll::chain {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::FakeNode;
-using testing::NodeError;
+using test::FakeNode;
+using test::NodeError;
 
 class Probe : public EvmSourceTest {
   protected:
@@ -142,7 +142,7 @@ TEST_F(Probe, unknown_wording_about_an_unknown_block_passes) {
 }
 
 TEST_F(Probe, works_on_a_chain_of_one_block) {
-    const testing::FakeChain young(0);
+    const test::FakeChain young(0);
     add_node(young);
     EXPECT_EQ(outcome(), "ok");
     EXPECT_EQ(source->head()->number, 0U);

@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 using protocols::Call;
 using protocols::CallResult;
-using testing::FakeNode;
-using testing::NodeError;
+using test::FakeNode;
+using test::NodeError;
 
 class EvmRead : public EvmSourceTest {
   protected:

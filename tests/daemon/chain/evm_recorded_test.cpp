@@ -139,11 +139,11 @@ TEST(Recorded, a_multicall_with_a_failing_call_decodes) {
     const json exchange =
         recorded("evm-eth-call.json", "aggregate3: getBlockNumber, timestamp, price, failing call");
     const auto bytes = parse_hex(decode(exchange)->get<std::string>()).value();
-    const auto results = decode_aggregate3(bytes, 4);
+    const auto results = decode_aggregate3(bytes, 6);
     ASSERT_TRUE(results) << results.error().message;
     EXPECT_TRUE((*results)[0].success);
-    EXPECT_EQ((*results)[2].data.size(), 160U);
-    EXPECT_FALSE((*results)[3].success);
+    EXPECT_EQ((*results)[3].data.size(), 160U);
+    EXPECT_FALSE((*results)[4].success);
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace plimsoll::chain {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::FakeNode;
-using testing::NodeError;
+using test::FakeNode;
+using test::NodeError;
 using Kind = Finality::Kind;
 
 class EvmSourceHead : public EvmSourceTest {};
@@ -41,7 +41,7 @@ TEST_F(EvmSourceRound, nothing_wanted_costs_nothing) {
     EXPECT_EQ(source->logs_in(0, 200, {}, false)->last, 200U);
     EXPECT_EQ(source->final_block({Kind::depth, 0}, head), head);
     EXPECT_TRUE(source->has_code({}, head)->empty());
-    EXPECT_EQ(source->requests() - before, 1U);  // has_code looks whether the block is known
+    EXPECT_EQ(source->requests() - before, 0U);
 }
 
 TEST_F(EvmSourceRound, half_a_filter_is_an_error) {
@@ -110,7 +110,7 @@ TEST_F(EvmSourceHead, a_chain_that_shrank_is_told_as_it_is) {
 }
 
 TEST_F(EvmSourceHead, a_fall_of_more_than_256_blocks_is_a_sick_endpoint) {
-    testing::FakeChain tall(600);
+    test::FakeChain tall(600);
     FakeNode& node = add_node(tall);
     connect();
     ASSERT_TRUE(source->head());
@@ -179,7 +179,7 @@ struct FinalCase {
 class EvmSourceFinal : public EvmSourceTest, public testing::WithParamInterface<FinalCase> {};
 
 TEST_P(EvmSourceFinal, is_what_the_chain_or_the_depth_says) {
-    testing::FakeChain sized(GetParam().head);
+    test::FakeChain sized(GetParam().head);
     add_node(sized);
     connect();
     const auto head = source->head();
@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FinalCase{"depth", 200, {Kind::depth, 12}, 188, 1},
                     FinalCase{"depth_of_nothing", 200, {Kind::depth, 0}, 200, 0},
                     FinalCase{"depth_below_the_genesis", 10, {Kind::depth, 12}, 0, 1}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST_F(EvmSourceBlocks, nothing_final_yet_is_the_genesis) {
     FakeNode& node = add_node(chain);
@@ -338,12 +338,11 @@ TEST_F(EvmSourceRound, a_round_moves_to_another_endpoint_that_knows_the_block) {
     };
     const auto results = source->read(calls(5), *head);
     ASSERT_TRUE(results) << results.error().message;
-    EXPECT_EQ(second.count("eth_getBlockByHash"), 1U);
     EXPECT_EQ(second.count("eth_chainId"), 1U);
 }
 
 TEST_F(EvmSourceRound, a_round_does_not_move_to_an_endpoint_of_another_fork) {
-    testing::FakeChain fork(199);
+    test::FakeChain fork(199);
     fork.mine(1, 1);
     FakeNode& first = add_node(chain);
     add_node(fork);

@@ -37,7 +37,7 @@ TEST_P(Classify, knows_the_wording) {
     EXPECT_EQ(to_string(classify_case(GetParam()).kind), to_string(GetParam().kind));
 }
 
-const auto kName = [](const auto& test) { return std::string(test.param.name); };
+const auto kName = [](const auto& one) { return std::string(one.param.name); };
 
 INSTANTIATE_TEST_SUITE_P(
     Split, Classify,

@@ -15,9 +15,9 @@ namespace plimsoll::rpc {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::http_result;
-using testing::ManualClock;
-using testing::ScriptedTransport;
+using test::http_result;
+using test::ManualClock;
+using test::ScriptedTransport;
 using Answer = Expected<std::string, RpcError>;
 
 RpcError error(ErrorKind kind) {
@@ -218,17 +218,30 @@ TEST_F(EndpointPoolTest, prefers_the_first_again_once_it_works) {
     EXPECT_EQ(pool->current(), 1U);
     clock.advance(1min);
     checks.clear();
-    pool->prefer(clock.now() + 45s);
+    pool->prefer(clock.now() + 45s, 0);
     EXPECT_EQ(checks, (std::vector<std::string>{"a"}));
     EXPECT_EQ(pool->current(), 1U);
-    pool->prefer(clock.now() + 45s);  // not again so soon
+    pool->prefer(clock.now() + 45s, 0);  // not again so soon
     EXPECT_EQ(checks.size(), 1U);
     check_errors.clear();
     clock.advance(1min);
-    pool->prefer(clock.now() + 45s);
+    pool->prefer(clock.now() + 45s, 0);
     EXPECT_EQ(pool->current(), 0U);
-    pool->prefer(clock.now() + 45s);
+    pool->prefer(clock.now() + 45s, 0);
     EXPECT_EQ(checks.size(), 2U);
+}
+
+TEST_F(EndpointPoolTest, does_not_go_back_to_an_endpoint_that_is_behind) {
+    make(2);
+    check_errors["a"] = error(ErrorKind::transient);
+    run();
+    check_errors.clear();
+    pool->at(0).set_head(99);
+    pool->prefer(clock.now() + 45s, 100);
+    EXPECT_EQ(pool->current(), 1U);
+    clock.advance(1min);
+    pool->prefer(clock.now() + 45s, 99);
+    EXPECT_EQ(pool->current(), 0U);
 }
 
 TEST_F(EndpointPoolTest, history_goes_to_lagging_endpoints_and_leaves_the_current_one) {

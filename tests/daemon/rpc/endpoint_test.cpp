@@ -14,13 +14,13 @@ namespace plimsoll::rpc {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::http_error;
-using testing::http_fault;
-using testing::http_ok;
-using testing::http_result;
-using testing::http_status;
-using testing::ManualClock;
-using testing::ScriptedTransport;
+using test::http_error;
+using test::http_fault;
+using test::http_ok;
+using test::http_result;
+using test::http_status;
+using test::ManualClock;
+using test::ScriptedTransport;
 
 class EndpointTest : public ::testing::Test {
   protected:

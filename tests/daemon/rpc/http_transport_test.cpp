@@ -16,9 +16,9 @@ namespace plimsoll::rpc {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::LoopbackServer;
-using testing::Served;
-using testing::ServedRequest;
+using test::LoopbackServer;
+using test::Served;
+using test::ServedRequest;
 using Kind = HttpFault::Kind;
 
 Served reply(int status, std::string body, std::vector<std::string> headers = {}) {

@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"json_401", 401, R"({"message":"Unauthorized"})", "auth"},
         Case{"json_429", 429, R"({"message":"slow down"})", "rate"},
         Case{"moved", 307, "", "bad request"}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(DecodeReply, messages_are_redacted_and_bounded) {
     const auto result = decode(R"({"id":7,"error":{"code":-32000,"message":"no secretkey )" +
@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {"1", "rate", "rate"}},
         BatchCase{"bare_result", R"({"id":1,"result":1})", {"malformed", "malformed", "malformed"}},
         BatchCase{"html", "<html>", {"transient", "transient", "transient"}}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace plimsoll::rpc

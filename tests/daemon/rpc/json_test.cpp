@@ -28,7 +28,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadJson{"bad_utf8", "\"\xff\xfe\""}, BadJson{"html", "<html></html>"},
                     BadJson{"comment", "/* */ 1"}, BadJson{"huge_exponent", "1e999"},
                     BadJson{"nan", "NaN"}, BadJson{"leading_zero", "01"}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(ParseJson, depth_is_bounded) {
     const auto nested = [](std::size_t depth) {

@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
              "null", kNone, kNone, kNone},
         Case{"data_of_other_types", "range", R"({"from":[],"to":-1})", kNone, kNone, kNone},
         Case{"nothing", "", "null", kNone, kNone, kNone}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(FirstNumber, reads_separators_and_thousands) {
     EXPECT_EQ(first_number("a 10,000 b"), 10'000U);

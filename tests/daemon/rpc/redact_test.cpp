@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"short_segments_stay", "https://eth.example/rpc/v1", "rpc v1 method", "rpc v1 method"},
         Case{"control_characters", "https://eth.example", "a\nb\x1b[31mc\x80", "a b [31mc "},
         Case{"nothing_secret", "http://127.0.0.1:8545", "header not found", "header not found"}),
-    [](const auto& test) { return std::string(test.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(Redactor, hides_header_values) {
     EndpointSettings with_header = settings("https://eth.example");

@@ -1,4 +1,4 @@
-#include "daemon/rpc/secret.hpp"
+#include "config/secret.hpp"
 
 #include <gtest/gtest.h>
 

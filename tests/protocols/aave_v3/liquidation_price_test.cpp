@@ -66,8 +66,8 @@ bool matters(const SmallWorld& world, const Holding& holding) {
     if (holding.has_debt()) return true;
     const Reserve& reserve = world.market.reserves.at(holding.reserve);
     const Bps threshold = effective_liquidation_threshold(world.market, world.account, reserve);
-    const bool is_counted = world.market.rules >= RuleSet::v3_6 ||
-                            reserve.config.liquidation_threshold().raw() != 0;
+    const bool is_counted =
+        world.market.rules >= RuleSet::v3_6 || reserve.config.liquidation_threshold().raw() != 0;
     return is_counted && (threshold.raw() != 0 || world.market.rules < RuleSet::v3_5);
 }
 

@@ -289,12 +289,19 @@ TEST_F(Trust37, totals_that_cannot_be_read_are_told) {
     EXPECT_EQ(ledger->coverage_ppm(), 1'000'000U);
 }
 
-TEST_F(Trust37, more_known_debt_than_exists_is_told) {
+TEST_F(Trust37, more_known_debt_than_exists_is_told_and_its_borrowers_are_read) {
     follow({alice});
     chain.reserve(1).debt_token.total -= 1;
     finish_round(*ledger, chain);
     EXPECT_FALSE(ledger->trust().verified);
     EXPECT_EQ(ledger->coverage_ppm(), 999'999U);
+    chain.mine(12);
+    EXPECT_EQ(finish_round(*ledger, chain), 2U);  // its borrowers are read
+    chain.mine(12);
+    EXPECT_EQ(finish_round(*ledger, chain), 0U);  // once, not every round
+    chain.reserve(1).debt_token.total += 1;
+    finish_round(*ledger, chain);
+    EXPECT_TRUE(ledger->trust().verified);
 }
 
 // ---- accounts
@@ -610,10 +617,10 @@ TEST_F(Accounts37, tokens_upgraded_in_the_middle_of_a_round_are_not_guessed_at) 
     expect_exact(alice);
 }
 
-TEST_F(Accounts37, reseeding_reads_anew) {
+TEST_F(Accounts37, reseeding_reads_the_account_and_the_market_anew) {
     follow({alice});
     ledger->reseed(std::vector{key(alice)});
-    EXPECT_EQ(finish_round(*ledger, chain), 2U);
+    EXPECT_EQ(finish_round(*ledger, chain), 5U);  // pool; reserves; tokens; flags; balances
     expect_exact(alice);
 }
 
