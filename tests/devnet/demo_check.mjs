@@ -47,9 +47,13 @@ export async function judge({ files, daemon, receiver, story }) {
     say('the reorganisation was deep enough', reorganisation?.depth >= FEWEST_ORPHANS, `${reorganisation?.depth} blocks`);
     say('the liquidation it orphaned was retracted', isTakenBack, reorganisation?.liquidation);
 
-    const unknown = [...receiver.alerts.keys()].filter((id) => !archive.some((one) => one.id === id));
+    const archived = new Map(archive.map((alert) => [alert.id, alert]));
+    const unknown = missingFrom(archived, receiver.alerts);
+    const unheard = missingFrom(receiver.alerts, archived);
     say('the receiver believed every delivery', receiver.deliveries > 0 && receiver.refused.length === 0, firstRefusal(receiver));
-    say('what it got is in the archive', unknown.length === 0, `${receiver.alerts.size} alerts, ${unknown.length} not in the archive`);
+    say('the archive has what it got', unknown === 0, `${receiver.alerts.size} alerts, ${unknown} not in the archive`);
+    say('it got what the archive has', unheard === 0, `${archived.size} alerts, ${unheard} never delivered`);
+    say('no alert is in the archive twice', archived.size === archive.length, `${archive.length} lines`);
 
     for (const { name, state, reason, coverage, audit } of status.protocols) {
         say(`${name} is live`, state === 'live', [state, reason].filter(Boolean).join(': '));
@@ -69,6 +73,12 @@ export async function judge({ files, daemon, receiver, story }) {
         say(`snapshots of ${name} are there`, missing.length === 0, missing.length === 0 ? TABLES.join(', ') : `missing: ${missing.join(', ')}`);
     }
     return found;
+}
+
+/** How many are not there. An update that waits is left out when there is a newer one. */
+function missingFrom(some, others) {
+    const missing = [...others.values()].filter(({ id, type }) => !some.has(id) && !/\.(updated|repeated)$/.test(type));
+    return missing.length;
 }
 
 function firstRefusal({ deliveries, refused }) {

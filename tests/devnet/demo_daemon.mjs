@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { freePort } from './anvil.mjs';
 import { spawnTied } from './tied.mjs';
 
-const POLL_MS = 25;
+const POLL_MS = 40;
 const REQUEST_MS = 30_000;
 const STOP_MS = 20_000;
 const PAGE = 500;

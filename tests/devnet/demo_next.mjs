@@ -34,7 +34,7 @@ export function nextLines({ files, binary, url, account }) {
         '',
         bold('Other tools'),
         `  jq -r 'select(.type | endswith(".retracted")) | [.timestamp, .data.title] | @tsv' ${state}/alerts/*/alerts.jsonl`,
-        `  duckdb -c "SELECT chain, band, block, positions, collateral_usd FROM read_json('${state}/snapshots/table=bands/*/*/*.jsonl') ORDER BY ALL"`,
+        `  duckdb -c "SELECT band, date, block, chain, price, positions, collateral_usd FROM read_json('${state}/snapshots/table=bands/*/*/*.jsonl') ORDER BY ALL"`,
     ];
     if (!url) return [...lines, '', dim('The daemon is stopped; these commands read its files.')];
     return [

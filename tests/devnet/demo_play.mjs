@@ -1,14 +1,9 @@
 // What happens on one chain of the demonstration: prices, people, liquidators, and the means to
 // take it back.
 
-import { MAX } from './market.mjs';
-import { aggregate, words } from './multicall.mjs';
-import { WAD, isBorrowing, isCollateral, readAccounts, readBalances } from './reader.mjs';
+import { liquidateSome } from './demo_liquidator.mjs';
+import { readBalances } from './reader.mjs';
 import { WEIGHTS, step } from './step.mjs';
-
-/** Of those who can be liquidated most are, but not all at once. */
-const TAKES_PERCENT = 75;
-const TAKES_MOST = 12;
 
 /** Ordinary life: nobody breaks a feed or changes the market. */
 const ORDINARY = {
@@ -29,49 +24,6 @@ export async function playBlock(world, { seconds, price, isRescued = false, isRe
     const block = await step(world, { blocks: 1, weights: ORDINARY, most: 2 });
     world.gap = null;
     return block;
-}
-
-/** The rival comes last: without him every other liquidation is the same transaction again. */
-async function liquidateSome(world, isRescued) {
-    const { market, chain, rng, rescued, liquidator, rival } = world;
-    const unhealthy = await unhealthyAccounts(world);
-    const others = unhealthy.filter((address) => address !== rescued && rng.chance(TAKES_PERCENT));
-    const isLost = !isRescued && unhealthy.includes(rescued);
-    const targets = [...rng.shuffle(others).slice(0, TAKES_MOST), ...(isLost ? [rescued] : [])];
-    const [users, balances] = await Promise.all([
-        readAccounts(market, targets, chain.hash),
-        readBalances(market, targets, chain.hash),
-    ]);
-    for (const user of users) {
-        const who = user.address === rescued ? rival : liquidator;
-        liquidateLargest(market, who, user, balances.get(user.address));
-    }
-}
-
-/** Those below 1 by the contract's own health factor who still have collateral. */
-async function unhealthyAccounts(world) {
-    const { pool, chain } = world.market;
-    const borrowers = world.borrowers();
-    const questions = borrowers.map((address) => [pool.address, pool.data('getUserAccountData', [address])]);
-    const views = await aggregate(chain.rpc, questions, chain.hash);
-    return borrowers.filter((_, i) => {
-        if (views[i] === null) return false;
-        const [collateral, , , , , healthFactor] = words(views[i]);
-        return collateral > 0n && healthFactor < WAD;
-    });
-}
-
-/** The largest debt is repaid with the largest collateral, as far as the contract allows. */
-function liquidateLargest(market, liquidator, { address, bitmap }, balances) {
-    const value = (symbol, amount) => (amount * market.price(symbol)) / 10n ** BigInt(market.reserve(symbol).decimals);
-    const largest = (isOne, side) =>
-        market.reserves
-            .filter(({ id }) => isOne(bitmap, id))
-            .map(({ symbol }) => ({ symbol, value: value(symbol, balances[symbol][side]) }))
-            .sort((a, b) => (a.value < b.value ? 1 : -1))[0];
-    const collateral = largest(isCollateral, 'supplied');
-    const debt = largest(isBorrowing, 'debt');
-    if (collateral && debt) market.liquidate(liquidator, collateral.symbol, debt.symbol, address, MAX);
 }
 
 /** More than half of what the rescued account owes. */

@@ -25,6 +25,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, m
 
 export class Story {
     reorganisation = null;
+    keepsTables = true;
 
     /** `chains`: [{name, protocol, world}]; the last one is reorganised. */
     constructor({ chains, closes, daemon, receiver, screen, secondsPerDay }) {
@@ -70,6 +71,18 @@ export class Story {
         }
         this.price = price;
         await this.tell(shortDate(date));
+        await this.keepTables();
+    }
+
+    /** The tables at the end of every day, for those who look at the files later. */
+    async keepTables() {
+        if (!this.keepsTables) return;
+        try {
+            await this.daemon.command('snapshot', 'now');
+        } catch (error) {
+            this.keepsTables = false;
+            this.screen.say(`    no snapshots at the end of the days: ${error.message}`);
+        }
     }
 
     /** One block on every chain. */
@@ -112,8 +125,7 @@ export class Story {
         screen.showAlerts({ isLast: true });
         const answers = [...receiver.alerts.values()].slice(before).map(({ type }) => type.split('.').at(-1));
         const count = (state) => answers.filter((one) => one === state).length;
-        const others = answers.length - count('retracted') - count('updated');
-        screen.say(dim(`    Of what was told about them ${count('retracted')} alerts are retracted, ${count('updated')} updated; ${others} are new.`));
+        screen.say(dim(`    Of the alerts about them ${count('retracted')} are retracted and ${count('updated')} updated.`));
         screen.say();
     }
 
