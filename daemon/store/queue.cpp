@@ -81,7 +81,7 @@ Queue::Queue(Database& db)
                            " WHERE id = ?1 AND sink = ?2 AND state = 'pending'")) {}
 
 void Queue::append(const NewAlert& alert, const Destination& destination, std::int64_t now_ms) {
-    if (is_collapsible(alert)) {
+    if (is_collapsible(alert) && !destination.keeps_all) {
         collapse_.execute(destination.sink, alert.alert_key, now_ms);
     }
     insert(alert, destination, now_ms);
@@ -102,11 +102,12 @@ void Queue::retract(const NewAlert& alert, std::int64_t now_ms) {
             throw Failure(StoreError{StoreFault::misuse, "state.db: " + alert.id + " retracts " +
                                                              *alert.retracts + " of another key"});
         }
-        if (!fate.attempted) {
+        const Destination destination = destination_at(alert, fate.sink);
+        if (!fate.attempted && !destination.keeps_all) {
             withdraw_.execute(*alert.retracts, fate.sink, now_ms);
             promote(fate.sink, fate.alert_key);
         } else if (!fate.given_up) {
-            insert(alert, destination_at(alert, fate.sink), now_ms);
+            insert(alert, destination, now_ms);
         }
     }
 }

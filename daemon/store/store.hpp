@@ -51,6 +51,7 @@ struct Destination {
     std::string sink;
     std::int64_t max_age_ms = kDefaultMaxAgeMs;  ///< undelivered after this: expired
     std::int64_t hold_ms = 0;                    ///< not sent before this; for grouping
+    bool keeps_all = false;  ///< an archive: nothing collapses or is withdrawn there
 };
 
 struct NewAlert {

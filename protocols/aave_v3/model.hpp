@@ -108,6 +108,8 @@ struct Market {
     /// Oracle answer for an e-mode's price source by category id (up to v3_1); 0 where it answers
     /// 0; missing where the oracle reverts.
     std::map<unsigned, OraclePrice> e_mode_prices;
+    /// `PriceOracleSentinel.isLiquidationAllowed()`, up to v3_6; true where no sentinel is set.
+    bool liquidation_allowed = true;
 };
 
 }  // namespace plimsoll::protocols::aave_v3

@@ -23,7 +23,10 @@ enum class TokenRules : std::uint8_t {
 };
 
 /// By `ATOKEN_REVISION()` / `DEBT_TOKEN_REVISION()`: below 4 half_up, 4 and above directed up to
-/// the newest known revision (6). None above it.
+/// the newest known revision (6). None above it, nor for 0.
 std::optional<TokenRules> token_rules_of(std::uint64_t token_revision);
+
+/// The rounding a Pool of this release applies to the scaled balances it reads from the tokens.
+TokenRules balance_rules_of(RuleSet rules);
 
 }  // namespace plimsoll::protocols::aave_v3

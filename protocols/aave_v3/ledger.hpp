@@ -1,0 +1,158 @@
+#pragma once
+
+#include "protocols/aave_v3/account_book.hpp"
+#include "protocols/aave_v3/events.hpp"
+#include "protocols/aave_v3/reads.hpp"
+#include "protocols/aave_v3/structure.hpp"
+#include "protocols/aave_v3/token_events.hpp"
+#include "protocols/common/log.hpp"
+#include "protocols/common/market.hpp"
+
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace plimsoll::protocols::aave_v3 {
+
+/// What has to be read at the end of the round, because no event tells it. Ordered, so that equal
+/// ledgers ask alike.
+struct Owed {
+    bool contracts = true;
+    bool pool = true;
+    /// After `pool`: every reserve, token and e-mode category.
+    bool everything = true;
+    std::set<Address> reserves;     ///< by asset
+    std::set<Address> tokens;       ///< by asset: revisions of its tokens
+    std::set<unsigned> categories;  ///< e-mode
+    std::set<Address> accounts;
+};
+
+/// What changed since the records were last taken.
+struct Changed {
+    bool market = true;
+    std::set<unsigned> reserves;
+    std::set<unsigned> categories;
+    std::set<Address> accounts;
+    std::set<Address> owed_accounts;
+};
+
+/// A market and its borrowers, moved from block to block by logs and by replies read at a block.
+///
+/// A value: copies are independent and cheap (see `AccountBook`). Logs that cannot be interpreted
+/// with certainty never change an account; they owe a read of it instead. Source of the rules:
+/// Aave V3.0 to V3.7, `SupplyLogic`, `BorrowLogic`, `LiquidationLogic`, `ScaledBalanceTokenBase`,
+/// `AToken`, `StableDebtToken`.
+class Ledger {
+  public:
+    explicit Ledger(const Address& provider);
+
+    // ---- logs
+    void apply(const Log& log);
+    LedgerEvents take_events();
+
+    // ---- replies, true at the end of `at`
+    void accept(const Contracts& contracts);
+    void accept(const PoolReply& pool);
+    void accept(const Address& asset, const ReserveReply& reserve, const BlockRef& at);
+    void accept(const Address& asset, const TokensReply& tokens);
+    /// None: the category is not set up.
+    void accept_category(unsigned id, const std::optional<EMode>& category);
+    /// Followed from `at` on when it has debt, forgotten when it has none.
+    void accept(const Address& account, AccountState state, const BlockRef& at);
+    /// Forgets accounts whose debt is gone. Called at the end of a round.
+    void settle();
+
+    // ---- what is owed
+    const Owed& owed() const { return owed_; }
+    /// The account is read at the end of the round.
+    void owe_account(const Address& account);
+    void owe_reserve(const Address& asset);
+    /// The whole market but its accounts is read at the end of the round.
+    void owe_structure();
+    /// More variable debt of the reserve is known at `at` than exists: its borrowers are read, at
+    /// most once in a thousand blocks.
+    void owe_borrowers(unsigned reserve, BlockNumber at);
+
+    // ---- state
+    const Structure& structure() const { return structure_; }
+    const AccountBook& accounts() const { return accounts_; }
+    /// Scaled variable debt of the followed accounts in a reserve.
+    U256 known_variable_debt(unsigned reserve) const;
+    /// Accounts read again because a log did not fit what was known.
+    std::uint64_t inconsistencies() const { return inconsistencies_; }
+    LogFilter log_filter() const;
+
+    // ---- persistence (records.cpp)
+    Changed take_changed();
+    /// Puts back what records held. The ledger is as `Ledger(provider)` made it.
+    void restore(Structure structure, AccountBook accounts, Owed owed);
+
+  private:
+    struct Source {
+        Emitter emitter = Emitter::pool;
+        unsigned reserve = 0;  ///< tokens only
+    };
+    /// What earlier logs of the same transaction told.
+    struct Transaction {
+        Bytes32 hash;
+        BlockNumber block = 0;
+        Address transfer_token;
+        std::optional<Transfer> transfer;  ///< the last one of `transfer_token`
+        std::vector<std::pair<Address, Transfer>> to_treasury;  ///< by aToken
+        std::vector<DeficitCreated> deficits;                   ///< not yet told with a liquidation
+    };
+
+    // ledger.cpp: accounts
+    void on(const CollateralFlag& event, const Log& log, const Source& source);
+    void on(const EModeSet& event, const Log& log, const Source& source);
+    void on(const Borrowed& event, const Log& log, const Source& source);
+    void on(const BalanceChange& event, const Log& log, const Source& source);
+    void on(const BalanceTransfer& event, const Log& log, const Source& source);
+    void on(const Transfer& event, const Log& log, const Source& source);
+    void on(const StableChange& event, const Log& log, const Source& source);
+    // ledger_market.cpp: reserves, configuration, liquidations
+    void on(const ReserveDataUpdated& event, const Log& log, const Source& source);
+    void on(const LiquidationCall& event, const Log& log, const Source& source);
+    void on(const DeficitCreated& event, const Log& log, const Source& source);
+    void on(const Upgraded& event, const Log& log, const Source& source);
+    void on(const ConfigurationChange& event, const Log& log, const Source& source);
+
+    void on_unreadable(const Source& source);
+    void enter_transaction(const Log& log);
+    void accrue_silently(ReserveState& reserve, BlockTime time);
+    void tell(const Log& log, std::string subject, std::string what);
+    void owe_configuration(const ConfigurationChange& event);
+
+    /// Changes a followed account by a log after the block it was read at; `change` answers false
+    /// where the log does not fit, and then the account stays and is read again. False: not
+    /// followed.
+    bool change_account(const Address& account, const Log& log,
+                        const std::function<bool(AccountState&)>& change);
+    bool move_supply(AccountState& state, unsigned reserve, const U256& scaled, bool in);
+    void put(const Address& account, const AccountState& state);
+    void forget(const Address& account);
+    void count_debt(std::span<const HoldingState> holdings, bool add);
+    void owe_category_of(unsigned e_mode);
+    void owe_every_account();
+    void owe_accounts_with_stable_debt();
+    void drop_reserve(unsigned id);
+    void index_sources();
+
+    Structure structure_;
+    AccountBook accounts_;
+    Owed owed_;
+    Changed changed_;
+    std::unordered_map<Address, Source> sources_;
+    std::map<unsigned, U256> known_debt_;
+    std::set<Address> maybe_free_;  ///< accounts whose debt may be gone
+    std::map<unsigned, BlockNumber> borrowers_owed_at_;
+    Transaction transaction_;
+    LedgerEvents events_;
+    std::uint64_t inconsistencies_ = 0;
+};
+
+}  // namespace plimsoll::protocols::aave_v3

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "protocols/aave_v3/reads.hpp"
+#include "protocols/aave_v3/structure.hpp"
+
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace plimsoll::protocols::aave_v3 {
+
+/// What every round reads of a reserve. Each is missing where its call reverted: one broken feed or
+/// token does not hide the others.
+struct ReserveRound {
+    std::optional<OraclePrice> price;        ///< `AaveOracle.getAssetPrice`
+    std::optional<U256> scaled_debt;         ///< `scaledTotalSupply` of the variable debt token
+    std::optional<TokenAmount> supplied;     ///< `totalSupply` of the aToken
+    std::optional<TokenAmount> cash;         ///< underlying held by the aToken
+    std::optional<Ray> income;               ///< `getReserveNormalizedIncome`
+    std::optional<Ray> debt_index;           ///< `getReserveNormalizedVariableDebt`
+    std::optional<TokenAmount> stable_debt;  ///< `totalSupply` of the stable debt token
+};
+
+/// The reads of one round: prices, and totals against which the ledger is checked.
+struct Round {
+    BlockRef at;
+    std::map<unsigned, ReserveRound> reserves;
+    /// By category id, where it has a price source (up to v3_1) that answers.
+    std::map<unsigned, OraclePrice> e_mode_prices;
+    /// `PriceOracleSentinel.isLiquidationAllowed`, up to v3_6; true where there is no sentinel.
+    bool liquidation_allowed = true;
+};
+
+/// Six calls a reserve, one more where it has stable debt, one an e-mode price source, one for the
+/// sentinel. No number of accounts changes that.
+std::vector<Call> round_calls(const Structure& structure);
+/// The results of exactly `round_calls` of this structure.
+Reply<Round> decode_round(const Structure& structure, Results results, const BlockRef& at);
+
+}  // namespace plimsoll::protocols::aave_v3

@@ -1,0 +1,424 @@
+#include "protocols/aave_v3/records.hpp"
+
+#include "abi/hex.hpp"
+
+#include <charconv>
+#include <string_view>
+
+namespace plimsoll::protocols::aave_v3 {
+namespace {
+
+constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kMaxReserves = 128;
+constexpr std::uint64_t kMaxCount = 1U << 20U;
+
+// Keys: "market", "reserve/7", "category/1", "account/<40 hex digits>", "owed/<40 hex digits>".
+constexpr std::string_view kMarket = "market";
+constexpr std::string_view kReserve = "reserve/";
+constexpr std::string_view kCategory = "category/";
+constexpr std::string_view kAccount = "account/";
+constexpr std::string_view kOwed = "owed/";
+
+std::string key_of(std::string_view kind, unsigned id) {
+    return std::string(kind) + std::to_string(id);
+}
+
+std::string key_of(std::string_view kind, const Address& address) {
+    return std::string(kind) + to_hex_digits(address.bytes);
+}
+
+/// Numbers as LEB128, words as their significant bytes behind a length, addresses as 20 bytes.
+class Writer {
+  public:
+    Writer() { number(kVersion); }
+
+    Writer& number(std::uint64_t value) {
+        for (; value >= 0x80; value >>= 7U) byte((value & 0x7fU) | 0x80U);
+        return byte(value);
+    }
+    Writer& word(const U256& value) {
+        const Bytes32 bytes = to_bytes32(value);
+        std::size_t skip = 0;
+        while (skip < 32 && bytes.bytes[skip] == 0) ++skip;
+        number(32 - skip);
+        for (std::size_t i = skip; i < 32; ++i) byte(bytes.bytes[i]);
+        return *this;
+    }
+    Writer& word(const Compact128& value) { return word(to_u256(value)); }
+    Writer& address(const Address& value) {
+        for (const std::uint8_t b : value.bytes) byte(b);
+        return *this;
+    }
+    Writer& text(std::string_view value) {
+        number(value.size());
+        out_ += value;
+        return *this;
+    }
+    Writer& flag(bool value) { return byte(value ? 1 : 0); }
+    Writer& optional(const std::optional<std::uint64_t>& value) {
+        flag(value.has_value());
+        return value ? number(*value) : *this;
+    }
+    std::string take() && { return std::move(out_); }
+
+  private:
+    Writer& byte(std::uint64_t value) {
+        out_ += static_cast<char>(static_cast<unsigned char>(value));
+        return *this;
+    }
+    std::string out_;
+};
+
+/// Reads what `Writer` wrote. The first fault is kept; what is read then is empty.
+class Reader {
+  public:
+    explicit Reader(std::string_view bytes) : bytes_(bytes) {
+        if (number() != kVersion) fail("of another version");
+    }
+
+    std::uint64_t number() {
+        std::uint64_t out = 0;
+        for (unsigned shift = 0; shift < 70; shift += 7) {
+            const std::uint64_t next = byte();
+            if (shift == 63 && next > 1) break;
+            out |= (next & 0x7fU) << shift;
+            if (next < 0x80) return out;
+        }
+        fail("a number is too long");
+        return 0;
+    }
+    /// A number below `limit`.
+    std::uint64_t below(std::uint64_t limit) {
+        const std::uint64_t out = number();
+        if (out < limit) return out;
+        fail("a number is out of range");
+        return 0;
+    }
+    U256 word() {
+        const std::uint64_t size = below(33);
+        Bytes digits;
+        for (std::uint64_t i = 0; i < size; ++i) {
+            digits.push_back(static_cast<std::uint8_t>(byte()));
+        }
+        return plimsoll::to_u256(std::span<const std::uint8_t>(digits));
+    }
+    Compact128 compact() {
+        const auto out = to_compact(word());
+        if (!out) fail("a balance is too large");
+        return out.value_or(Compact128{});
+    }
+    Address address() {
+        Address out;
+        for (std::uint8_t& b : out.bytes) b = static_cast<std::uint8_t>(byte());
+        return out;
+    }
+    std::string text() {
+        const std::uint64_t size = below(kMaxCount);
+        if (size > bytes_.size()) {
+            fail("it ends too early");
+            return {};
+        }
+        std::string out(bytes_.substr(0, size));
+        bytes_.remove_prefix(size);
+        return out;
+    }
+    bool flag() { return below(2) == 1; }
+    std::optional<std::uint64_t> optional() {
+        return flag() ? std::optional(number()) : std::nullopt;
+    }
+    void fail(std::string_view reason) {
+        if (fault_.empty()) fault_ = reason;
+        bytes_ = {};
+    }
+    bool is_good() const { return fault_.empty(); }
+    /// Everything was read and nothing is left.
+    std::string finish() {
+        if (!bytes_.empty()) fail("bytes are left over");
+        return fault_;
+    }
+
+  private:
+    std::uint64_t byte() {
+        if (bytes_.empty()) {
+            fail("it ends too early");
+            return 0;
+        }
+        const auto out = static_cast<unsigned char>(bytes_.front());
+        bytes_.remove_prefix(1);
+        return out;
+    }
+    std::string_view bytes_;
+    std::string fault_;
+};
+
+std::string encode_market(const Structure& structure, const Owed& owed) {
+    Writer out;
+    const Contracts& contracts = structure.contracts;
+    out.address(structure.provider).address(contracts.pool).address(contracts.configurator);
+    out.address(contracts.oracle).address(contracts.sentinel);
+    out.optional(structure.pool_revision).flag(structure.pool_upgraded);
+    out.flag(structure.base_unit_known).word(structure.base_unit);
+    out.number(structure.retired.size());
+    for (const unsigned id : structure.retired) out.number(id);
+    out.number(structure.reserves.size()).number(structure.e_modes.size());
+    out.flag(owed.contracts).flag(owed.pool).flag(owed.everything);
+    for (const auto* assets : {&owed.reserves, &owed.tokens}) {
+        out.number(assets->size());
+        for (const Address& asset : *assets) out.address(asset);
+    }
+    out.number(owed.categories.size());
+    for (const unsigned id : owed.categories) out.number(id);
+    return std::move(out).take();
+}
+
+/// How many records of each kind belong to the market's.
+struct Counts {
+    std::size_t reserves = 0;
+    std::size_t categories = 0;
+};
+
+std::string decode_market(std::string_view bytes, Structure& structure, Owed& owed,
+                          Counts& counts) {
+    Reader in(bytes);
+    structure.provider = in.address();
+    structure.contracts.pool = in.address();
+    structure.contracts.configurator = in.address();
+    structure.contracts.oracle = in.address();
+    structure.contracts.sentinel = in.address();
+    structure.pool_revision = in.optional();
+    structure.pool_upgraded = in.flag();
+    const auto rules =
+        structure.pool_revision ? rule_set_of_pool(*structure.pool_revision) : std::nullopt;
+    structure.rules_known = rules.has_value();
+    structure.rules = rules.value_or(RuleSet::v3_7);
+    structure.base_unit_known = in.flag();
+    structure.base_unit = in.word();
+    if (structure.base_unit == 0) in.fail("the base unit is zero");
+    for (std::uint64_t left = in.below(kMaxReserves + 1); left > 0; --left) {
+        structure.retired.insert(static_cast<unsigned>(in.below(kMaxReserves)));
+    }
+    counts.reserves = in.below(kMaxReserves + 1);
+    counts.categories = in.below(256);
+    owed.contracts = in.flag();
+    owed.pool = in.flag();
+    owed.everything = in.flag();
+    for (auto* assets : {&owed.reserves, &owed.tokens}) {
+        for (std::uint64_t left = in.below(kMaxCount); left > 0 && in.is_good(); --left) {
+            assets->insert(in.address());
+        }
+    }
+    for (std::uint64_t left = in.below(256); left > 0; --left) {
+        owed.categories.insert(static_cast<unsigned>(in.below(256)));
+    }
+    return in.finish();
+}
+
+std::string encode_reserve(const ReserveState& state) {
+    const Reserve& r = state.stored;
+    Writer out;
+    out.address(r.asset).text(r.symbol).word(r.config.word());
+    out.word(r.liquidity_index.raw()).word(r.liquidity_rate.raw());
+    out.word(r.variable_borrow_index.raw()).word(r.variable_borrow_rate.raw());
+    out.number(r.last_update).address(r.a_token).address(r.stable_debt_token);
+    out.address(r.variable_debt_token).number(r.liquidation_grace_until).number(state.read_at);
+    out.address(state.price_source).address(state.treasury);
+    out.optional(state.a_token_revision).optional(state.debt_token_revision);
+    out.flag(state.a_token_upgraded).flag(state.debt_token_upgraded);
+    return std::move(out).take();
+}
+
+std::string decode_reserve(std::string_view bytes, unsigned id, ReserveState& state) {
+    Reader in(bytes);
+    Reserve& r = state.stored;
+    r.id = id;
+    r.asset = in.address();
+    r.symbol = in.text();
+    r.config = ReserveConfig(in.word());
+    r.liquidity_index = Ray::from_raw(in.word());
+    r.liquidity_rate = Ray::from_raw(in.word());
+    r.variable_borrow_index = Ray::from_raw(in.word());
+    r.variable_borrow_rate = Ray::from_raw(in.word());
+    r.last_update = in.number();
+    r.a_token = in.address();
+    r.stable_debt_token = in.address();
+    r.variable_debt_token = in.address();
+    r.liquidation_grace_until = in.number();
+    state.read_at = in.number();
+    state.price_source = in.address();
+    state.treasury = in.address();
+    state.a_token_revision = in.optional();
+    state.debt_token_revision = in.optional();
+    state.a_token_upgraded = in.flag();
+    state.debt_token_upgraded = in.flag();
+    r.a_token_rules = token_rules_or_newest(state.a_token_revision);
+    r.debt_token_rules = token_rules_or_newest(state.debt_token_revision);
+    return in.finish();
+}
+
+std::string encode_category(const EMode& mode) {
+    Writer out;
+    out.word(mode.ltv.raw()).word(mode.liquidation_threshold.raw());
+    out.word(mode.liquidation_bonus.raw()).address(mode.price_source);
+    out.word(mode.collateral_bitmap).word(mode.ltvzero_bitmap).flag(mode.isolated);
+    return std::move(out).take();
+}
+
+std::string decode_category(std::string_view bytes, unsigned id, EMode& mode) {
+    Reader in(bytes);
+    mode.id = id;
+    mode.ltv = Bps::from_raw(in.word());
+    mode.liquidation_threshold = Bps::from_raw(in.word());
+    mode.liquidation_bonus = Bps::from_raw(in.word());
+    mode.price_source = in.address();
+    mode.collateral_bitmap = in.word();
+    mode.ltvzero_bitmap = in.word();
+    mode.isolated = in.flag();
+    return in.finish();
+}
+
+Compact128 to_compact(const ReserveSet& set) {
+    static const ReserveSet kLow(UINT64_MAX);
+    return {(set >> 64U).to_ullong(), (set & kLow).to_ullong()};
+}
+
+ReserveSet to_reserve_set(const Compact128& bits) {
+    return (ReserveSet(bits.high) << 64U) | ReserveSet(bits.low);
+}
+
+std::string encode_account(const AccountView& account) {
+    Writer out;
+    out.number(account.read_at).number(account.e_mode).word(to_compact(account.tracked));
+    out.number(account.holdings.size());
+    for (const HoldingState& holding : account.holdings) {
+        out.number(holding.reserve).number(holding.collateral ? 1 : 0);
+        out.word(holding.supplied).word(holding.variable_debt);
+    }
+    out.number(account.stable.size());
+    for (const StableState& stable : account.stable) {
+        out.number(stable.reserve).word(stable.principal).word(stable.rate);
+        out.number(stable.last_update);
+    }
+    return std::move(out).take();
+}
+
+std::string decode_account(std::string_view bytes, AccountState& state) {
+    Reader in(bytes);
+    state.read_at = in.number();
+    state.e_mode = static_cast<std::uint8_t>(in.below(256));
+    state.tracked = to_reserve_set(in.compact());
+    for (std::uint64_t left = in.below(kMaxReserves + 1); left > 0; --left) {
+        HoldingState& holding = state.holding(static_cast<unsigned>(in.below(kMaxReserves)));
+        holding.collateral = in.below(2) == 1;
+        holding.supplied = in.compact();
+        holding.variable_debt = in.compact();
+    }
+    for (std::uint64_t left = in.below(kMaxReserves + 1); left > 0; --left) {
+        StableState& stable = state.stable_debt(static_cast<unsigned>(in.below(kMaxReserves)));
+        stable.principal = in.compact();
+        stable.rate = in.compact();
+        stable.last_update = in.number();
+    }
+    return in.finish();
+}
+
+std::optional<unsigned> small_id(std::string_view text, unsigned limit) {
+    unsigned out = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (fault != std::errc{} || end != text.data() + text.size() || out >= limit) {
+        return std::nullopt;
+    }
+    return out;
+}
+
+/// A ledger being put together from records.
+struct Loading {
+    Structure structure;
+    AccountBook accounts;
+    Owed owed;
+    Counts counts;
+    bool has_market = false;
+
+    std::string take(std::string_view key, std::string_view value);
+};
+
+std::string Loading::take(std::string_view key, std::string_view value) {
+    if (key == kMarket) {
+        has_market = true;
+        return decode_market(value, structure, owed, counts);
+    }
+    if (key.starts_with(kReserve)) {
+        const auto id = small_id(key.substr(kReserve.size()), kMaxReserves);
+        return id ? decode_reserve(value, *id, structure.reserves[*id]) : "its key is no id";
+    }
+    if (key.starts_with(kCategory)) {
+        const auto id = small_id(key.substr(kCategory.size()), 256);
+        return id ? decode_category(value, *id, structure.e_modes[*id]) : "its key is no id";
+    }
+    const std::string_view kind = key.starts_with(kOwed) ? kOwed : kAccount;
+    if (!key.starts_with(kind)) return "of no known kind";
+    const auto address = parse_address("0x" + std::string(key.substr(kind.size())));
+    if (!address) return "its key is no address";
+    if (kind == kOwed) {
+        owed.accounts.insert(*address);
+        return Reader(value).finish();
+    }
+    AccountState state;
+    std::string fault = decode_account(value, state);
+    if (fault.empty()) accounts.put(*address, state);
+    return fault;
+}
+
+}  // namespace
+
+std::vector<Record> encode_records(const Ledger& ledger, const Changed& changed) {
+    const Structure& structure = ledger.structure();
+    std::vector<Record> out;
+    if (changed.market) {
+        out.push_back({std::string(kMarket), encode_market(structure, ledger.owed())});
+    }
+    for (const unsigned id : changed.reserves) {
+        const auto found = structure.reserves.find(id);
+        out.push_back({key_of(kReserve, id), found == structure.reserves.end()
+                                                 ? std::nullopt
+                                                 : std::optional(encode_reserve(found->second))});
+    }
+    for (const unsigned id : changed.categories) {
+        const auto found = structure.e_modes.find(id);
+        out.push_back({key_of(kCategory, id), found == structure.e_modes.end()
+                                                  ? std::nullopt
+                                                  : std::optional(encode_category(found->second))});
+    }
+    for (const Address& account : changed.accounts) {
+        const auto view = ledger.accounts().find(account);
+        out.push_back({key_of(kAccount, account),
+                       view ? std::optional(encode_account(*view)) : std::nullopt});
+    }
+    for (const Address& account : changed.owed_accounts) {
+        const bool owed = ledger.owed().accounts.contains(account);
+        out.push_back(
+            {key_of(kOwed, account), owed ? std::optional(Writer().take()) : std::nullopt});
+    }
+    return out;
+}
+
+Expected<void, ParseError> load_records(Ledger& ledger, std::span<const Record> records) {
+    Loading loading;
+    for (const Record& record : records) {
+        if (!record.value) continue;
+        const std::string fault = loading.take(record.key, *record.value);
+        if (!fault.empty()) return parse_error("record " + record.key + ": " + fault);
+    }
+    if (!loading.has_market) return parse_error("the market's record is missing");
+    if (loading.structure.provider != ledger.structure().provider) {
+        return parse_error("the records are of another PoolAddressesProvider");
+    }
+    if (loading.counts.reserves != loading.structure.reserves.size() ||
+        loading.counts.categories != loading.structure.e_modes.size()) {
+        return parse_error("records of reserves or e-mode categories are missing");
+    }
+    ledger.restore(std::move(loading.structure), std::move(loading.accounts),
+                   std::move(loading.owed));
+    return {};
+}
+
+}  // namespace plimsoll::protocols::aave_v3
