@@ -68,11 +68,13 @@ struct NewAlert {
     std::string body;
     std::string signature;  ///< EIP-191, 0x hex; empty without a key
     std::string signer;
-    /// Where it goes. A retraction goes where the original went; for it this only tells `max_age`.
+    /// Where it goes. A retraction goes where the original went; for it this tells only the age and
+    /// which sinks are archives.
     std::vector<Destination> sinks;
     /// The message this one takes back. At a sink where that one was never attempted it becomes
-    /// superseded and this one is not queued; where it was attempted, with whatever result, this
-    /// one follows it in key order. Sinks that `retire_sinks` gave up are left alone.
+    /// superseded and this one is not queued; where it was attempted, with whatever result, and in
+    /// an archive, this one follows it in key order. Sinks that `retire_sinks` gave up are left
+    /// alone.
     std::optional<std::string> retracts;
 };
 

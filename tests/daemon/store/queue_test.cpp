@@ -15,6 +15,11 @@ constexpr std::int64_t kHour = 3'600'000;
 
 class QueueTest : public StoreTest {
   protected:
+    static Destination archive() {
+        Destination destination{"archive"};
+        destination.keeps_all = true;
+        return destination;
+    }
     /// Delivers whatever is due until nothing is; the order in which it went.
     std::vector<std::string> drain(const std::string& sink) {
         std::vector<std::string> order;
@@ -235,6 +240,16 @@ TEST_F(QueueTest, collapse_stays_within_key_and_sink) {
     EXPECT_THAT(drain("chat"), ElementsAre("msg_1"));
 }
 
+TEST_F(QueueTest, archive_collapses_nothing) {
+    for (const char* id : {"msg_1", "msg_2"}) {
+        NewAlert alert = alert_of(id, "k", "a.b.updated");
+        alert.sinks = {Destination{"hook"}, archive()};
+        queue({alert});
+    }
+    EXPECT_THAT(drain("hook"), ElementsAre("msg_2"));
+    EXPECT_THAT(drain("archive"), ElementsAre("msg_1", "msg_2"));
+}
+
 TEST_F(QueueTest, attempted_message_does_not_collapse) {
     queue({alert_of("msg_1", "k", "a.b.updated")});
     EXPECT_TRUE(value(store().mark_attempt("hook", "msg_1", kNow)));
@@ -341,6 +356,17 @@ TEST_F(Retraction, is_decided_for_each_sink) {
     EXPECT_THAT(due("waiting"), IsEmpty());
     EXPECT_THAT(due("new"), IsEmpty());
     EXPECT_THAT(due("gone"), IsEmpty());
+}
+
+TEST_F(Retraction, follows_its_original_into_an_archive) {
+    NewAlert original = alert_of("msg_1", "k");
+    original.sinks = {Destination{"hook"}, archive()};
+    queue({original});
+    NewAlert retracted = retraction("msg_1");
+    retracted.sinks = original.sinks;
+    queue({retracted});
+    EXPECT_THAT(due("hook"), IsEmpty());
+    EXPECT_THAT(drain("archive"), ElementsAre("msg_1", "msg_r"));
 }
 
 TEST_F(Retraction, takes_its_age_from_the_named_destination_and_does_not_wait) {
