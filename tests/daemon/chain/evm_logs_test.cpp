@@ -152,7 +152,7 @@ std::string quantity(std::uint64_t value) {
 class EvmLogsOfProvider : public EvmLogs, public testing::WithParamInterface<Provider> {};
 
 TEST_P(EvmLogsOfProvider, are_all_read_in_the_end) {
-    test::FakeChain tall(3'000);
+    test::FakeChain tall(1'200);
     fill(tall);
     FakeNode& node = add_node(tall);
     std::uint64_t refusals = 0;
@@ -165,8 +165,8 @@ TEST_P(EvmLogsOfProvider, are_all_read_in_the_end) {
         return GetParam().error(from, to);
     };
     connect();
-    const auto logs = read_all(1, 3'000);
-    EXPECT_EQ(logs.size(), expected_in(1, 3'000));
+    const auto logs = read_all(1, 1'200);
+    EXPECT_EQ(logs.size(), expected_in(1, 1'200));
     EXPECT_GT(refusals, 0U);
     EXPECT_LT(refusals, 120U);
     EXPECT_EQ(source->endpoints()[0].failures, 0U);
