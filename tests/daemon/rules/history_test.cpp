@@ -40,7 +40,8 @@ std::map<std::string, Believed> follow(const std::vector<store::NewAlert>& alert
             EXPECT_EQ(alert.retracts, original);
             EXPECT_TRUE(key.taken_back.insert(original).second) << "retracted twice";
             EXPECT_EQ(key.standing.count(original), 1U) << "retraction before its original";
-            key.open = key.standing[original] == "resolved";
+            const std::string& what = key.standing[original];
+            if (what == "resolved" || what == "firing") key.open = what == "resolved";
             key.standing.erase(original);
             continue;
         }
