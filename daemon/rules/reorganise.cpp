@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 namespace plimsoll::rules {
 
@@ -171,15 +172,22 @@ void retract(Row& row, const Told& told, const Tick& tick, const std::string& in
 
 void answer(Row& row, const Tick& tick, const std::string& instance, std::vector<Message>& out) {
     if (tick.verdict == Verdict::unknown) return;
+    std::vector<Message> answers;
     bool is_newest = true;
     for (const std::uint64_t episode : episodes_owed(row)) {
         if (row.is_open() && row.episode == episode) {
-            answer_open(row, tick, instance, out);
+            answer_open(row, tick, instance, answers);
         } else {
-            answer_closed(row, episode, is_newest, tick, instance, out);
+            answer_closed(row, episode, is_newest, tick, instance, answers);
         }
         is_newest = false;
     }
+    // What is taken back comes first, then what stands, the newest episode last: the last message
+    // of a key says how things are.
+    const auto is_retraction = [](const Message& one) { return !one.retracts.empty(); };
+    const auto standing = std::stable_partition(answers.begin(), answers.end(), is_retraction);
+    std::reverse(standing, answers.end());
+    std::move(answers.begin(), answers.end(), std::back_inserter(out));
 }
 
 std::vector<Stray> strays(std::span<const store::StoredAlert> alerts,

@@ -27,7 +27,8 @@ void retract(Row& row, const Told& told, const Tick& tick, const std::string& in
 /// block that is still there, when it is not clear. Then one `updated` answers all. Otherwise each
 /// message is retracted, newest first, and the episode ends there unless its opening still stands
 /// (then it goes on, and the machine resolves it in its own time). The messages of an episode that
-/// was resolved stand when its opening does and it is still clear.
+/// was resolved stand when its opening does and it is still clear. Retractions come first, then
+/// what stands, the newest episode last.
 void answer(Row& row, const Tick& tick, const std::string& instance, std::vector<Message>& out);
 
 /// Makes rows of what was told and no row remembers: the store's alerts on orphaned blocks. Changes

@@ -153,6 +153,12 @@ std::pair<std::uint64_t, std::uint64_t> pair_from(const json& from) {
     return {from.at(0).get<std::uint64_t>(), from.at(1).get<std::uint64_t>()};
 }
 
+const json& list(const json& from, const char* name) {
+    const json& out = from.at(name);
+    if (!out.is_array()) throw NotOurs{};
+    return out;
+}
+
 json value_of(const Row& row, const std::string& chain) {
     return {{"chain", chain},
             {"fingerprint", row.fingerprint},
@@ -183,10 +189,10 @@ void read_value(Row& row, const json& value, const std::string& alert_key) {
     row.severity = need(alerts::parse_severity(text(value, "severity")));
     row.mark = mark_from(value.at("mark"));
     row.sinks = value.at("sinks").get<std::set<std::string>>();
-    for (const json& entry : value.at("decided")) row.decided.push_back(decided_from(entry));
-    for (const json& entry : value.at("told")) row.told.push_back(told_from(entry));
-    for (const json& entry : value.at("seqs")) row.seqs.insert(pair_from(entry));
-    for (const json& entry : value.at("taken_back")) row.taken_back.insert(pair_from(entry));
+    for (const json& entry : list(value, "decided")) row.decided.push_back(decided_from(entry));
+    for (const json& entry : list(value, "told")) row.told.push_back(told_from(entry));
+    for (const json& entry : list(value, "seqs")) row.seqs.insert(pair_from(entry));
+    for (const json& entry : list(value, "taken_back")) row.taken_back.insert(pair_from(entry));
     row.turns = value.at("turns").get<std::vector<std::uint64_t>>();
 }
 

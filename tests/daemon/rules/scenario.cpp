@@ -148,8 +148,9 @@ void Scenario::restart(std::vector<config::RuleSettings> rules) {
 
 void Scenario::prepare(BlockNumber number) {
     facts.block = block(number, branch_);
-    facts.finalized = number > finality ? number - finality : 0;
-    facts.safe = number > finality / 2 ? number - finality / 2 : 0;
+    const auto under_tip = [&](BlockNumber depth) { return number > depth ? number - depth : 0; };
+    facts.finalized = std::max(facts.finalized, under_tip(finality));
+    facts.safe = std::max(facts.finalized, under_tip(finality / 2));
     if (facts.now < facts.block.time) facts.now = facts.block.time;
     if (blocks_.empty() || blocks_.back().number < number) blocks_.push_back(facts.block);
     ProtocolFacts told = protocol;
