@@ -11,6 +11,9 @@ constexpr milliseconds kLastProbe = std::chrono::minutes{5};
 
 }  // namespace
 
+Circuit::Circuit(milliseconds longest_probe)
+    : longest_probe_(std::min(longest_probe, kLastProbe)) {}
+
 std::string_view to_string(Circuit::State state) {
     switch (state) {
         case Circuit::State::closed:
@@ -66,7 +69,7 @@ void Circuit::failed(bool is_probe, SteadyTime now) {
             if (++failures_ >= kFailuresToOpen) open(now, kFirstProbe);
             break;
         case State::probing:
-            if (is_probe) open(now, std::min(2 * interval_, kLastProbe));
+            if (is_probe) open(now, 2 * interval_);
             break;
         case State::open:  // an attempt from before it opened
         case State::disabled:
@@ -91,8 +94,8 @@ void Circuit::enable() {
 
 void Circuit::open(SteadyTime now, milliseconds interval) {
     state_ = State::open;
-    interval_ = interval;
-    next_probe_ = now + interval;
+    interval_ = std::min(interval, longest_probe_);
+    next_probe_ = now + interval_;
     if (!open_since_) open_since_ = now;
 }
 

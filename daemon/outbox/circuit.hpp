@@ -12,6 +12,9 @@ namespace plimsoll::outbox {
 /// opens at once and is probed every 5 min. Not safe for concurrent use.
 class Circuit {
   public:
+    /// `longest_probe`: where it is shorter than 5 min, it takes their place.
+    explicit Circuit(milliseconds longest_probe = std::chrono::minutes{5});
+
     enum class State {
         closed,
         open,
@@ -41,6 +44,7 @@ class Circuit {
   private:
     void open(SteadyTime now, milliseconds interval);
 
+    const milliseconds longest_probe_;
     State state_ = State::closed;
     unsigned failures_ = 0;  // transient ones since the last success
     milliseconds interval_{0};

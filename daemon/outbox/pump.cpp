@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <system_error>
+#include <new>
 #include <utility>
 
 namespace plimsoll::outbox {
@@ -98,9 +98,12 @@ SinkStatus Pump::status() const {
 
 /// With `mutex_` held.
 void Pump::publish() {
-    const std::lock_guard lock(status_mutex_);
-    status_ = queue_.status();
-    open_since_ = queue_.circuit().open_since();
+    try {
+        const std::lock_guard lock(status_mutex_);
+        status_ = queue_.status();
+        open_since_ = queue_.circuit().open_since();
+    } catch (const std::bad_alloc&) {  // the status of before is good enough
+    }
 }
 
 void Pump::run_lane() {
@@ -120,21 +123,18 @@ void Pump::run_lane() {
 
 void Pump::work_once(std::uint64_t seen) {
     const Step step = take_step();
-    report_deaths();
-    if (step.is_time_to_maintain) sink_->maintain(seconds_of(step.now));
-    if (!step.next.job) {
-        ++idle_lanes_;
-        signal_.wait(clock_, seen, step.next.wait_until);
-        --idle_lanes_;
-        return;
-    }
     try {
-        attempt(*step.next.job);
+        report_deaths();
+        if (step.is_time_to_maintain) sink_->maintain(seconds_of(step.now));
+        if (step.next.job) attempt(*step.next.job);
     } catch (const std::exception&) {
-        give_back(*step.next.job, nullptr);
+        if (step.next.job) give_back(*step.next.job, nullptr);
         throw;
     }
-    report_deaths();
+    if (step.next.job) return;
+    ++idle_lanes_;
+    signal_.wait(clock_, seen, step.next.wait_until);
+    --idle_lanes_;
 }
 
 Pump::Step Pump::take_step() {
@@ -159,7 +159,7 @@ void Pump::invite_lane() {
     } else if (lanes_.size() < sink_->limits().lanes && !is_stopping_) {
         try {
             start_lane();
-        } catch (const std::system_error& error) {  // no more threads: fewer lanes do it too
+        } catch (const std::exception& error) {  // no more threads: fewer lanes do it too
             spdlog::warn("sink {}: cannot start another lane: {}", name(), error.what());
         }
     }

@@ -25,7 +25,12 @@ constexpr std::size_t kManyMemories = 4096;
 
 SinkQueue::SinkQueue(store::Store& store, std::string sink, sinks::Limits limits,
                      std::uint64_t seed)
-    : store_(store), sink_(std::move(sink)), bucket_(limits.max_rps), random_(seed) {
+    : store_(store),
+      sink_(std::move(sink)),
+      longest_wait_(limits.longest_wait),
+      circuit_(limits.longest_wait),
+      bucket_(limits.max_rps),
+      random_(seed) {
     status_.name = sink_;
 }
 
@@ -44,9 +49,9 @@ SinkQueue::Step SinkQueue::next(const Instant& now) {
     store_wait_ = {};
     if (!*picked) return idle(now);
     Job job = std::move(**picked);
+    under_way_.insert(job.row.alert.id);  // may throw, the rest does not
     job.is_probe = circuit_.begin_attempt();
     bucket_.take(now.steady);
-    under_way_.insert(job.row.alert.id);
     return {std::move(job), now.steady};
 }
 
@@ -187,6 +192,7 @@ Verdict SinkQueue::decide(const Job& job, const sinks::Outcome& outcome, const I
     }
     if (job.row.expires_ms > 0) state.left = milliseconds{job.row.expires_ms - wall};
     state.jitter_permille = 500 + static_cast<unsigned>(random_() % 501);
+    state.longest_wait = longest_wait_;
 
     if (outcome.kind == sinks::Outcome::Kind::refused) ++memory.refusals;
     tell_circuit(job, outcome.kind, now);

@@ -98,6 +98,7 @@ class SinkQueue {
 
     store::Store& store_;
     const std::string sink_;
+    const milliseconds longest_wait_;
     WallGuard guard_;
     Circuit circuit_;
     RateBucket bucket_;

@@ -18,7 +18,7 @@ constexpr milliseconds kMisconfigured = std::chrono::minutes{6};
 constexpr milliseconds kLastChance = std::chrono::minutes{1};
 
 Verdict retry(milliseconds wait, const AttemptState& state, const sinks::Outcome& outcome) {
-    wait = std::max(wait, outcome.wait.value_or(milliseconds{0}));
+    wait = std::max(std::min(wait, state.longest_wait), outcome.wait.value_or(milliseconds{0}));
     if (state.left > kLastChance) wait = std::min(wait, state.left - kLastChance);
     return {Verdict::Kind::retry, wait, outcome.wait.has_value(), {}, outcome.detail};
 }

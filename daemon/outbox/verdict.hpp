@@ -20,6 +20,7 @@ struct AttemptState {
     milliseconds failing_for{0};                ///< since its first attempt
     milliseconds left{std::chrono::hours{72}};  ///< until it expires; negative: it has
     unsigned jitter_permille = 1000;            ///< 500 to 1000
+    milliseconds longest_wait = std::chrono::minutes{30};
 };
 
 struct Verdict {

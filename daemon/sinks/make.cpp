@@ -45,7 +45,9 @@ Made make_webhook(const config::SinkSettings& settings) {
         return wrong(settings, scheme == "http" ? "plain http needs allow_http = true"
                                                 : "the URL does not begin with https://");
     }
-    WebhookSettings webhook{settings.name, settings.url, {}, {settings.lanes, settings.max_rps}};
+    WebhookSettings webhook{settings.name, settings.url, {}, {}};
+    webhook.limits.lanes = settings.lanes;
+    webhook.limits.max_rps = settings.max_rps;
     for (const Secret& secret : settings.secrets) {
         auto key = parse_webhook_secret(secret);
         if (!key) return wrong(settings, key.error().message);

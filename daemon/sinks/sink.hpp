@@ -41,6 +41,9 @@ std::string_view to_string(Outcome::Kind kind);
 struct Limits {
     unsigned lanes = 1;    ///< attempts at the same time
     unsigned max_rps = 0;  ///< attempts a second; 0: no limit
+    /// No wait that the sink did not ask for is longer. A disk that was full is looked at sooner
+    /// than a server that was down, for nobody is bothered by it.
+    std::chrono::milliseconds longest_wait = std::chrono::minutes{30};
 };
 
 /// Where alerts go. `deliver` makes one attempt and throws nothing; it blocks for a bounded time

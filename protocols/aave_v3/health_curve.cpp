@@ -12,7 +12,7 @@ namespace plimsoll::protocols::aave_v3 {
 namespace {
 
 /// Debt below it (20 billion USD) needs no correction for the half added before division.
-const U256 kSimpleDebt = kWadOne * U256(2U);
+constexpr U256 kSimpleDebt = kWadOne * U256(2U);
 /// How often a bound of the averaged threshold is loosened by 1 bp before a coarse one is taken.
 constexpr int kTries = 4;
 

@@ -12,8 +12,8 @@ namespace plimsoll::protocols {
 /// A yes/no question about an integer that is asked at single points and can rule out whole
 /// intervals. A probe is the question's answer at one point: it has the members `x` and `holds`.
 template <class Q>
-concept CrossingQuestion = requires(const Q& question, const U256& x, const Q::Probe& a,
-                                    const Q::Probe& b) {
+concept CrossingQuestion = requires(const Q& question, const U256& x, const typename Q::Probe& a,
+                                    const typename Q::Probe& b) {
     { question.probe(x) } -> std::same_as<typename Q::Probe>;
     { a.x } -> std::convertible_to<U256>;
     { a.holds } -> std::convertible_to<bool>;

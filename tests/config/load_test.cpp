@@ -126,7 +126,8 @@ chain = "main"
     ASSERT_EQ(paid.headers.size(), 1U);
     EXPECT_EQ(paid.headers[0].first, "Authorization");
     EXPECT_EQ(paid.headers[0].second.reveal(), "Bearer x");
-    EXPECT_THAT(settings->warnings, IsEmpty());
+    EXPECT_EQ(joined(settings->warnings),
+              "t.toml:9:1: 'agree' of [chains.main] has no effect yet in this version\n");
 }
 
 TEST(Load, an_alias_by_number_counts_positions) {
@@ -263,8 +264,12 @@ TEST(Load, refuses_to_watch_nothing) {
 
 TEST(Load, warns_of_what_is_read_and_has_no_effect) {
     const Settings settings = parse_good(R"([daemon]
-control_socket = "/run/x.sock"
 http_listen = "0.0.0.0:9464"
+[chains.two]
+kind = "evm"
+chain_id = 2
+agree = 1
+endpoints = ["https://a.example"]
 [heartbeat]
 to = ["archive"]
 [[inhibit]]
@@ -273,7 +278,7 @@ mute = { rule = "hf-*" }
 equal = ["chain", "protocol"]
 )");
     std::string all = joined(settings.warnings);
-    EXPECT_THAT(all, HasSubstr("'control_socket' of [daemon] has no effect yet"));
+    EXPECT_THAT(all, HasSubstr("'agree' of [chains.two] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("'to' of [heartbeat] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("'when' of [[inhibit]] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("can be reached from other machines"));

@@ -108,6 +108,17 @@ TEST(Circuit, misconfigured_opens_at_once_for_five_minutes) {
     EXPECT_EQ(circuit.next_attempt(), kStart + 15min);
 }
 
+TEST(Circuit, shorter_longest_probe_is_kept) {
+    Circuit circuit(30s);
+    circuit.misconfigured(kStart);
+    EXPECT_EQ(circuit.next_attempt(), kStart + 30s);
+    for (int i = 0; i < 10; ++i) {
+        circuit.begin_attempt();
+        circuit.failed(true, kStart);
+    }
+    EXPECT_EQ(circuit.next_attempt(), kStart + 30s);
+}
+
 TEST(Circuit, disabled_stays_so_until_enabled) {
     Circuit circuit;
     circuit.disable(kStart);

@@ -34,7 +34,7 @@ bool becomes(Claim claim) {
 class OutboxTest : public ::testing::Test {
   protected:
     void add_sink(const char* name, unsigned lanes, ScriptedSink::Script script) {
-        sinks_.push_back(std::make_unique<ScriptedSink>(name, sinks::Limits{lanes, 0}, logs_[name],
+        sinks_.push_back(std::make_unique<ScriptedSink>(name, testing::limits(lanes), logs_[name],
                                                         std::move(script)));
     }
     void start(Observer* observer = nullptr) {
@@ -331,7 +331,7 @@ TEST_F(OutboxTest, observer_hears_attempts_deaths_and_circuits) {
 }
 
 TEST_F(OutboxTest, housekeeping_at_start_and_every_hour) {
-    auto sink = std::make_unique<ScriptedSink>("a", sinks::Limits{1, 0}, logs_["a"], kAlwaysOk);
+    auto sink = std::make_unique<ScriptedSink>("a", testing::limits(1), logs_["a"], kAlwaysOk);
     const auto& maintained = sink->maintained;
     sinks_.push_back(std::move(sink));
     start();

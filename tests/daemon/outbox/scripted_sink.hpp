@@ -91,6 +91,12 @@ class ScriptedSink final : public sinks::Sink {
     const Script script_;
 };
 
+inline sinks::Limits limits(unsigned lanes) {
+    sinks::Limits out;
+    out.lanes = lanes;
+    return out;
+}
+
 inline sinks::Outcome outcome(sinks::Outcome::Kind kind) {
     return {kind, std::nullopt, kind == sinks::Outcome::Kind::ok ? "" : "because"};
 }

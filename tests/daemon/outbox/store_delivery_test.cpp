@@ -81,7 +81,7 @@ class StoreDelivery : public ::testing::Test {
         sinks.push_back(
             std::make_unique<sinks::JsonlSink>("archive", folder_ / "alerts", 400 * 24h));
         sinks.push_back(
-            std::make_unique<ScriptedSink>("hook", sinks::Limits{4, 0}, log_, std::move(script)));
+            std::make_unique<ScriptedSink>("hook", testing::limits(4), log_, std::move(script)));
         outbox_ = std::make_unique<Outbox>(*store_, std::move(sinks), clock_, Outbox::Options{});
         outbox_->start();
     }

@@ -50,7 +50,11 @@ struct JudgeCase {
 };
 
 AttemptState state(unsigned attempt, unsigned refusals = 0, milliseconds left = 72h) {
-    return {attempt, refusals, 0s, left, 1000};
+    AttemptState out;
+    out.attempt = attempt;
+    out.refusals = refusals;
+    out.left = left;
+    return out;
 }
 
 sinks::Outcome after(Kind kind, std::optional<milliseconds> wait = {}) { return {kind, wait, "x"}; }
@@ -94,6 +98,15 @@ INSTANTIATE_TEST_SUITE_P(
                   ""},
         JudgeCase{"gone", after(Kind::gone), state(1), Verdict::Kind::dead, 0s, "gone"}),
     [](const auto& case_info) { return case_info.param.name; });
+
+TEST(Judge, shorter_longest_wait_is_kept_but_for_what_the_sink_asks) {
+    AttemptState slow = state(20);
+    slow.failing_for = 2h;
+    EXPECT_EQ(judge(after(Kind::retry), slow).wait, 30min);
+    slow.longest_wait = 30s;
+    EXPECT_EQ(judge(after(Kind::retry), slow).wait, 30s);
+    EXPECT_EQ(judge(after(Kind::throttled, 1min), slow).wait, 1min);
+}
 
 TEST(Judge, only_a_wait_the_sink_named_is_asked_for) {
     EXPECT_TRUE(judge(after(Kind::throttled, 1s), state(1)).is_asked_for);
