@@ -196,6 +196,7 @@ class Demo {
         this.screen.step('Stopping');
         // What still runs has nothing to tell any more.
         this.screen.isClosed = true;
+        this.daemon?.hold(false);
         await this.saveLast();
     }
 
@@ -234,6 +235,8 @@ function interruption() {
                 resolve(name);
             });
         }
+        // Whoever read along is gone.
+        process.stdout.on('error', () => resolve('EPIPE'));
     });
 }
 

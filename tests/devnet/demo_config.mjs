@@ -100,13 +100,15 @@ members = ${list(ETH_GROUP)}
 ${Object.entries(BANDS).map(bandTable).join('')}
 [rules.liquidatable]
 when = "liquidatable"
-min_debt = 1_000
+min_debt = 25_000
+update_on = 5
 severity = "critical"
 
 [rules.at-risk]
 when = "health_factor < 1.05"
 clear = "health_factor >= 1.07"
-min_debt = 100_000
+min_debt = 250_000
+update_on = 5
 severity = "warning"
 
 [rules.liquidations]
