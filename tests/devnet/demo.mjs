@@ -25,6 +25,7 @@ const REPOSITORY = path.join(path.dirname(fileURLToPath(import.meta.url)), '../.
 const SEED = 'demo';
 const READY_MS = 300_000;
 const IDLE_SECONDS_PER_BLOCK = 5;
+const SIGNAL_MS = 300;
 
 const CHAINS = {
     '3.0': { name: 'devnet30', protocol: 'aave-v3-devnet30', chainId: 31330, release: '3.0' },
@@ -39,6 +40,8 @@ const USAGE = `usage: demo.mjs [options]
   --folder DIR      where everything is written (default build/demo)
   --all-alerts      a line for every alert; else the many small ones are counted
   --once            check what was seen and end when the prices have been played`;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 class UsageError extends Error {}
 
@@ -188,13 +191,22 @@ class Demo {
         return missing.length === 0 ? 0 : 1;
     }
 
+    async interrupt() {
+        this.screen.say();
+        this.screen.step('Stopping');
+        // What still runs has nothing to tell any more.
+        this.screen.isClosed = true;
+        this.daemon?.hold(false);
+        await this.saveLast();
+    }
+
     /** The daemon first, so that it does not miss its chains. */
     async stop() {
-        const code = await this.daemon?.stop();
+        const code = this.daemon ? await this.daemon.stop() : 0;
         this.receiver?.close();
         for (const anvil of this.anvils) await anvil.stop();
         if (this.isOwner) leaveFolder(this.files);
-        return code ?? 0;
+        return code;
     }
 
     explain(error) {
@@ -223,6 +235,8 @@ function interruption() {
                 resolve(name);
             });
         }
+        // Whoever read along is gone.
+        process.stdout.on('error', () => resolve('EPIPE'));
     });
 }
 
@@ -233,21 +247,22 @@ async function main(argv) {
         return 0;
     }
     const demo = new Demo(options);
-    let code;
+    const interrupted = interruption();
+    let code = 0;
     try {
-        const outcome = await Promise.race([demo.run(), interruption()]);
-        code = typeof outcome === 'number' ? outcome : 0;
-        if (typeof outcome === 'string') {
-            demo.screen.say();
-            demo.screen.step('Stopping');
-            demo.screen.isClosed = true;
-            await demo.saveLast();
-        }
+        const outcome = await Promise.race([demo.run(), interrupted]);
+        if (typeof outcome === 'number') code = outcome;
+        else await demo.interrupt();
     } catch (error) {
-        demo.explain(error);
-        demo.screen.isClosed = true;
-        code = 1;
+        // Ctrl-C reaches the chains too, and their end may be noticed before the signal.
+        if (await Promise.race([interrupted, pause(SIGNAL_MS)])) {
+            await demo.interrupt();
+        } else {
+            demo.explain(error);
+            code = 1;
+        }
     }
+    demo.screen.isClosed = true;
     const daemonCode = await demo.stop();
     demo.screen.isClosed = false;
     if (daemonCode !== 0 && code === 0) {

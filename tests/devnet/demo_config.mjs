@@ -15,6 +15,8 @@ export const BANDS = {
 
 export const TABLES = ['tvl', 'markets', 'positions', 'bands', 'liquidations'];
 
+const FIRST_LINE = '# Written by the demonstration and overwritten by the next one.';
+
 const quoted = (text) => JSON.stringify(text);
 const list = (texts) => `[${texts.map(quoted).join(', ')}]`;
 
@@ -45,19 +47,28 @@ function ownerOf({ owner }) {
 
 /** Answers whether an earlier one left something. Throws when the folder may not be emptied. */
 export function assertFree(files) {
-    if (!existsSync(files.folder) || readdirSync(files.folder).length === 0) return false;
-    const isOurs = [files.config, files.owner].some(existsSync);
+    const names = existsSync(files.folder) ? readdirSync(files.folder) : [];
+    const known = Object.values(files).map((file) => path.basename(file));
+    const isOurs = names.every((name) => known.includes(name)) || isConfigOurs(files);
     if (!isOurs) throw new Error(`${files.folder} holds something else; the demonstration would remove it`);
     const pid = ownerOf(files);
     if (pid) throw new Error(`another demonstration (process ${pid}) is at work in ${files.folder}; end it first`);
-    return true;
+    return names.length > 0;
 }
 
-/** Empties the folder and takes it. */
+function isConfigOurs({ config }) {
+    return existsSync(config) && readFileSync(config, 'utf8').startsWith(FIRST_LINE);
+}
+
+/** Takes the folder and empties it. */
 export function takeFolder(files) {
-    rmSync(files.folder, { recursive: true, force: true });
-    mkdirSync(files.state, { recursive: true });
+    mkdirSync(files.folder, { recursive: true });
     writeFileSync(files.owner, `${process.pid}\n`);
+    for (const name of readdirSync(files.folder)) {
+        const file = path.join(files.folder, name);
+        if (file !== files.owner) rmSync(file, { recursive: true, force: true });
+    }
+    mkdirSync(files.state);
 }
 
 export function leaveFolder({ owner }) {
@@ -75,7 +86,7 @@ export function makeSecrets(files) {
 
 /** `chains`: [{name, protocol, chainId, url, provider}]. */
 export function configuration({ files, listen, webhook, signer, chains }) {
-    return `# Written by the demonstration and overwritten by the next one.
+    return `${FIRST_LINE}
 version = 1
 
 [daemon]
@@ -89,13 +100,15 @@ members = ${list(ETH_GROUP)}
 ${Object.entries(BANDS).map(bandTable).join('')}
 [rules.liquidatable]
 when = "liquidatable"
-min_debt = 1_000
+min_debt = 25_000
+update_on = 5
 severity = "critical"
 
 [rules.at-risk]
 when = "health_factor < 1.05"
 clear = "health_factor >= 1.07"
-min_debt = 100_000
+min_debt = 250_000
+update_on = 5
 severity = "warning"
 
 [rules.liquidations]

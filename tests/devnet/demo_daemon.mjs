@@ -76,7 +76,7 @@ export class DemoDaemon {
 
     /** Held, it sees nothing of the chains and answers nothing. */
     hold(isHeld) {
-        this.#child.kill(isHeld ? 'SIGSTOP' : 'SIGCONT');
+        this.#child?.kill(isHeld ? 'SIGSTOP' : 'SIGCONT');
     }
 
     lastLines(count = 25) {
@@ -132,6 +132,14 @@ export class DemoDaemon {
                 throw new Error(`the daemon did not reach ${wanted} within ${deadlineMs / 1000} s: ${last}`);
             }
             await pause(POLL_MS);
+        }
+    }
+
+    /** Waits until nothing is queued for any sink, but not for ever: a sink may be down. */
+    async quiet(deadlineMs) {
+        for (const deadline = Date.now() + deadlineMs; Date.now() < deadline; await pause(POLL_MS)) {
+            const { sinks } = await this.status();
+            if (sinks.every(({ queued }) => queued === 0)) return;
         }
     }
 }

@@ -3,6 +3,7 @@
 
 import { id } from 'ethers';
 
+import { PRICE_UNIT } from './listings.mjs';
 import { MAX } from './market.mjs';
 import { aggregate, oneWord, words } from './multicall.mjs';
 import { WAD, isBorrowing, isCollateral } from './reader.mjs';
@@ -10,6 +11,8 @@ import { WAD, isBorrowing, isCollateral } from './reader.mjs';
 /** Of those who can be liquidated most are, but not all at once. */
 const TAKES_PERCENT = 75;
 const TAKES_MOST = 12;
+/** Dollars of debt below which nobody bothers. */
+const LEAST_DEBT = 5_000n * PRICE_UNIT;
 
 // Hundreds of these are asked in every block, so they are written out by hand.
 const selector = (signature) => id(signature).slice(0, 10);
@@ -29,7 +32,7 @@ export async function liquidateSome(world, isRescued) {
     const isLost = !isRescued && unhealthy.includes(rescued);
     const targets = [...rng.shuffle(others).slice(0, TAKES_MOST), ...(isLost ? [rescued] : [])];
     for (const { address, collateral, debt } of await readLoans(world, targets)) {
-        if (!collateral || !debt) continue;
+        if (!collateral || !debt || debt.value < LEAST_DEBT) continue;
         const who = address === rescued ? rival : liquidator;
         market.liquidate(who, collateral.symbol, debt.symbol, address, MAX);
     }

@@ -18,7 +18,6 @@ const RESCUE_PART = 2;
 
 const ROUND_MS = 120_000;
 const DELIVERY_MS = 15_000;
-const QUIET_MS = 400;
 const IDLE_ROW_BLOCKS = 12;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
@@ -38,13 +37,15 @@ export class Story {
         return this.chains.map(({ name, world }) => ({ name, ...world.chain.head() }));
     }
 
-    caughtUp(deadlineMs = ROUND_MS) {
-        return this.daemon.reached(this.heads(), deadlineMs);
+    /** Every chain is processed up to its head, and what there was to tell has been told. */
+    async caughtUp() {
+        await this.daemon.reached(this.heads(), ROUND_MS);
+        await this.daemon.quiet(DELIVERY_MS);
     }
 
     /** What held already when the daemon came. */
     async opening() {
-        await this.delivered();
+        await this.daemon.quiet(DELIVERY_MS);
         await this.tell('at start');
     }
 
@@ -52,7 +53,6 @@ export class Story {
         for (let day = 1; day < this.closes.length; day++) {
             await this.playDay(this.closes[day - 1].price, this.closes[day]);
         }
-        await this.delivered();
         this.screen.showAlerts({ isLast: true });
     }
 
@@ -105,7 +105,6 @@ export class Story {
             return type === 'position.liquidated.fired' && data.protocol === protocol && data.subject === rescued;
         });
         this.reorganisation = { name, depth, liquidation: told?.id ?? null };
-        await this.delivered();
         screen.showAlerts({ isLast: true });
         const before = receiver.alerts.size;
         // A node changes to another branch at once; here that takes a moment, and nobody looks.
@@ -121,7 +120,6 @@ export class Story {
         screen.say(`    In the orphaned ones ${shortAccount(rescued)} was liquidated; in the new ones it repaid in time.`);
         await this.caughtUp();
         if (told) await this.alertSoon(({ data }) => data.retracts === told.id);
-        await this.delivered();
         screen.showAlerts({ isLast: true });
         const answers = [...receiver.alerts.values()].slice(before).map(({ type }) => type.split('.').at(-1));
         const count = (state) => answers.filter((one) => one === state).length;
@@ -138,15 +136,6 @@ export class Story {
         return null;
     }
 
-    /** Waits until no alert has come for a moment. */
-    async delivered() {
-        const deadline = Date.now() + DELIVERY_MS;
-        for (let seen = -1; seen !== this.receiver.deliveries && Date.now() < deadline; ) {
-            seen = this.receiver.deliveries;
-            await pause(QUIET_MS);
-        }
-    }
-
     /** Blocks go on slowly, prices hardly move. Never ends by itself. */
     async goOn(secondsPerBlock) {
         const { rng } = this.reorganised;
@@ -155,7 +144,6 @@ export class Story {
             const price = this.price + (this.price * BigInt(rng.between(-15, 15))) / 10_000n;
             await this.playBlocks({ seconds: 12, price });
             await this.caughtUp();
-            await this.delivered();
             this.screen.showAlerts();
             if (block % IDLE_ROW_BLOCKS === 0) await this.tell(`block ${this.reorganised.chain.number}`);
         }
