@@ -1,13 +1,17 @@
 #include "config/secret.hpp"
 
-#include <string.h>  // explicit_bzero
+#include <openssl/crypto.h>
 
 namespace plimsoll {
 
-void Secret::wipe() noexcept {
-    text_.resize(text_.capacity());  // never grows: reaches the bytes behind a shortened text too
-    explicit_bzero(text_.data(), text_.size());
-    text_.clear();
+Secret::~Secret() {
+    if (!bytes_.empty()) OPENSSL_cleanse(bytes_.data(), bytes_.size());
+}
+
+void Secret::wipe(std::string& text) {
+    text.resize(text.capacity());  // a shorter text may lie over the rest of a longer one
+    OPENSSL_cleanse(text.data(), text.size());
+    text.clear();
 }
 
 }  // namespace plimsoll

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "abi/address.hpp"
+#include "config/error.hpp"
 #include "config/secret.hpp"
 #include "protocols/common/units.hpp"
 
@@ -22,13 +23,17 @@ struct DaemonSettings {
     std::filesystem::path state_dir = "/var/lib/plimsoll";
     std::string http_listen = "127.0.0.1:9464";  ///< empty: off
     std::string log_level = "info";
-    Wad target_health_factor;  ///< what `to_safe` aims at; default 1.25
+    Wad target_health_factor = Wad::from_raw(U256(1'250'000'000'000'000'000ULL));  ///< of `to_safe`
+    std::filesystem::path control_socket;                                          ///< empty: none
+    bool default_health_rules = true;  ///< see `Settings::rules`
 };
 
 /// "finalized", "safe", "latest", or blocks below the head ("latest" is 0 of them).
 struct Depth {
     enum class Kind { finalized, safe, blocks } kind = Kind::finalized;
     std::uint64_t blocks = 0;
+
+    friend bool operator==(const Depth&, const Depth&) = default;
 };
 
 struct EndpointSettings {
@@ -67,7 +72,8 @@ struct ProtocolSettings {
 struct GroupSettings {
     std::string name;
     std::string leader;                ///< symbol or address
-    std::vector<std::string> members;  ///< symbols or addresses
+    std::vector<std::string> members;  ///< symbols or addresses; the leader is one of them
+    bool shipped = false;              ///< not from the file
 };
 
 struct BandSettings {
@@ -83,7 +89,9 @@ struct WatchSettings {
     std::vector<Address> accounts;
 };
 
-/// What a rule can ask for. The scale of a condition's value follows from it.
+/// What a rule can ask for. The scale of a condition's value follows from it. A flag is the number
+/// 1 where it holds and 0 where not: `source_stale` stands for `source_stale >= 1`, its negation
+/// for `source_stale < 1`.
 enum class Metric {
     health_factor,         ///< wad
     liquidatable,          ///< flag, no comparison
@@ -96,19 +104,25 @@ enum class Metric {
 };
 enum class Comparison { less, less_equal, greater, greater_equal };
 
-/// One comparison; a rule's text joins several with "and".
+/// One comparison of a metric with `value`, scaled by the metric's decimals.
 struct Condition {
     Metric metric = Metric::health_factor;
     Comparison comparison = Comparison::less;
     bool negative = false;
-    U256 value = 0;  ///< scaled by the metric's decimals
+    U256 value = 0;
+
+    friend bool operator==(const Condition&, const Condition&) = default;
 };
+
+/// Whether all of a list of conditions have to hold, or any one of them.
+enum class Join { all, any };
 
 struct RuleSettings {
     std::string name;
     std::string when_text;
-    std::vector<Condition> when;
-    std::vector<Condition> clear;  ///< empty: `when` negated with the default margin
+    std::vector<Condition> when;   ///< all of them
+    std::vector<Condition> clear;  ///< given, or `default_clear(when)`; empty for events only
+    Join clear_join = Join::all;   ///< `any` where `when` joins several and `clear` is the default
     Milliseconds hold_for{0};      ///< key `for`
     Milliseconds keep{0};
     Usd8 min_debt;
@@ -116,11 +130,12 @@ struct RuleSettings {
     std::optional<Depth> confirm;          ///< none: the chain's
     Milliseconds repeat{4 * 3600 * 1000};  ///< 0: never
     std::uint64_t update_on_milli =
-        2000;  ///< factor by which the value must worsen, in thousandths
-    std::vector<std::string> bands;
+        2000;                            ///< factor by which the value must worsen, in thousandths
+    std::vector<std::string> bands;      ///< of a rule about bands: never empty
     std::vector<std::string> protocols;  ///< empty: all
     std::vector<std::string> watch;      ///< empty: all accounts
     std::vector<std::string> to;         ///< sinks; empty: all
+    bool is_default = false;             ///< not from the file
 };
 
 struct SinkSettings {
@@ -148,18 +163,38 @@ struct SnapshotSettings {
     Milliseconds keep{400LL * 24 * 3600 * 1000};
 };
 
+/// A sign of life to the named sinks, so that silence means something.
+struct HeartbeatSettings {
+    Milliseconds every{5 * 60 * 1000};
+    std::vector<std::string> to;  ///< empty: no heartbeat
+};
+
+/// Alerts that `mute` matches are held back while one that `when` matches fires, where both have
+/// the same value of every label in `equal`.
+struct InhibitSettings {
+    std::map<std::string, std::string> when;
+    std::map<std::string, std::string> mute;
+    std::vector<std::string> equal;
+};
+
 struct Settings {
     DaemonSettings daemon;
     std::vector<ChainSettings> chains;
     std::vector<ProtocolSettings> protocols;
-    std::vector<GroupSettings> groups;
+    std::vector<GroupSettings> groups;  ///< the shipped ones, unless the file replaces them
     std::vector<BandSettings> bands;
     std::vector<WatchSettings> watches;
-    std::vector<RuleSettings> rules;  ///< never empty: the default set where the file names none
+    /// Never empty: the default set where the file names none. Where it names some, the default
+    /// rules about the daemon's own eyes (source, gap, unverified) are added for every such metric
+    /// that no rule of the file asks for, unless `default_health_rules` is off.
+    std::vector<RuleSettings> rules;
     bool rules_are_default = false;
     std::vector<SinkSettings> sinks;  ///< never empty: one `jsonl` sink where the file names none
     SigningSettings signing;
     SnapshotSettings snapshots;
+    HeartbeatSettings heartbeat;
+    std::vector<InhibitSettings> inhibits;
+    std::vector<ConfigError> warnings;  ///< worth telling; nothing that stops the start
 };
 
 }  // namespace plimsoll::config

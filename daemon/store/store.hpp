@@ -15,10 +15,19 @@
 
 namespace plimsoll::store {
 
-enum class StoreFault { io, full, corrupt, read_only, locked, newer_schema, misuse };
+/// `missing`: there is no store and none was to be made. `misuse`: the caller's values contradict
+/// each other or what is stored.
+enum class StoreFault { io, full, corrupt, read_only, locked, newer_schema, missing, misuse };
 struct StoreError {
     StoreFault kind = StoreFault::io;
     std::string message;  ///< names file and SQLite's reason
+
+    /// Whether the same call may succeed later: when the disk is well again, or another program
+    /// has let go.
+    bool retryable() const {
+        return kind == StoreFault::io || kind == StoreFault::full ||
+               kind == StoreFault::read_only || kind == StoreFault::locked;
+    }
 };
 
 /// One rule's state for one subject. `state` is inactive rows' absence: an erased row is inactive.
@@ -35,6 +44,16 @@ struct RuleStateRow {
     bool erased = false;
 };
 
+/// One sink an alert goes to.
+struct Destination {
+    static constexpr std::int64_t kDefaultMaxAgeMs = std::int64_t{72} * 60 * 60 * 1000;
+
+    std::string sink;
+    std::int64_t max_age_ms = kDefaultMaxAgeMs;  ///< undelivered after this: expired
+    std::int64_t hold_ms = 0;                    ///< not sent before this; for grouping
+    bool keeps_all = false;  ///< an archive: nothing collapses or is withdrawn there
+};
+
 struct NewAlert {
     std::string id;
     std::string alert_key;
@@ -49,9 +68,11 @@ struct NewAlert {
     std::string body;
     std::string signature;  ///< EIP-191, 0x hex; empty without a key
     std::string signer;
-    std::vector<std::string> sinks;  ///< where it goes
+    /// Where it goes. A retraction goes where the original went; for it this only tells `max_age`.
+    std::vector<Destination> sinks;
     /// The message this one takes back. At a sink where that one was never attempted it becomes
-    /// superseded and this one is not queued; elsewhere this one follows it in key order.
+    /// superseded and this one is not queued; where it was attempted, with whatever result, this
+    /// one follows it in key order. Sinks that `retire_sinks` gave up are left alone.
     std::optional<std::string> retracts;
 };
 
@@ -78,6 +99,7 @@ struct OwedRange {
 /// Everything one round of one chain changes, in one transaction: all of it or nothing.
 struct RoundCommit {
     std::string chain;
+    std::int64_t now_ms = 0;                    ///< wall clock; needed when there are alerts
     std::optional<BlockRef> tip;                ///< processed head
     std::optional<BlockRef> final_block;        ///< what `records` are true at
     std::optional<BlockNumber> orphaned_above;  ///< reorg: recent blocks and liquidations above go
@@ -85,7 +107,7 @@ struct RoundCommit {
 
     struct ProtocolRecords {
         std::string protocol;
-        bool replace_all = false;  ///< forget everything stored for the protocol first
+        bool replace_all = false;  ///< forget all records of the protocol first
         std::vector<protocols::Record> records;
     };
     std::vector<ProtocolRecords> records;
@@ -94,7 +116,7 @@ struct RoundCommit {
     std::vector<NewAlert> alerts;
     std::vector<LiquidationRow> liquidations;
 
-    /// Scan progress: when set, replaces all owed ranges of the named protocol.
+    /// Scan progress: replaces all owed ranges of the named protocol, adds to its candidates.
     struct Scan {
         std::string protocol;
         std::vector<OwedRange> owed;
@@ -134,6 +156,17 @@ struct DueMessage {
     std::int64_t expires_ms = 0;
 };
 
+/// What a sink remembers across restarts: its circuit, and why it takes nothing any more.
+struct SinkState {
+    std::string sink;
+    bool circuit_open = false;
+    unsigned fails = 0;            ///< transient failures in a row
+    std::int64_t probe_at_ms = 0;  ///< next probe of an open circuit
+    std::string disabled_why;      ///< empty: enabled
+
+    friend bool operator==(const SinkState&, const SinkState&) = default;
+};
+
 struct OutboxCounts {
     std::string sink;
     std::uint64_t pending = 0;
@@ -146,14 +179,21 @@ struct OutboxCounts {
 /// The daemon's memory: one SQLite file, WAL, synchronous FULL, exactly one connection. Every
 /// member is safe from any thread (they take turns); every change is one transaction, durable on
 /// return.
+///
+/// After a failure the transaction is there as a whole or not at all. When the disk refused the
+/// very last sync, it can be there although an error was returned: read the state again before
+/// building on it. Committing the same round again is always right.
 class Store {
   public:
     struct OpenOptions {
         bool strict = false;  ///< a corrupt file is an error instead of being moved aside
+        bool create =
+            true;  ///< false: without a store the error is `missing`; for reading commands
     };
     struct Opened {
         std::unique_ptr<Store> store;
         std::string moved_aside;  ///< path of a corrupt file that was set aside, or empty
+        std::string defect;       ///< what was wrong with it
     };
     /// Takes `state.lock`, opens or makes `state.db` in the directory, checks it, upgrades its
     /// schema.
@@ -164,6 +204,9 @@ class Store {
 
     // ---- the round
     // -------------------------------------------------------------------------------
+    /// An alert whose id is stored already is ignored when its body is the same, and `misuse` when
+    /// it is not. Within a key, a new `repeated` or `updated` supersedes those never attempted;
+    /// messages of events (episode 0) and all other types stay.
     virtual Expected<void, StoreError> commit(const RoundCommit& round) = 0;
 
     // ---- at start
@@ -183,8 +226,10 @@ class Store {
     /// Alerts of the chain on blocks above `above`, oldest first; for a reorganisation.
     virtual Expected<std::vector<StoredAlert>, StoreError> alerts_above(const std::string& chain,
                                                                         BlockNumber above) = 0;
+    /// Oldest first, `at` included.
     virtual Expected<std::vector<StoredAlert>, StoreError> alerts_since(std::uint64_t at,
                                                                         std::size_t limit) = 0;
+    /// In order of block and log index, `since_time` included.
     virtual Expected<std::vector<LiquidationRow>, StoreError> liquidations(const std::string& chain,
                                                                            std::uint64_t since_time,
                                                                            std::size_t limit) = 0;
@@ -193,16 +238,19 @@ class Store {
     // ---- delivery
     // --------------------------------------------------------------------------------
     /// At most one message per alert key (the oldest unfinished of its key), due at `now_ms`,
-    /// critical before warning before info, then oldest.
+    /// critical before warning before info, then oldest; where the limit cuts, retried messages
+    /// count by when they fell due. Messages being sent are among them. `expires` is the caller's
+    /// to enforce. The work does not grow with the queue.
     virtual Expected<std::vector<DueMessage>, StoreError> due(const std::string& sink,
                                                               std::int64_t now_ms,
                                                               std::size_t limit) = 0;
-    /// The earliest `not_before` of any pending head at the sink; none when nothing is pending.
+    /// The earliest `not_before` of any pending head at the sink, 0 when one is due at any time;
+    /// none when nothing is pending.
     virtual Expected<std::optional<std::int64_t>, StoreError> next_due_ms(
         const std::string& sink) = 0;
     /// Durable before the first byte is sent, so that a retraction knows of an attempt without
-    /// result.
-    virtual Expected<void, StoreError> mark_attempt(const std::string& sink, const std::string& id,
+    /// result. False: no longer to be sent (taken back or superseded since `due`).
+    virtual Expected<bool, StoreError> mark_attempt(const std::string& sink, const std::string& id,
                                                     std::int64_t now_ms) = 0;
     virtual Expected<void, StoreError> mark_done(const std::string& sink, const std::string& id,
                                                  std::int64_t now_ms) = 0;
@@ -210,15 +258,20 @@ class Store {
                                                   std::int64_t not_before_ms,
                                                   const std::string& error) = 0;
     virtual Expected<void, StoreError> mark_dead(const std::string& sink, const std::string& id,
-                                                 const std::string& reason,
+                                                 std::int64_t now_ms, const std::string& reason,
                                                  const std::string& error) = 0;
     /// Unfinished messages for sinks that are configured no longer become dead ("sink removed").
-    virtual Expected<void, StoreError> retire_sinks(std::span<const std::string> configured) = 0;
+    virtual Expected<void, StoreError> retire_sinks(std::span<const std::string> configured,
+                                                    std::int64_t now_ms) = 0;
+    virtual Expected<std::vector<SinkState>, StoreError> sink_states() = 0;
+    virtual Expected<void, StoreError> set_sink_state(const SinkState& state) = 0;
 
-    /// Deletes finished rows older than the limit, in small steps; true while there is more to do.
+    /// Deletes messages finished before the limit and alerts none of whose messages is left, at
+    /// most 500 of each; true while there is more to do.
     virtual Expected<bool, StoreError> purge(std::int64_t older_than_ms) = 0;
+    /// Writes a compact copy, replacing `to` only when it is complete.
     virtual Expected<void, StoreError> backup(const std::filesystem::path& to) = 0;
-    /// Whether the last commit succeeded; for readiness.
+    /// Whether the disk took the last change; for readiness. Never waits.
     virtual bool healthy() const = 0;
 };
 

@@ -83,7 +83,8 @@ class Live {
     virtual std::vector<ProtocolStatus> protocols() const = 0;
     /// Calls `use` with the protocols that have finished a round; ledgers stand still meanwhile, so
     /// be quick. Safe from any thread.
-    virtual void read(const std::function<void(std::span<const ProtocolView>)>& use) const = 0;
+    using Use = std::function<void(std::span<const ProtocolView>)>;
+    virtual void read(const Use& use) const = 0;
 };
 
 }  // namespace plimsoll::view

@@ -208,6 +208,7 @@ std::vector<AuditDifference> AaveV3::audit(const PositionKey& key,
 
 void AaveV3::reseed(std::span<const PositionKey> keys) {
     for (const PositionKey& key : keys) ledger_.owe_account(key.account);
+    if (!keys.empty()) ledger_.owe_structure();
 }
 
 }  // namespace

@@ -45,13 +45,17 @@ AccountState AccountView::state() const {
     AccountState out;
     out.read_at = read_at;
     out.e_mode = e_mode;
+    out.tracked = tracked;
     out.holdings.assign(holdings.begin(), holdings.end());
     out.stable.assign(stable.begin(), stable.end());
     return out;
 }
 
 AccountView AccountBook::Shard::view(const Row& row) const {
-    return {row.address, row.read_at, row.e_mode,
+    return {row.address,
+            row.read_at,
+            row.e_mode,
+            row.tracked,
             std::span(holdings).subspan(row.first_holding, row.holding_count),
             std::span(stable).subspan(row.first_stable, row.stable_count)};
 }
@@ -65,6 +69,7 @@ void AccountBook::Shard::append(const AccountView& account) {
     row.first_holding = static_cast<std::uint32_t>(holdings.size());
     row.first_stable = static_cast<std::uint32_t>(stable.size());
     row.read_at = account.read_at;
+    row.tracked = account.tracked;
     rows.push_back(row);
     holdings.insert(holdings.end(), account.holdings.begin(), account.holdings.end());
     stable.insert(stable.end(), account.stable.begin(), account.stable.end());
@@ -109,8 +114,8 @@ std::shared_ptr<const AccountBook::Shard> AccountBook::rebuilt(const Shard* old,
 void AccountBook::put(const Address& account, const AccountState& state) {
     const bool is_new = !find(account).has_value();
     auto& shard = shards_[shard_of(account)];
-    const AccountView replacement{account, state.read_at, state.e_mode, state.holdings,
-                                  state.stable};
+    const AccountView replacement{account,       state.read_at,  state.e_mode,
+                                  state.tracked, state.holdings, state.stable};
     shard = rebuilt(shard.get(), account, &replacement);
     if (is_new) ++size_;
 }

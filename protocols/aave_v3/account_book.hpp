@@ -5,6 +5,7 @@
 #include "protocols/common/block.hpp"
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,15 +16,17 @@
 
 namespace plimsoll::protocols::aave_v3 {
 
+/// A set of reserve ids.
+using ReserveSet = std::bitset<128>;
+
 /// What one account holds in one reserve, as the ledger keeps it.
 struct HoldingState {
-    Compact128 supplied;  ///< scaled; known only where `tracks_supply`
+    Compact128 supplied;  ///< scaled; 0 where the account does not track the supply
     Compact128 variable_debt;
     std::uint8_t reserve = 0;  ///< reserve id, at most 127
     bool collateral = false;   ///< the account's own flag
-    /// The aToken balance was read once and is followed by events since. Elsewhere it is unknown,
-    /// and does not count: the flag is off.
-    bool tracks_supply = false;
+
+    bool is_empty() const { return supplied.is_zero() && variable_debt.is_zero() && !collateral; }
 
     friend bool operator==(const HoldingState&, const HoldingState&) = default;
 };
@@ -42,7 +45,10 @@ struct StableState {
 struct AccountState {
     BlockNumber read_at = 0;  ///< logs at or before this block are in it already
     std::uint8_t e_mode = 0;
-    std::vector<HoldingState> holdings;  ///< by reserve id
+    /// By reserve id: the aToken balance was read once and is followed by events since, whether
+    /// there is a holding or not. Only reserves listed after the account was read are missing.
+    ReserveSet tracked;
+    std::vector<HoldingState> holdings;  ///< by reserve id; none is empty
     std::vector<StableState> stable;     ///< by reserve id
 
     friend bool operator==(const AccountState&, const AccountState&) = default;
@@ -59,6 +65,7 @@ struct AccountView {
     Address address;
     BlockNumber read_at = 0;
     std::uint8_t e_mode = 0;
+    ReserveSet tracked;
     std::span<const HoldingState> holdings;
     std::span<const StableState> stable;
 
@@ -91,6 +98,7 @@ class AccountBook {
         std::uint32_t first_holding = 0;
         std::uint32_t first_stable = 0;
         BlockNumber read_at = 0;
+        ReserveSet tracked;
     };
     /// Structure of arrays: rows by address, their holdings one after the other.
     struct Shard {

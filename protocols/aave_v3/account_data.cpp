@@ -11,33 +11,6 @@
 namespace plimsoll::protocols::aave_v3 {
 namespace {
 
-/// Reads a reserve from the market when the calculation comes to it, under assumptions.
-class LiveReserve {
-  public:
-    LiveReserve(const Market& market, const Reserve& reserve, const Assumptions& assumed)
-        : market_(&market), reserve_(&reserve), assumed_(&assumed) {}
-
-    unsigned id() const { return reserve_->id; }
-    U256 unit() const { return token_unit(reserve_->config.decimals()); }
-    U256 ltv() const { return reserve_->config.ltv().raw(); }
-    U256 liquidation_threshold() const { return reserve_->config.liquidation_threshold().raw(); }
-    unsigned e_mode_category() const { return reserve_->config.e_mode_category(market_->rules); }
-    Ray income() const { return income_index(*reserve_, assumed_->time); }
-    Ray debt() const { return debt_index(market_->rules, *reserve_, assumed_->time); }
-    OraclePrice price() const {
-        const auto assumed = std::ranges::find(assumed_->prices, id(), &AssumedPrice::reserve);
-        if (assumed != assumed_->prices.end()) return assumed->price;
-        const auto price = market_->prices.find(id());
-        if (price == market_->prices.end()) throw std::domain_error("the oracle reverts");
-        return price->second;
-    }
-
-  private:
-    const Market* market_;
-    const Reserve* reserve_;
-    const Assumptions* assumed_;
-};
-
 /// `CalculateUserAccountDataVars`: sums over the reserves. The averages are still weighted sums
 /// while reserves are added.
 struct Vars {
@@ -165,13 +138,12 @@ Expected<AccountData, Reverted> account_data(const Market& market, const Account
 Expected<AccountData, Reverted> account_data(const Market& market, const Account& account,
                                              const Assumptions& assumed) {
     return as_contract([&] {
-        return calculate_user_account_data(market, account, assumed.time,
-                                           [&](unsigned id) -> std::optional<LiveReserve> {
-                                               const auto found = market.reserves.find(id);
-                                               if (found == market.reserves.end())
-                                                   return std::nullopt;
-                                               return LiveReserve(market, found->second, assumed);
-                                           });
+        return calculate_user_account_data(
+            market, account, assumed.time, [&](unsigned id) -> std::optional<LiveReserve> {
+                const auto found = market.reserves.find(id);
+                if (found == market.reserves.end()) return std::nullopt;
+                return LiveReserve(market, found->second, assumed.time, assumed.prices);
+            });
     });
 }
 
@@ -179,6 +151,18 @@ Expected<AccountData, Reverted> account_data(const AccruedMarket& market, const 
     return as_contract([&] {
         return calculate_user_account_data(market.market(), account, market.market().time,
                                            [&](unsigned id) { return market.reserve(id); });
+    });
+}
+
+Expected<AccountData, Reverted> account_data(const AccruedMarket& market, const Account& account,
+                                             std::span<const AssumedPrice> assumed) {
+    return as_contract([&] {
+        return calculate_user_account_data(market.market(), account, market.market().time,
+                                           [&](unsigned id) -> std::optional<RepricedReserve> {
+                                               const AccruedReserve* reserve = market.reserve(id);
+                                               if (reserve == nullptr) return std::nullopt;
+                                               return RepricedReserve(*reserve, assumed);
+                                           });
     });
 }
 

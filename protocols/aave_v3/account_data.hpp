@@ -37,12 +37,6 @@ Expected<AccountData, Reverted> account_data(const Market& market, const Account
 /// The same, for valuing many accounts of one block.
 Expected<AccountData, Reverted> account_data(const AccruedMarket& market, const Account& account);
 
-/// The oracle's answer for one reserve, assumed.
-struct AssumedPrice {
-    unsigned reserve = 0;
-    OraclePrice price;
-};
-
 /// The same at another time and with some of the oracle's answers replaced.
 struct Assumptions {
     BlockTime time = 0;
@@ -50,6 +44,8 @@ struct Assumptions {
 };
 Expected<AccountData, Reverted> account_data(const Market& market, const Account& account,
                                              const Assumptions& assumed);
+Expected<AccountData, Reverted> account_data(const AccruedMarket& market, const Account& account,
+                                             std::span<const AssumedPrice> assumed);
 
 /// aToken `balanceOf` and debt token `balanceOf` at `market.time`, rounded by the token's own
 /// rules. The debt is the sum of variable and (up to v3_1) stable debt.

@@ -4,6 +4,7 @@
 #include "protocols/common/fixed_point.hpp"
 #include "protocols/common/reverted.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace plimsoll::protocols::aave_v3 {
@@ -21,11 +22,16 @@ const T& value_or_revert(const std::optional<T>& value, const char* what) {
     return *value;
 }
 
+const OraclePrice* assumed_price(std::span<const AssumedPrice> assumed, unsigned reserve) {
+    const auto found = std::ranges::find(assumed, reserve, &AssumedPrice::reserve);
+    return found != assumed.end() ? &found->price : nullptr;
+}
+
 }  // namespace
 
 AccruedReserve::AccruedReserve(RuleSet rules, const Reserve& reserve,
                                std::optional<OraclePrice> price, BlockTime time)
-    : id_(reserve.id),
+    : reserve_(&reserve),
       e_mode_category_(reserve.config.e_mode_category(rules)),
       unit_(token_unit(reserve.config.decimals())),
       ltv_(reserve.config.ltv().raw()),
@@ -56,6 +62,22 @@ AccruedMarket::AccruedMarket(const Market& market) : market_(&market) {
             price != market.prices.end() ? std::optional(price->second) : std::nullopt,
             market.time);
     }
+}
+
+U256 LiveReserve::unit() const { return token_unit(reserve_->config.decimals()); }
+Ray LiveReserve::income() const { return income_index(*reserve_, time_); }
+Ray LiveReserve::debt() const { return debt_index(market_->rules, *reserve_, time_); }
+
+OraclePrice LiveReserve::price() const {
+    if (const OraclePrice* assumed = assumed_price(assumed_, id())) return *assumed;
+    const auto found = market_->prices.find(id());
+    if (found == market_->prices.end()) throw std::domain_error("the oracle reverts");
+    return found->second;
+}
+
+const OraclePrice& RepricedReserve::price() const {
+    const OraclePrice* assumed = assumed_price(assumed_, id());
+    return assumed != nullptr ? *assumed : accrued_->price();
 }
 
 }  // namespace plimsoll::protocols::aave_v3

@@ -3,31 +3,61 @@
 #include "protocols/aave_v3/account_data.hpp"
 #include "protocols/aave_v3/balances.hpp"
 #include "protocols/aave_v3/e_mode.hpp"
-#include "protocols/aave_v3/interest.hpp"
 #include "protocols/common/crossing.hpp"
 #include "protocols/common/fixed_point.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace plimsoll::protocols::aave_v3 {
 namespace {
 
 /// Debt below it (20 billion USD) needs no correction for the half added before division.
-const U256 kSimpleDebt = kWadOne * U256(2U);
+constexpr U256 kSimpleDebt = kWadOne * U256(2U);
 /// How often a bound of the averaged threshold is loosened by 1 bp before a coarse one is taken.
 constexpr int kTries = 4;
 
 U256 difference(const U256& a, const U256& b) { return a < b ? b - a : a - b; }
 
-U256 debt_amount(RuleSet rules, const Holding& holding, const Reserve& reserve, BlockTime time) {
+template <class AnyReserve>
+U256 debt_amount(RuleSet rules, const Holding& holding, const AnyReserve& reserve, BlockTime time) {
     U256 amount = stable_debt_balance(rules, holding.stable_debt, time).raw();
     if (!holding.variable_debt.raw().is_zero()) {
-        amount += variable_debt_balance(balance_rules_of(rules), holding.variable_debt,
-                                        debt_index(rules, reserve, time))
-                      .raw();
+        amount +=
+            variable_debt_balance(balance_rules_of(rules), holding.variable_debt, reserve.debt())
+                .raw();
     }
     return amount;
+}
+
+/// `find` answers the reserve with an id, or nothing.
+template <class Find>
+std::vector<ValuedHolding> value_holdings(const Market& market, const Account& account,
+                                          BlockTime time, const Find& find) {
+    const RuleSet rules = market.rules;
+    const AccountEMode e_mode(market, account.e_mode);
+    const auto e_mode_price = e_mode.price();
+    std::vector<ValuedHolding> out;
+    out.reserve(account.holdings.size());
+    for (const Holding& holding : account.holdings) {
+        const auto reserve = find(holding.reserve);
+        if (!reserve) continue;
+        ValuedHolding valued{.holding = &holding, .reserve = &reserve->reserve()};
+        valued.debt = debt_amount(rules, holding, *reserve, time);
+        if (!holding.collateral && valued.debt.is_zero()) continue;
+
+        const bool in_e_mode = e_mode.contains(reserve->id(), reserve->e_mode_category());
+        valued.is_own_price = !(e_mode_price && in_e_mode);
+        valued.price = valued.is_own_price ? reserve->price().raw() : e_mode_price->raw();
+        valued.unit = reserve->unit();
+        const U256 base_threshold = reserve->liquidation_threshold();
+        if (holding.collateral && (rules >= RuleSet::v3_6 || !base_threshold.is_zero())) {
+            valued.threshold = e_mode.liquidation_threshold(in_e_mode, base_threshold);
+            valued.supplied =
+                a_token_balance(balance_rules_of(rules), holding.supplied, reserve->income()).raw();
+        }
+        out.push_back(std::move(valued));
+    }
+    return out;
 }
 
 }  // namespace
@@ -56,39 +86,16 @@ bool ValuedHolding::is_relevant(RuleSet rules) const {
 
 std::vector<ValuedHolding> valued_holdings(const Market& market, const Account& account,
                                            BlockTime time) {
-    const RuleSet rules = market.rules;
-    const AccountEMode e_mode(market, account.e_mode);
-    const auto e_mode_price = e_mode.price();
-    std::vector<ValuedHolding> out;
-    out.reserve(account.holdings.size());
-    for (const Holding& holding : account.holdings) {
-        const auto found = market.reserves.find(holding.reserve);
-        if (found == market.reserves.end()) continue;
-        const Reserve& reserve = found->second;
-        ValuedHolding valued{.holding = &holding, .reserve = &reserve};
-        valued.debt = debt_amount(rules, holding, reserve, time);
-        if (!holding.collateral && valued.debt.is_zero()) continue;
+    return value_holdings(market, account, time, [&](unsigned id) -> std::optional<LiveReserve> {
+        const auto found = market.reserves.find(id);
+        if (found == market.reserves.end()) return std::nullopt;
+        return LiveReserve(market, found->second, time, {});
+    });
+}
 
-        const bool in_e_mode = e_mode.contains(reserve.id, reserve.config.e_mode_category(rules));
-        valued.is_own_price = !(e_mode_price && in_e_mode);
-        if (valued.is_own_price) {
-            const auto price = market.prices.find(reserve.id);
-            if (price == market.prices.end()) throw std::domain_error("the oracle reverts");
-            valued.price = price->second.raw();
-        } else {
-            valued.price = e_mode_price->raw();
-        }
-        valued.unit = token_unit(reserve.config.decimals());
-        const U256 base_threshold = reserve.config.liquidation_threshold().raw();
-        if (holding.collateral && (rules >= RuleSet::v3_6 || !base_threshold.is_zero())) {
-            valued.threshold = e_mode.liquidation_threshold(in_e_mode, base_threshold);
-            valued.supplied = a_token_balance(balance_rules_of(rules), holding.supplied,
-                                              income_index(reserve, time))
-                                  .raw();
-        }
-        out.push_back(std::move(valued));
-    }
-    return out;
+std::vector<ValuedHolding> valued_holdings(const AccruedMarket& market, const Account& account) {
+    return value_holdings(market.market(), account, market.market().time,
+                          [&](unsigned id) { return market.reserve(id); });
 }
 
 // ---- motion -----------------------------------------------------------------------------------
@@ -229,7 +236,6 @@ bool HealthQuestion::is_uniform(const Probe& a, const Probe& b) const {
 /// most likely rules out one of the two parts.
 std::optional<U256> HealthQuestion::guess(const Probe& near, const Probe& far) const {
     if (near.holds == far.holds) return std::nullopt;
-    constexpr unsigned kBits = 80;
     U256 near_gap = difference(near.left, near.right);
     U256 total = near_gap + difference(far.left, far.right);
     U256 spread =
@@ -237,12 +243,12 @@ std::optional<U256> HealthQuestion::guess(const Probe& near, const Probe& far) c
     if (near.average != far.average) {
         spread += std::max(near.sums.collateral, far.sums.collateral);
     }
-    if (const unsigned bits = msb(total); bits > kBits) {
-        near_gap >>= bits - kBits;
-        total >>= bits - kBits;
-        spread >>= bits - kBits;
-    }
     const U256 width = difference(near.x, far.x);
+    if (const unsigned bits = msb(total) + msb(width) + 2U; bits > 256U) {
+        near_gap >>= bits - 256U;
+        total >>= bits - 256U;
+        spread >>= bits - 256U;
+    }
     const U256 root = width * near_gap / total;
     const U256 wiggle = std::min(spread, total) * width / total + 1U;
     const U256 least_step = width / 8U;

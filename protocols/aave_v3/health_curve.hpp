@@ -1,11 +1,15 @@
 #pragma once
 
+#include "protocols/aave_v3/accrued.hpp"
 #include "protocols/aave_v3/model.hpp"
 
 #include <optional>
 #include <vector>
 
 namespace plimsoll::protocols::aave_v3 {
+
+/// Probes after which a search gives up on being the nearest, see `first_change`.
+inline constexpr unsigned kMaxProbes = 20'000;
 
 /// The sums a health factor is made of, in the oracle's base currency.
 struct HealthSums {
@@ -41,6 +45,7 @@ struct ValuedHolding {
 /// The holdings the Pool looks at, as it looks at them at `time`.
 std::vector<ValuedHolding> valued_holdings(const Market& market, const Account& account,
                                            BlockTime time);
+std::vector<ValuedHolding> valued_holdings(const AccruedMarket& market, const Account& account);
 /// An amount's worth of debt, rounded as the release does.
 U256 debt_value(RuleSet rules, const U256& amount, const U256& price, const U256& unit);
 

@@ -43,6 +43,7 @@ bool Ledger::change_account(const Address& account, const Log& log,
         owe_account(account);
         return true;
     }
+    std::erase_if(state.holdings, [](const HoldingState& h) { return h.is_empty(); });
     put(account, state);
     return true;
 }
@@ -126,13 +127,12 @@ void Ledger::settle() {
 
 // ---- logs that name accounts
 
-/// Flags change by events only. A pair whose aToken balance is not followed cannot be completed
-/// from logs when its flag goes up: the account is read.
+/// Flags change by events only. Of a reserve listed after the account was read the balance is not
+/// known: then the account is read again.
 void Ledger::on(const CollateralFlag& event, const Log& log, const Source&) {
     const ReserveState* reserve = structure_.find(event.reserve);
     change_account(event.user, log, [&](AccountState& state) {
-        const HoldingState* known = reserve == nullptr ? nullptr : state.find(reserve->stored.id);
-        if (known != nullptr && known->tracks_supply) {
+        if (reserve != nullptr && state.tracked.test(reserve->stored.id)) {
             state.holding(reserve->stored.id).collateral = event.enabled;
         } else if (event.enabled) {
             owe_account(event.user);
@@ -167,9 +167,7 @@ void Ledger::on(const BalanceChange& event, const Log& log, const Source& source
     const bool is_debt = source.emitter == Emitter::variable_debt;
     const bool rules_unsure = is_debt ? reserve.debt_token_upgraded : reserve.a_token_upgraded;
     const bool followed = change_account(event.account, log, [&](AccountState& state) {
-        const HoldingState* known = state.find(source.reserve);
-        if (!is_debt && (known == nullptr || !known->tracks_supply)) return true;
-        if (rules_unsure) {
+        if (rules_unsure || (!is_debt && !state.tracked.test(source.reserve))) {
             owe_account(event.account);
             return true;
         }
@@ -189,9 +187,7 @@ void Ledger::on(const BalanceChange& event, const Log& log, const Source& source
 }
 
 bool Ledger::move_supply(AccountState& state, unsigned reserve, const U256& scaled, bool in) {
-    const HoldingState* known = state.find(reserve);
-    if (known == nullptr || !known->tracks_supply) return true;
-    const U256 before = to_u256(known->supplied);
+    const U256 before = to_u256(state.holding(reserve).supplied);
     if (!in && scaled > before) return false;
     if (in && scaled > u256_max() - before) return false;
     const auto after = to_compact(in ? before + scaled : before - scaled);
@@ -205,12 +201,17 @@ void Ledger::on(const BalanceTransfer& event, const Log& log, const Source& sour
     const TokenRules rules = structure_.reserves.at(source.reserve).stored.a_token_rules;
     const bool seen = transaction_.transfer_token == log.address;
     const U256 scaled = scaled_transfer(rules, event, seen ? transaction_.transfer : std::nullopt);
-    change_account(event.from, log, [&](AccountState& state) {
-        return move_supply(state, source.reserve, scaled, false);
-    });
-    change_account(event.to, log, [&](AccountState& state) {
-        return move_supply(state, source.reserve, scaled, true);
-    });
+    const auto move = [&](const Address& account, bool in) {
+        change_account(account, log, [&](AccountState& state) {
+            if (state.tracked.test(source.reserve)) {
+                return move_supply(state, source.reserve, scaled, in);
+            }
+            owe_account(account);
+            return true;
+        });
+    };
+    move(event.from, false);
+    move(event.to, true);
 }
 
 /// Tells nothing about balances; kept for what follows in the transaction.

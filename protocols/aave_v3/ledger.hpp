@@ -71,6 +71,8 @@ class Ledger {
     /// The account is read at the end of the round.
     void owe_account(const Address& account);
     void owe_reserve(const Address& asset);
+    /// The whole market but its accounts is read at the end of the round.
+    void owe_structure();
     /// More variable debt of the reserve is known at `at` than exists: its borrowers are read, at
     /// most once in a thousand blocks.
     void owe_borrowers(unsigned reserve, BlockNumber at);

@@ -120,8 +120,7 @@ void Ledger::on(const Upgraded& event, const Log& log, const Source& source) {
     if (source.emitter == Emitter::configurator) return tell(log, "configurator", text(""));
     if (source.emitter == Emitter::pool) {
         structure_.pool_upgraded = true;
-        owed_.pool = owed_.everything = true;
-        changed_.market = true;
+        owe_structure();
         return tell(log, "pool", text(""));
     }
     ReserveState& reserve = structure_.reserves.at(source.reserve);
@@ -172,6 +171,11 @@ void Ledger::owe_configuration(const ConfigurationChange& event) {
     }
 }
 
+void Ledger::owe_structure() {
+    owed_.pool = owed_.everything = true;
+    changed_.market = true;
+}
+
 void Ledger::owe_reserve(const Address& asset) {
     changed_.market = true;
     if (structure_.find(asset) != nullptr) {
@@ -195,7 +199,11 @@ void Ledger::on_unreadable(const Source& source) {
         const bool holds = std::any_of(
             account.holdings.begin(), account.holdings.end(),
             [&](const HoldingState& holding) { return holding.reserve == source.reserve; });
-        if (!is_token || holds || !account.stable.empty()) touched.push_back(account.address);
+        const bool may_hold =
+            source.emitter == Emitter::a_token && account.tracked.test(source.reserve);
+        if (!is_token || holds || may_hold || !account.stable.empty()) {
+            touched.push_back(account.address);
+        }
     });
     for (const Address& account : touched) owe_account(account);
 }

@@ -30,8 +30,7 @@ void Ledger::accept(const Contracts& contracts) {
     const bool is_other_pool = structure_.is_known() && structure_.contracts.pool != contracts.pool;
     structure_.contracts = contracts;
     owed_.contracts = false;
-    owed_.pool = owed_.everything = true;
-    changed_.market = true;
+    owe_structure();
     if (is_other_pool) owe_every_account();
     index_sources();
 }

@@ -235,13 +235,11 @@ Reply<AccountFlags> decode_flags(Results results) {
 }
 
 std::vector<Call> balance_calls(const Structure& structure, const Address& account,
-                                const AccountFlags& flags, const std::set<unsigned>& supplies) {
+                                const AccountFlags& flags) {
     std::vector<Call> out;
     for (const auto& [id, reserve] : structure.reserves) {
         const Reserve& stored = reserve.stored;
-        if (flags.is_collateral(id) || supplies.contains(id)) {
-            out.push_back(call(stored.a_token, "scaledBalanceOf(address)", account));
-        }
+        out.push_back(call(stored.a_token, "scaledBalanceOf(address)", account));
         if (!flags.is_borrowing(id)) continue;
         out.push_back(call(stored.variable_debt_token, "scaledBalanceOf(address)", account));
         if (!reserve.has_stable_debt(structure.rules)) continue;
@@ -254,7 +252,7 @@ std::vector<Call> balance_calls(const Structure& structure, const Address& accou
 }
 
 Reply<AccountState> decode_balances(const Structure& structure, const AccountFlags& flags,
-                                    const std::set<unsigned>& supplies, Results results) {
+                                    Results results) {
     AccountState out;
     out.e_mode = static_cast<std::uint8_t>(flags.e_mode);
     std::optional<ReadFault> fault;
@@ -266,11 +264,12 @@ Reply<AccountState> decode_balances(const Structure& structure, const AccountFla
         return value.value_or(Compact128{});
     };
     for (const auto& [id, reserve] : structure.reserves) {
-        if (flags.is_collateral(id) || supplies.contains(id)) {
+        out.tracked.set(id);
+        const Compact128 supplied = compact("scaledBalanceOf(address) of an aToken");
+        if (flags.is_collateral(id) || !supplied.is_zero()) {
             HoldingState& holding = out.holding(id);
             holding.collateral = flags.is_collateral(id);
-            holding.tracks_supply = true;
-            holding.supplied = compact("scaledBalanceOf(address) of an aToken");
+            holding.supplied = supplied;
         }
         if (!flags.is_borrowing(id)) continue;
         const Compact128 debt = compact("scaledBalanceOf(address) of a debt token");

@@ -67,13 +67,13 @@ struct AccountFlags {
 std::vector<Call> flag_calls(const Contracts& contracts, const Address& account);
 Reply<AccountFlags> decode_flags(Results results);
 
-/// Balances of an account: the aToken's scaled balance for flagged collateral and for those of
-/// `supplies` besides, the debt tokens' where the borrow bit is set. Flags of ids that no reserve
-/// has count for nothing, as in the contract.
+/// Balances of an account: the scaled balance of every aToken, flagged as collateral or not (its
+/// owner may raise the flag any time), and the debt tokens' where the borrow bit is set. Flags of
+/// ids that no reserve has count for nothing, as in the contract.
 std::vector<Call> balance_calls(const Structure& structure, const Address& account,
-                                const AccountFlags& flags, const std::set<unsigned>& supplies);
+                                const AccountFlags& flags);
 Reply<AccountState> decode_balances(const Structure& structure, const AccountFlags& flags,
-                                    const std::set<unsigned>& supplies, Results results);
+                                    Results results);
 
 /// Result of a call that answers one word; none when it reverted or is short.
 std::optional<U256> optional_word(const CallResult& result);

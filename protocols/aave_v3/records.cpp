@@ -153,16 +153,21 @@ std::string decode_category(std::string_view bytes, unsigned id, EMode& mode) {
     return in.finish();
 }
 
-constexpr std::uint64_t kCollateral = 1;
-constexpr std::uint64_t kTracksSupply = 2;
+U256 to_word(const ReserveSet& set) {
+    static const ReserveSet kLow(UINT64_MAX);
+    return to_u256(Compact128{(set >> 64U).to_ullong(), (set & kLow).to_ullong()});
+}
+
+ReserveSet to_reserve_set(const Compact128& bits) {
+    return (ReserveSet(bits.high) << 64U) | ReserveSet(bits.low);
+}
 
 std::string encode_account(const AccountView& account) {
     RecordWriter out(kVersion);
-    out.number(account.read_at).number(account.e_mode).number(account.holdings.size());
+    out.number(account.read_at).number(account.e_mode).word(to_word(account.tracked));
+    out.number(account.holdings.size());
     for (const HoldingState& holding : account.holdings) {
-        out.number(holding.reserve);
-        out.number((holding.collateral ? kCollateral : 0) |
-                   (holding.tracks_supply ? kTracksSupply : 0));
+        out.number(holding.reserve).flag(holding.collateral);
         out.word(to_u256(holding.supplied)).word(to_u256(holding.variable_debt));
     }
     out.number(account.stable.size());
@@ -183,11 +188,10 @@ std::string decode_account(std::string_view bytes, AccountState& state) {
     RecordReader in(bytes, kVersion);
     state.read_at = in.number();
     state.e_mode = static_cast<std::uint8_t>(in.below(256));
+    state.tracked = to_reserve_set(compact(in));
     for (std::uint64_t left = in.below(kMaxReserves + 1); left > 0; --left) {
         HoldingState& holding = state.holding(static_cast<unsigned>(in.below(kMaxReserves)));
-        const std::uint64_t flags = in.below(4);
-        holding.collateral = (flags & kCollateral) != 0;
-        holding.tracks_supply = (flags & kTracksSupply) != 0;
+        holding.collateral = in.flag();
         holding.supplied = compact(in);
         holding.variable_debt = compact(in);
     }

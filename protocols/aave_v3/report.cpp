@@ -39,7 +39,7 @@ class Reporter {
         AssetEntry out = entry(reserve, *amount);
         out.enabled = counts(market_, reserve, holding);
         out.liquidation_threshold = effective_liquidation_threshold(market_, account_, reserve);
-        if (out.enabled) add_prices(out, reserve);
+        add_prices(out, reserve);
         return out;
     }
 

@@ -80,11 +80,6 @@ void Seeding::plan_accounts(const Ledger& ledger, std::size_t max_calls,
         Unit unit;
         unit.stage = Stage::balances;
         unit.subject = account;
-        if (const auto known = ledger.accounts().find(account)) {
-            for (const HoldingState& holding : known->holdings) {
-                if (holding.tracks_supply) unit.supplies.insert(holding.reserve);
-            }
-        }
         if (!add(std::move(unit))) return;
     }
     for (const Address& account : owed) {
@@ -115,7 +110,7 @@ std::vector<Call> Seeding::calls_of(const Ledger& ledger, const Unit& unit) cons
         case Stage::balances:
             break;
     }
-    return balance_calls(structure, unit.subject, flagged_.at(unit.subject).flags, unit.supplies);
+    return balance_calls(structure, unit.subject, flagged_.at(unit.subject).flags);
 }
 
 // ---- what the replies say
@@ -170,7 +165,7 @@ Reply<Seeding::Decoded> Seeding::decode(const Ledger& ledger, const Unit& unit,
         case Stage::balances:
             break;
     }
-    return keep(decode_balances(structure, flagged_.at(unit.subject).flags, unit.supplies, results),
+    return keep(decode_balances(structure, flagged_.at(unit.subject).flags, results),
                 &Decoded::balances);
 }
 

@@ -30,7 +30,6 @@ class Seeding {
         Stage stage = Stage::contracts;
         Address subject;  ///< asset or account
         unsigned category = 0;
-        std::set<unsigned> supplies;  ///< balances: aTokens read besides the flagged ones
         std::size_t calls = 0;
     };
     /// Flags read at a block, kept until the balances of the same block are there.

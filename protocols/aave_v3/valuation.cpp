@@ -99,8 +99,7 @@ Account account_of(const AccountView& account) {
         Holding holding;
         holding.reserve = state.reserve;
         holding.collateral = state.collateral;
-        if (state.tracks_supply)
-            holding.supplied = ScaledBalance::from_raw(to_u256(state.supplied));
+        holding.supplied = ScaledBalance::from_raw(to_u256(state.supplied));
         holding.variable_debt = ScaledBalance::from_raw(to_u256(state.variable_debt));
         out.holdings.push_back(std::move(holding));
     }

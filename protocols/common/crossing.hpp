@@ -12,8 +12,8 @@ namespace plimsoll::protocols {
 /// A yes/no question about an integer that is asked at single points and can rule out whole
 /// intervals. A probe is the question's answer at one point: it has the members `x` and `holds`.
 template <class Q>
-concept CrossingQuestion = requires(const Q& question, const U256& x, const Q::Probe& a,
-                                    const Q::Probe& b) {
+concept CrossingQuestion = requires(const Q& question, const U256& x, const typename Q::Probe& a,
+                                    const typename Q::Probe& b) {
     { question.probe(x) } -> std::same_as<typename Q::Probe>;
     { a.x } -> std::convertible_to<U256>;
     { a.holds } -> std::convertible_to<bool>;
@@ -54,13 +54,29 @@ inline bool is_strictly_between(const U256& x, const U256& a, const U256& b) {
     return a < b ? a < x && x < b : b < x && x < a;
 }
 
+/// Splits at guesses, and in the middle each time after some guesses: a guess may be bad for ever.
 template <class Q>
-typename Q::Probe split(const Q& question, const typename Q::Probe& near,
-                        const typename Q::Probe& far) {
-    const std::optional<U256> guess = question.guess(near, far);
-    const bool is_usable = guess && is_strictly_between(*guess, near.x, far.x);
-    return question.probe(is_usable ? *guess : middle(near.x, far.x));
-}
+class Splitter {
+  public:
+    explicit Splitter(const Q& question) : question_(&question) {}
+
+    typename Q::Probe split(const typename Q::Probe& near, const typename Q::Probe& far) {
+        if (guesses_ < kMaxGuesses) {
+            const std::optional<U256> guess = question_->guess(near, far);
+            if (guess && is_strictly_between(*guess, near.x, far.x)) {
+                ++guesses_;
+                return question_->probe(*guess);
+            }
+        }
+        guesses_ = 0;
+        return question_->probe(middle(near.x, far.x));
+    }
+
+  private:
+    static constexpr int kMaxGuesses = 3;
+    const Q* question_;
+    int guesses_ = 0;
+};
 
 /// Some change between two probes that differ.
 template <class Q>
@@ -80,6 +96,7 @@ CrossingSearch first_change(const Q& question, typename Q::Probe near, typename 
     // Far ends of the intervals still to be walked, the nearest last. `near` never differs.
     std::vector<typename Q::Probe> ends;
     ends.push_back(std::move(far));
+    crossing::Splitter<Q> splitter(question);
     for (unsigned probes = 0; !ends.empty();) {
         const auto& end = ends.back();
         const bool is_one_step = crossing::distance(near.x, end.x) <= 1U;
@@ -90,7 +107,7 @@ CrossingSearch first_change(const Q& question, typename Q::Probe near, typename 
             continue;
         }
         if (++probes > max_probes) break;
-        auto at = crossing::split(question, near, end);
+        auto at = splitter.split(near, end);
         ends.push_back(std::move(at));
     }
     if (ends.empty()) return {};

@@ -133,7 +133,8 @@ class Protocol {
     virtual std::vector<Call> audit_reads(const PositionKey& key) const = 0;
     virtual std::vector<AuditDifference> audit(const PositionKey& key,
                                                std::span<const CallResult> results) const = 0;
-    /// Forgets what is known of these accounts and owes their seeds again.
+    /// Owes these accounts' seeds again, and the structure of the market: a difference does not say
+    /// which of the two was wrong.
     virtual void reseed(std::span<const PositionKey> keys) = 0;
 
     // ---- persistence

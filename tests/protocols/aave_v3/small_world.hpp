@@ -52,6 +52,13 @@ inline Reserve plain_reserve(unsigned id, RuleSet rules, const ConfigFields& fie
     return reserve;
 }
 
+inline Holding holding_in(unsigned reserve, const U256& supplied = 0) {
+    Holding holding;
+    holding.reserve = reserve;
+    holding.supplied = ScaledBalance::from_raw(supplied);
+    return holding;
+}
+
 class WorldBuilder {
   public:
     explicit WorldBuilder(RuleSet rules) {
@@ -64,9 +71,7 @@ class WorldBuilder {
         return *this;
     }
     WorldBuilder& holds(unsigned id, const U256& supplied, const U256& debt = 0) {
-        Holding holding;
-        holding.reserve = id;
-        holding.supplied = ScaledBalance::from_raw(supplied);
+        Holding holding = holding_in(id, supplied);
         holding.variable_debt = ScaledBalance::from_raw(debt);
         holding.collateral = supplied != 0;
         world_.account.holdings.push_back(holding);

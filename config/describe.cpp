@@ -1,0 +1,252 @@
+#include "config/describe.hpp"
+
+#include "config/expression.hpp"
+#include "config/keys.hpp"
+#include "config/metrics.hpp"
+#include "config/network.hpp"
+#include "config/scalars.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace plimsoll::config {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kSecret = "(secret)";
+constexpr const char* kIsDefault = "default";  // marks what is not from the file
+
+/// Values that came from outside may be no UTF-8.
+std::string dumped(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json describe_daemon(const DaemonSettings& daemon) {
+    Json out;
+    out["instance"] = daemon.instance;
+    out["state_dir"] = daemon.state_dir.string();
+    out["http_listen"] = daemon.http_listen;
+    out["log_level"] = daemon.log_level;
+    out["target_health_factor"] = to_string(daemon.target_health_factor);
+    if (!daemon.control_socket.empty()) out["control_socket"] = daemon.control_socket.string();
+    out["default_health_rules"] = daemon.default_health_rules;
+    return out;
+}
+
+Json describe_endpoint(const EndpointSettings& endpoint) {
+    Json out;
+    out["url"] = public_url(endpoint.url.reveal());
+    out["alias"] = endpoint.alias;
+    out["max_rps"] = endpoint.max_rps;
+    if (endpoint.max_block_range) out["max_block_range"] = *endpoint.max_block_range;
+    if (!endpoint.ca_file.empty()) out["ca_file"] = endpoint.ca_file;
+    for (const auto& [name, value] : endpoint.headers) out["header"][name] = kSecret;
+    return out;
+}
+
+Json describe_depth(const Depth& depth) {
+    const bool is_number = depth.kind == Depth::Kind::blocks && depth.blocks != 0;
+    return is_number ? Json(depth.blocks) : Json(to_string(depth));
+}
+
+Json describe_chain(const ChainSettings& chain) {
+    Json out;
+    out["kind"] = chain.kind;
+    out["chain_id"] = chain.chain_id;
+    out["poll_every"] = to_string(chain.poll_every);
+    out["finality"] = describe_depth(chain.finality);
+    out["confirm"] = describe_depth(chain.confirm);
+    if (chain.stale_after) out["stale_after"] = to_string(*chain.stale_after);
+    out["agree"] = chain.agree;
+    if (chain.multicall) out["multicall"] = to_checksum(*chain.multicall);
+    out["endpoints"] = Json::array();
+    for (const EndpointSettings& endpoint : chain.endpoints) {
+        out["endpoints"].push_back(describe_endpoint(endpoint));
+    }
+    return out;
+}
+
+Json describe_protocol(const ProtocolSettings& protocol) {
+    Json out;
+    out["kind"] = protocol.kind;
+    out["chain"] = protocol.chain;
+    if (!protocol.deployment.empty()) out["deployment"] = protocol.deployment;
+    out["address"] = to_checksum(protocol.address);
+    out["start_block"] = protocol.start_block;
+    return out;
+}
+
+Json describe_rule(const RuleSettings& rule) {
+    Json out;
+    const Metric metric = rule.when.front().metric;
+    const bool is_about_positions = scope_of(metric) == Scope::position;
+    if (rule.is_default) out[kIsDefault] = true;
+    out["when"] = to_string(rule.when);
+    if (!rule.clear.empty()) out["clear"] = to_string(rule.clear, rule.clear_join);
+    if (!is_event(metric)) {
+        out["for"] = to_string(rule.hold_for);
+        out["keep"] = to_string(rule.keep);
+    }
+    if (is_about_positions) out["min_debt"] = to_string(rule.min_debt);
+    out["severity"] = rule.severity;
+    if (rule.confirm) out["confirm"] = describe_depth(*rule.confirm);
+    if (!is_event(metric)) {
+        out["repeat"] = to_string(rule.repeat);
+        out["update_on"] = format_decimal(rule.update_on_milli, 3);
+    }
+    if (!rule.bands.empty()) out["bands"] = rule.bands;
+    if (!rule.protocols.empty()) out["protocols"] = rule.protocols;
+    if (!rule.watch.empty()) out["watch"] = rule.watch;
+    if (!rule.to.empty()) out["to"] = rule.to;
+    return out;
+}
+
+Json describe_sink(const SinkSettings& sink) {
+    Json out;
+    out["kind"] = sink.kind;
+    if (sink.kind == "jsonl") {
+        out["path"] = sink.path.string();
+        out["keep"] = to_string(sink.keep);
+        return out;
+    }
+    out["url"] = public_url(sink.url.reveal());
+    out["secrets"] = std::vector<std::string>(sink.secrets.size(), kSecret);
+    out["allow_http"] = sink.allow_http;
+    out["allow_private"] = sink.allow_private;
+    out["timeout"] = to_string(sink.timeout);
+    out["lanes"] = sink.lanes;
+    out["max_rps"] = sink.max_rps;
+    return out;
+}
+
+Json describe_group(const GroupSettings& group) {
+    Json out;
+    if (group.shipped) out[kIsDefault] = true;
+    out["leader"] = group.leader;
+    out["members"] = group.members;
+    return out;
+}
+
+Json describe_watch(const WatchSettings& watch) {
+    Json out;
+    out["label"] = watch.label;
+    out["accounts"] = Json::array();
+    for (const Address& account : watch.accounts) out["accounts"].push_back(to_checksum(account));
+    return out;
+}
+
+void describe_rest(const Settings& settings, Json& out) {
+    if (!settings.signing.key.empty()) out["signing"]["key"] = kSecret;
+    if (settings.signing.expect_address) {
+        out["signing"]["expect_address"] = to_checksum(*settings.signing.expect_address);
+    }
+    Json& snapshots = out["snapshots"];
+    snapshots["every"] = to_string(settings.snapshots.every);
+    snapshots["tables"] = settings.snapshots.tables;
+    snapshots["keep"] = to_string(settings.snapshots.keep);
+    if (!settings.heartbeat.to.empty()) {
+        out["heartbeat"]["every"] = to_string(settings.heartbeat.every);
+        out["heartbeat"]["to"] = settings.heartbeat.to;
+    }
+    for (const InhibitSettings& inhibit : settings.inhibits) {
+        Json row;
+        row["when"] = inhibit.when;
+        row["mute"] = inhibit.mute;
+        row["equal"] = inhibit.equal;
+        out["inhibit"].push_back(std::move(row));
+    }
+}
+
+Json described(const Settings& settings) {
+    Json out;
+    out["version"] = 1;
+    out["daemon"] = describe_daemon(settings.daemon);
+    for (const auto& chain : settings.chains) out["chains"][chain.name] = describe_chain(chain);
+    for (const auto& protocol : settings.protocols) {
+        out["protocols"][protocol.name] = describe_protocol(protocol);
+    }
+    for (const auto& group : settings.groups) out["groups"][group.name] = describe_group(group);
+    for (const auto& band : settings.bands) {
+        Json& row = out["bands"][band.name];
+        row["collateral"] = band.collateral;
+        row["between"] = {to_string(band.low), to_string(band.high)};
+    }
+    for (const auto& watch : settings.watches) out["watch"][watch.name] = describe_watch(watch);
+    for (const auto& rule : settings.rules) out["rules"][rule.name] = describe_rule(rule);
+    for (const auto& sink : settings.sinks) out["sinks"][sink.name] = describe_sink(sink);
+    describe_rest(settings, out);
+    return out;
+}
+
+// ---- the same as TOML --------------------------------------------------------------------------
+
+std::string inline_toml(const Json& value) {
+    std::string out;
+    const auto separate = [&] { out += out.size() > 1 ? ", " : " "; };
+    if (value.is_array()) {
+        out = "[";
+        for (const Json& element : value) {
+            if (out.size() > 1) out += ", ";
+            out += inline_toml(element);
+        }
+        return out + ']';
+    }
+    if (value.is_object()) {
+        out = "{";
+        for (const auto& [key, element] : value.items()) {
+            separate();
+            out += key + " = " + inline_toml(element);
+        }
+        return out + " }";
+    }
+    return dumped(value);
+}
+
+/// Lists of tables one to a line, everything else inline.
+std::string value_toml(const Json& value) {
+    const bool is_list_of_tables = value.is_array() && !value.empty() && value.front().is_object();
+    if (!is_list_of_tables) return inline_toml(value);
+    std::string out = "[\n";
+    for (const Json& element : value) out += "  " + inline_toml(element) + ",\n";
+    return out + ']';
+}
+
+std::string section_toml(const std::string& heading, const Json& section) {
+    std::string out = '\n' + heading;
+    if (section.contains(kIsDefault)) out += "  # default";
+    out += '\n';
+    for (const auto& [key, value] : section.items()) {
+        if (key != kIsDefault) out += key + " = " + value_toml(value) + '\n';
+    }
+    return out;
+}
+
+std::string name_in_heading(const std::string& name) {
+    return name.find('.') == std::string::npos ? name : '"' + name + '"';
+}
+
+}  // namespace
+
+std::string describe_json(const Settings& settings) { return dumped(described(settings)); }
+
+std::string describe(const Settings& settings) {
+    std::string out;
+    const Json all = described(settings);
+    for (const auto& [id, value] : all.items()) {
+        const SectionSpec* const section = find_section(id);
+        if (section == nullptr) {
+            out += id + " = " + value_toml(value) + '\n';
+        } else if (section->shape == Shape::table) {
+            out += section_toml('[' + id + ']', value);
+        } else if (section->shape == Shape::repeated) {
+            for (const Json& element : value) out += section_toml("[[" + id + "]]", element);
+        } else {
+            for (const auto& [name, element] : value.items()) {
+                out += section_toml('[' + id + '.' + name_in_heading(name) + ']', element);
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace plimsoll::config

@@ -1,0 +1,191 @@
+#include "config/load.hpp"
+
+#include "config/default_rules.hpp"
+#include "config/readers.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <sys/stat.h>
+#include <system_error>
+
+namespace plimsoll::config {
+namespace {
+
+constexpr std::size_t kMostBytes = 1024 * 1024;
+
+/// The sections there are, with "did you mean" for those there are not.
+void check_root(Reading& reading, const toml::table& root) {
+    std::vector<std::string_view> known;
+    for (const SectionSpec& section : section_specs()) {
+        if (section.shape != Shape::root && section.shape != Shape::inside) {
+            known.push_back(section.id);
+        }
+    }
+    for (const auto& [key, value] : root) {
+        const std::string_view name = key.str();
+        if (find_key("", name) != nullptr) continue;
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        const bool is_section = value.is_table() || value.is_array_of_tables();
+        std::string hint = did_you_mean(name, known);
+        for (const KeySpec& row : key_specs()) {
+            if (is_section || !hint.empty() || row.key != name) continue;
+            hint = "it belongs in " + std::string(find_section(row.section)->heading);
+        }
+        if (hint.empty()) hint = did_you_mean_or_list(name, known);
+        reading.problems.error(
+            begin_of(key),
+            std::string(is_section ? "unknown section " : "unknown key ") + in_quotes(name), hint);
+    }
+}
+
+void read_version(Reading& reading, const toml::table& root) {
+    const toml::node* const version = root.get("version");
+    if (version == nullptr) {
+        reading.problems.warn({1, 1}, "no 'version'; read as version 1",
+                              "write version = 1 at the top");
+        return;
+    }
+    const auto* const number = version->as_integer();
+    if (number == nullptr) {
+        reading.wrong_type(*version, key_spec("", "version"));
+    } else if (number->get() != 1) {
+        reading.problems.error(begin_of(*version), "this program reads version 1");
+    }
+}
+
+void collect_names(Reading& reading, const toml::table& root) {
+    for (const SectionSpec& section : section_specs()) {
+        if (section.shape != Shape::named) continue;
+        std::vector<std::string>& names = reading.names[std::string(section.id)];
+        if (const toml::table* const all = root[section.id].as_table()) {
+            for (const auto& [key, value] : *all) {
+                if (value.is_table()) names.emplace_back(key.str());
+            }
+        }
+    }
+    if (reading.names["sinks"].empty()) reading.names["sinks"].emplace_back("archive");
+}
+
+/// Of a file that was read without errors only `Settings` leaves.
+Settings read_all(Reading& reading, const toml::table& root) {
+    Settings out;
+    check_root(reading, root);
+    read_version(reading, root);
+    collect_names(reading, root);
+    out.daemon = read_daemon(reading, root);
+    out.chains = read_chains(reading, root);
+    out.protocols = read_protocols(reading, root, out.chains);
+    out.groups = read_groups(reading, root);
+    out.bands = read_bands(reading, root, out.groups);
+    out.watches = read_watches(reading, root);
+    out.sinks = read_sinks(reading, root);
+    out.rules = read_rules(reading, root, out.bands);
+    out.signing = read_signing(reading, root);
+    out.snapshots = read_snapshots(reading, root);
+    out.heartbeat = read_heartbeat(reading, root);
+    out.inhibits = read_inhibits(reading, root);
+    return out;
+}
+
+bool has_elements(const toml::table& root, std::string_view section) {
+    const toml::node* const found = root.get(section);
+    if (found == nullptr) return false;
+    const toml::table* const table = found->as_table();
+    return table == nullptr || !table->empty();  // something else was told already
+}
+
+/// What is only wrong with the file as a whole.
+void check_whole(Reading& reading, const toml::table& root, const Settings& settings) {
+    if (!has_elements(root, "chains")) {
+        reading.problems.error_of_whole({1, 1}, "nothing to watch: the file has no [chains.NAME]",
+                                        "for example: [chains.ethereum]");
+    }
+    if (!has_elements(root, "protocols")) {
+        reading.problems.error_of_whole({1, 1},
+                                        "nothing to watch: the file has no [protocols.NAME]",
+                                        "for example: [protocols.aave-v3-ethereum]");
+    }
+    for (const ChainSettings& chain : settings.chains) {
+        const bool is_used = std::any_of(
+            settings.protocols.begin(), settings.protocols.end(),
+            [&](const ProtocolSettings& protocol) { return protocol.chain == chain.name; });
+        if (!is_used) {
+            reading.problems.warn({1, 1}, "no protocol is on chain " + in_quotes(chain.name));
+        }
+    }
+}
+
+void add_default_rules(Settings& settings) {
+    const bool with_health = settings.daemon.default_health_rules;
+    if (settings.rules.empty()) {
+        settings.rules_are_default = true;
+        settings.rules = default_rule_set(settings.bands, with_health);
+        return;
+    }
+    if (!with_health) return;
+    for (RuleSettings& rule : missing_health_rules(settings.rules)) {
+        settings.rules.push_back(std::move(rule));
+    }
+}
+
+std::vector<ConfigError> about_file(ConfigError::Kind kind, const std::filesystem::path& path,
+                                    std::string message) {
+    ConfigError error;
+    error.kind = kind;
+    error.file = path.string();
+    error.message = std::move(message);
+    return {std::move(error)};
+}
+
+std::vector<ConfigError> cannot_read(const std::filesystem::path& path, int code) {
+    const bool is_missing = code == ENOENT || code == ENOTDIR;
+    return about_file(is_missing ? ConfigError::Kind::missing : ConfigError::Kind::unreadable, path,
+                      "cannot be read: " + std::generic_category().message(code));
+}
+
+Expected<std::string, std::vector<ConfigError>> read_file(const std::filesystem::path& path) {
+    using Errors = std::vector<ConfigError>;
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return Unexpected<Errors>{cannot_read(path, errno)};
+    if (S_ISDIR(status.st_mode)) return Unexpected<Errors>{cannot_read(path, EISDIR)};
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return Unexpected<Errors>{cannot_read(path, errno)};
+    std::string text(kMostBytes + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.bad()) return Unexpected<Errors>{cannot_read(path, EIO)};
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kMostBytes) {
+        return Unexpected<Errors>{
+            about_file(ConfigError::Kind::invalid, path, "is larger than 1 MiB")};
+    }
+    return text;
+}
+
+}  // namespace
+
+Expected<Settings, std::vector<ConfigError>> load_settings(const std::filesystem::path& path,
+                                                           SecretSource& secrets,
+                                                           const LoadOptions& options) {
+    const auto text = read_file(path);
+    if (!text) return Unexpected<std::vector<ConfigError>>{text.error()};
+    return parse_settings(*text, path.string(), secrets, options);
+}
+
+Expected<Settings, std::vector<ConfigError>> parse_settings(std::string_view text,
+                                                            const std::string& filename,
+                                                            SecretSource& secrets,
+                                                            const LoadOptions& options) {
+    Reading reading(text, filename, secrets, options);
+    const toml::table root = parse_document(text, reading.source, reading.problems);
+    Settings settings = read_all(reading, root);
+    check_whole(reading, root, settings);
+    if (!reading.problems.ok()) {
+        return Unexpected<std::vector<ConfigError>>{std::move(reading.problems).take_errors()};
+    }
+    add_default_rules(settings);
+    settings.warnings = std::move(reading.problems).take_warnings();
+    return settings;
+}
+
+}  // namespace plimsoll::config

@@ -1,0 +1,16 @@
+#include "config/settings.hpp"
+
+#include <string_view>
+namespace plimsoll::config {
+
+std::string ChainSettings::caip2() const {
+    if (kind != "tron") return "eip155:" + std::to_string(chain_id);
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string hex;
+    for (std::uint64_t rest = chain_id; rest != 0; rest >>= 4U) {
+        hex.insert(hex.begin(), kDigits[rest & 0xfU]);
+    }
+    return "tron:0x" + hex;
+}
+
+}  // namespace plimsoll::config

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "daemon/chain/evm_node.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace plimsoll::chain {
+
+/// Calls that were asked on their own and why, so that the next round need not find out again.
+/// Bounded; entries are forgotten after an hour.
+class OddCalls {
+  public:
+    enum class Kind {
+        fails_empty,  ///< reverts without data by itself: no sign of starvation in a multicall
+        alone,        ///< takes a multicall down with it, or all its gas
+    };
+    void remember(const protocols::Call& call, Kind kind, rpc::Clock::Time now);
+    bool is(const protocols::Call& call, Kind kind, rpc::Clock::Time now) const;
+
+  private:
+    static constexpr std::size_t kMost = 4'096;
+    struct Entry {
+        Kind kind;
+        rpc::Clock::Time until;
+    };
+    std::unordered_map<Bytes32, Entry> entries_;
+};
+
+struct ReadLimits {
+    std::size_t max_calldata = std::size_t{256} * 1'024;  ///< of one multicall
+};
+
+/// Reads contracts at one block through multicalls, each led by the proof of its snapshot.
+///
+/// A multicall that fails as a whole is halved until the call that did it stands alone. A failed
+/// call without data inside a multicall may only have lacked the gas that others burnt, so it is
+/// asked again by itself before it counts as reverted. Where no multicall is deployed, the calls go
+/// out one by one in batches, led by code that proves the snapshot.
+class EvmReader {
+  public:
+    EvmReader(EvmNode& node, OddCalls& odd, const BlockRef& at, const ReadLimits& limits,
+              rpc::Clock& clock, rpc::Clock::Time deadline)
+        : node_(node), odd_(odd), at_(at), limits_(limits), clock_(clock), deadline_(deadline) {}
+
+    /// The results in the order of the calls. Errors: `unpinned` when a proof does not fit.
+    Expected<std::vector<protocols::CallResult>, rpc::RpcError> read(
+        std::span<const protocols::Call> calls);
+
+  private:
+    using Chunk = std::vector<std::size_t>;  ///< indexes into the calls
+    using Done = Expected<void, rpc::RpcError>;
+
+    std::vector<Chunk> chunks_of(const Chunk& indexes) const;
+    std::string multicall_params(const Chunk& chunk) const;
+    Done read_chunks(const std::vector<Chunk>& chunks);
+    Done accept_chunk(const Chunk& chunk, rpc::RpcResult result);
+    Done accept_results(const Chunk& chunk, std::vector<protocols::CallResult> results);
+    Done divide(const Chunk& chunk, rpc::RpcError error);
+    Done settle_starved();
+    void remember_odd();
+    Done read_singly(const Chunk& indexes);
+    Done accept_single(std::size_t index, const rpc::RpcResult& result);
+    Done check_code_proof(const rpc::RpcResult& result);
+
+    EvmNode& node_;
+    OddCalls& odd_;
+    BlockRef at_;
+    ReadLimits limits_;
+    rpc::Clock& clock_;
+    rpc::Clock::Time deadline_;
+    std::span<const protocols::Call> calls_;
+    std::vector<protocols::CallResult> results_;
+    Chunk starved_;  ///< failed without data beside others
+    std::set<std::size_t> starved_once_;
+    Chunk single_;              ///< to be asked one by one
+    Chunk failed_empty_;        ///< reverted without data when asked by themselves
+    bool was_starved_ = false;  ///< some call succeeded only when it was asked again
+};
+
+}  // namespace plimsoll::chain

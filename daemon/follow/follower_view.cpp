@@ -1,0 +1,139 @@
+#include "daemon/follow/follower.hpp"
+
+#include <algorithm>
+
+namespace plimsoll::follow {
+namespace {
+
+/// Without `stale_after`: the longer of three block times (taken as polling intervals) and 60 s.
+std::int64_t stale_after_seconds(const config::ChainSettings& chain) {
+    const auto limit =
+        chain.stale_after.value_or(std::max(3 * chain.poll_every, config::Milliseconds(60'000)));
+    return std::chrono::duration_cast<std::chrono::seconds>(limit).count();
+}
+
+}  // namespace
+
+void Follower::note_head(const BlockRef& head) {
+    const std::int64_t now = parts_.unix_seconds();
+    if (head.hash != head_hash_) {
+        head_seen_at_ = now;
+        head_hash_ = head.hash;
+    }
+    head_number_ = head.number;
+    head_time_ = head.time;
+    // A chain is measured by its own timestamps once one of its heads was seen fresh; until then (a
+    // local chain with times of its own, a node still syncing) by when its head last moved.
+    const std::int64_t age = now - static_cast<std::int64_t>(head.time);
+    if (age <= stale_after_seconds(parts_.chain) && age >= -60) follows_wall_clock_ = true;
+}
+
+std::int64_t Follower::head_age_seconds() const {
+    if (head_seen_at_ == 0) return 0;
+    const std::int64_t now = parts_.unix_seconds();
+    const std::int64_t since_seen = now - head_seen_at_;
+    if (!follows_wall_clock_) return std::max<std::int64_t>(since_seen, 0);
+    return std::max<std::int64_t>({since_seen, now - static_cast<std::int64_t>(head_time_), 0});
+}
+
+bool Follower::is_stale() const {
+    return head_seen_at_ != 0 && head_age_seconds() > stale_after_seconds(parts_.chain);
+}
+
+/// Blocks that are known to exist and whose round could not be done.
+std::uint64_t Follower::gap_blocks() const {
+    if (!established_ || trouble_.empty()) return 0;
+    const BlockNumber tip = tail_.tip().number;
+    return head_number_ > tip ? head_number_ - tip : 0;
+}
+
+view::State Follower::chain_state(std::string& reason) const {
+    if (is_stale()) {
+        reason = "no new block for " + std::to_string(head_age_seconds()) + " s";
+        if (!trouble_.empty()) reason += "; " + trouble_;
+        return view::State::stale;
+    }
+    if (!established_) {
+        reason = trouble_.empty() ? "first scan" : trouble_;
+        return view::State::unknown;
+    }
+    reason = trouble_;
+    return view::State::live;
+}
+
+void Follower::publish() {
+    view::ChainStatus chain;
+    chain.name = parts_.chain.name;
+    chain.caip2 = parts_.chain.caip2();
+    chain.kind = parts_.chain.kind;
+    chain.head = head_number_;
+    chain.processed = established_ && !round_pending_ ? tail_.tip() : processed_;
+    chain.final_block = final_block_;
+    chain.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
+    chain.state = chain_state(chain.reason);
+    chain.gap_blocks = gap_blocks();
+    chain.reorgs = reorgs_;
+    chain.requests = parts_.source.requests();
+    chain.endpoints = parts_.source.endpoints();
+
+    std::vector<view::ProtocolStatus> protocols;
+    for (const Followed& one : protocols_) {
+        view::ProtocolStatus status;
+        status.name = one.settings.name;
+        status.kind = one.settings.kind;
+        status.chain = parts_.chain.name;
+        status.reason = chain.reason;
+        status.state = one.state(chain.state, status.reason);
+        if (one.tip) {
+            status.coverage_ppm = one.tip->coverage_ppm();
+            status.positions = one.tip->position_count();
+        }
+        status.block = chain.processed;
+        status.audit = {one.audit.checked, one.audit.mismatched};
+        status.scan = one.scan;
+        protocols.push_back(std::move(status));
+    }
+    const std::scoped_lock lock(status_mutex_);
+    processed_ = chain.processed;
+    chain_status_ = std::move(chain);
+    protocol_statuses_ = std::move(protocols);
+}
+
+view::ChainStatus Follower::chain_status() const {
+    view::ChainStatus out;
+    {
+        const std::scoped_lock lock(status_mutex_);
+        out = chain_status_;
+    }
+    out.endpoints = parts_.source.endpoints();
+    return out;
+}
+
+std::vector<view::ProtocolStatus> Follower::protocol_statuses() const {
+    const std::scoped_lock lock(status_mutex_);
+    return protocol_statuses_;
+}
+
+void Follower::read(const std::function<void(std::span<const view::ProtocolView>)>& use) const {
+    const std::shared_lock lock(ledgers_);
+    const std::vector<view::ProtocolStatus> statuses = protocol_statuses();
+    std::vector<view::ProtocolView> views;
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        const Followed& one = protocols_[i];
+        if (!one.tip) continue;
+        view::ProtocolView view;
+        view.status = statuses[i];
+        view.status.block = tip_block_;
+        view.caip2 = caip2_;
+        view.ledger = one.tip.get();
+        view.healths = one.healths;
+        view.groups = one.groups;
+        view.bands = one.bands;
+        view.watch_labels = &watch_labels_;
+        view.target_health_factor = parts_.settings.daemon.target_health_factor;
+        views.push_back(std::move(view));
+    }
+    use(views);
+}
+
+}  // namespace plimsoll::follow

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "protocols/common/block.hpp"
+#include "protocols/common/log.hpp"
+#include "protocols/common/protocol.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+namespace plimsoll::follow {
+
+/// What one protocol was given in a round besides the logs, in order.
+struct Reseed {
+    std::vector<protocols::PositionKey> keys;
+};
+struct AcceptedReads {
+    std::vector<protocols::CallResult> results;
+};
+struct AcceptedPrices {
+    std::vector<protocols::CallResult> results;
+};
+using Input = std::variant<Reseed, AcceptedReads, AcceptedPrices>;
+
+/// One round that is not final yet: everything needed to do it again on an older ledger.
+struct TailEntry {
+    std::vector<BlockRef> blocks;  ///< consecutive; the last one is the round's block
+    std::vector<protocols::Log> logs;
+    std::map<std::string, std::vector<Input>> inputs;  ///< by protocol
+
+    const BlockRef& last() const { return blocks.back(); }
+};
+
+/// How many calls `Protocol::reads` may hand out at once; a constant, since replay must ask alike.
+inline constexpr std::size_t kMaxReads = 4000;
+
+/// Applies a round's logs and inputs to a ledger that stands at the block before it.
+void replay(protocols::Protocol& ledger, const std::string& name, const TailEntry& entry);
+
+/// The rounds above the base block, oldest first. Blocks are linked by parent hash throughout.
+class Tail {
+  public:
+    void reset(const BlockRef& base);
+    const BlockRef& base() const { return base_; }
+    const BlockRef& tip() const { return entries_.empty() ? base_ : entries_.back().last(); }
+    const std::deque<TailEntry>& entries() const { return entries_; }
+    bool empty() const { return entries_.empty(); }
+
+    /// The block the tail (or its base) has at this height.
+    std::optional<BlockRef> at(BlockNumber number) const;
+    void push(TailEntry entry);
+    /// Drops every round that is not wholly at or below `ancestor`.
+    void cut_above(BlockNumber ancestor);
+    /// Takes off the oldest round when it is wholly at or below `number`; it becomes the base.
+    std::optional<TailEntry> pop_final(BlockNumber number);
+
+  private:
+    BlockRef base_;
+    std::deque<TailEntry> entries_;
+};
+
+}  // namespace plimsoll::follow

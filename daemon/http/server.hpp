@@ -1,0 +1,43 @@
+#pragma once
+
+#include "abi/expected.hpp"
+#include "daemon/http/api.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace plimsoll::http {
+
+/// The listener could not be opened; `message` names the address and the reason.
+struct ListenError {
+    std::string message;
+};
+
+/// Read-only HTTP on TCP: GET and HEAD, small headers, few connections, short timeouts.
+class Server {
+  public:
+    /// `listen` is "host:port".
+    static Expected<std::unique_ptr<Server>, ListenError> open(const std::string& listen,
+                                                               const Api& api);
+    virtual ~Server() = default;
+    virtual std::string url() const = 0;
+};
+
+/// What may be asked to happen, on the control socket only.
+struct ControlActions {
+    /// Takes a snapshot of every chain; the number of chains written, or why not.
+    std::function<Expected<std::size_t, std::string>()> snapshot_now;
+};
+
+/// The same answers on a Unix socket that only the daemon's user and group can open, besides the
+/// commands that change something (POST).
+class ControlSocket {
+  public:
+    static Expected<std::unique_ptr<ControlSocket>, ListenError> open(
+        const std::filesystem::path& path, const Api& api, ControlActions actions);
+    virtual ~ControlSocket() = default;
+};
+
+}  // namespace plimsoll::http

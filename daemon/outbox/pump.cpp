@@ -1,0 +1,288 @@
+#include "daemon/outbox/pump.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+namespace plimsoll::outbox {
+namespace {
+
+constexpr auto kMaintainEvery = std::chrono::hours{1};
+constexpr milliseconds kFirstStoreWait = std::chrono::seconds{1};
+constexpr milliseconds kLongestStoreWait = std::chrono::seconds{30};
+constexpr milliseconds kAfterException = std::chrono::seconds{1};
+
+sinks::Message message_of(const store::StoredAlert& alert) {
+    return {alert.id, alert.alert_key, alert.type,      alert.severity,
+            alert.at, alert.body,      alert.signature, alert.signer};
+}
+
+std::chrono::sys_seconds seconds_of(const Instant& now) {
+    return std::chrono::floor<std::chrono::seconds>(
+        std::chrono::sys_time<milliseconds>{milliseconds{now.wall_ms}});
+}
+
+}  // namespace
+
+Pump::Pump(store::Store& store, std::unique_ptr<sinks::Sink> sink, Clock& clock, Observer& observer,
+           std::uint64_t seed)
+    : store_(store),
+      sink_(std::move(sink)),
+      clock_(clock),
+      observer_(observer),
+      queue_(store, sink_->name(), sink_->limits(), seed) {
+    status_.name = sink_->name();
+}
+
+Pump::~Pump() {
+    begin_stop();
+    await_attempts(std::chrono::steady_clock::now());
+    join();
+}
+
+void Pump::start() {
+    const std::lock_guard lock(mutex_);
+    if (lanes_.empty() && !is_stopping_) start_lane();
+}
+
+void Pump::start_lane() {
+    lanes_.emplace_back([this] { run_lane(); });
+    ++live_lanes_;
+}
+
+void Pump::wake() {
+    is_woken_ = true;
+    signal_.raise();
+}
+
+void Pump::begin_stop() {
+    is_stopping_ = true;
+    signal_.close();
+}
+
+bool Pump::await_attempts(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    if (lane_ended_.wait_until(lock, deadline, [this] { return live_lanes_ == 0; })) return true;
+    is_cancelled_ = true;
+    sink_->cancel();
+    return false;
+}
+
+void Pump::join() {
+    std::vector<std::thread> lanes;
+    {
+        const std::lock_guard lock(mutex_);
+        lanes = std::exchange(lanes_, {});
+    }
+    for (std::thread& lane : lanes) lane.join();
+}
+
+void Pump::enable() {
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.enable();
+    }
+    signal_.raise();
+}
+
+SinkStatus Pump::status() const {
+    const SteadyTime now = clock_.now().steady;
+    const std::lock_guard lock(status_mutex_);
+    SinkStatus out = status_;
+    if (open_since_) out.open_for = std::chrono::duration_cast<milliseconds>(now - *open_since_);
+    return out;
+}
+
+/// With `mutex_` held.
+void Pump::publish() {
+    try {
+        const std::lock_guard lock(status_mutex_);
+        status_ = queue_.status();
+        open_since_ = queue_.circuit().open_since();
+    } catch (const std::bad_alloc&) {  // the status of before is good enough
+    }
+}
+
+void Pump::run_lane() {
+    while (!is_stopping_) {
+        const std::uint64_t seen = signal_.count();
+        try {
+            work_once(seen);
+        } catch (const std::exception& error) {  // out of memory: the thread must live on
+            spdlog::error("sink {}: {}", name(), error.what());
+            signal_.wait(clock_, seen, clock_.now().steady + kAfterException);
+        }
+    }
+    const std::lock_guard lock(mutex_);
+    --live_lanes_;
+    lane_ended_.notify_all();
+}
+
+void Pump::work_once(std::uint64_t seen) {
+    const Step step = take_step();
+    try {
+        report_deaths();
+        if (step.is_time_to_maintain) sink_->maintain(seconds_of(step.now));
+        if (step.next.job) attempt(*step.next.job);
+    } catch (const std::exception&) {
+        if (step.next.job) give_back(*step.next.job, nullptr);
+        throw;
+    }
+    if (step.next.job) return;
+    ++idle_lanes_;
+    signal_.wait(clock_, seen, step.next.wait_until);
+    --idle_lanes_;
+}
+
+Pump::Step Pump::take_step() {
+    const std::lock_guard lock(mutex_);
+    Step step;
+    step.now = clock_.now();
+    if (is_woken_.exchange(false)) queue_.look_again();
+    step.next = queue_.next(step.now);
+    if (step.next.job && queue_.has_more()) invite_lane();
+    if (step.now.steady >= next_maintenance_) {
+        step.is_time_to_maintain = true;
+        next_maintenance_ = step.now.steady + kMaintainEvery;
+    }
+    publish();
+    return step;
+}
+
+/// With `mutex_` held.
+void Pump::invite_lane() {
+    if (idle_lanes_ > 0) {
+        signal_.raise();
+    } else if (lanes_.size() < sink_->limits().lanes && !is_stopping_) {
+        try {
+            start_lane();
+        } catch (const std::exception& error) {  // no more threads: fewer lanes do it too
+            spdlog::warn("sink {}: cannot start another lane: {}", name(), error.what());
+        }
+    }
+}
+
+void Pump::attempt(const Job& job) {
+    const Instant begin = clock_.now();
+    const auto marked = store_.mark_attempt(name(), job.row.alert.id, begin.wall_ms);
+    if (!marked || !*marked) {
+        give_back(job, marked ? nullptr : &marked.error());
+        return;
+    }
+    const sinks::Message message = message_of(job.row.alert);
+    const sinks::Outcome outcome = deliver(message, begin);
+    if (is_cancelled_ && outcome.kind == sinks::Outcome::Kind::retry) {
+        give_back(job, nullptr);
+        return;
+    }
+    const auto took = clock_.now().steady - begin.steady;
+    observer_.attempted(name(), message, outcome, std::chrono::duration_cast<milliseconds>(took));
+    const Verdict verdict = decide(job, outcome);
+    if (!persist(job, verdict)) {
+        give_back(job, nullptr);
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    const Instant now = clock_.now();
+    queue_.finish(job, verdict, now);
+    publish();
+}
+
+sinks::Outcome Pump::deliver(const sinks::Message& message, const Instant& now) {
+    try {
+        return sink_->deliver(message, seconds_of(now));
+    } catch (const std::exception& error) {
+        return {sinks::Outcome::Kind::retry, std::nullopt, error.what()};
+    }
+}
+
+Verdict Pump::decide(const Job& job, const sinks::Outcome& outcome) {
+    Verdict verdict;
+    Circuit::State before{};
+    Circuit::State after{};
+    {
+        const std::lock_guard lock(mutex_);
+        const Instant now = clock_.now();
+        before = job.is_probe ? Circuit::State::open : queue_.circuit().state();
+        verdict = queue_.decide(job, outcome, now);
+        after = queue_.circuit().state();
+        publish();
+    }
+    if (job.is_probe || before != after) signal_.raise();  // others may begin now
+    if (before != after) report_circuit(after, outcome.detail);
+    return verdict;
+}
+
+/// Until the store takes it, or the daemon stops: what was delivered is never forgotten lightly.
+bool Pump::persist(const Job& job, const Verdict& verdict) {
+    for (milliseconds wait = kFirstStoreWait;; wait = std::min(2 * wait, kLongestStoreWait)) {
+        const std::uint64_t seen = signal_.count();
+        const auto marked = mark(job, verdict);
+        if (marked || marked.error().kind == store::StoreFault::misuse) return true;
+        const Instant now = clock_.now();
+        {
+            const std::lock_guard lock(mutex_);
+            queue_.store_failed(marked.error(), now);
+            publish();
+        }
+        if (is_stopping_) return false;
+        signal_.wait(clock_, seen, now.steady + wait);
+    }
+}
+
+Expected<void, store::StoreError> Pump::mark(const Job& job, const Verdict& verdict) {
+    const std::string& id = job.row.alert.id;
+    const std::int64_t now_ms = clock_.now().wall_ms;
+    switch (verdict.kind) {
+        case Verdict::Kind::done:
+            return store_.mark_done(name(), id, now_ms);
+        case Verdict::Kind::dead:
+            return store_.mark_dead(name(), id, now_ms, verdict.reason, verdict.error);
+        case Verdict::Kind::retry:
+            break;
+    }
+    return store_.mark_retry(name(), id, now_ms + verdict.wait.count(), verdict.error);
+}
+
+void Pump::give_back(const Job& job, const store::StoreError* error) {
+    const std::lock_guard lock(mutex_);
+    queue_.release(job);
+    if (error != nullptr) queue_.store_failed(*error, clock_.now());
+    publish();
+}
+
+void Pump::report_deaths() {
+    std::vector<Death> deaths;
+    {
+        const std::lock_guard lock(mutex_);
+        deaths = queue_.take_deaths();
+    }
+    if (deaths.empty()) return;
+    const Death& first = deaths.front();
+    spdlog::error("sink {}: gave up {} message(s), the first is {} ({}): {}", name(), deaths.size(),
+                  first.id, first.reason, first.error);
+    for (const Death& death : deaths) {
+        observer_.died(name(), death.id, death.reason, death.error);
+    }
+}
+
+void Pump::report_circuit(Circuit::State state, const std::string& error) {
+    switch (state) {
+        case Circuit::State::closed:
+            spdlog::info("sink {}: works again", name());
+            break;
+        case Circuit::State::disabled:
+            spdlog::error("sink {}: disabled, it answers that it is gone: {}", name(), error);
+            break;
+        case Circuit::State::open:
+        case Circuit::State::probing:
+            spdlog::warn("sink {}: down, messages wait: {}", name(), error);
+            break;
+    }
+    observer_.circuit_changed(name(), state, error);
+}
+
+}  // namespace plimsoll::outbox

@@ -1,0 +1,116 @@
+#pragma once
+
+#include "abi/expected.hpp"
+#include "daemon/outbox/circuit.hpp"
+#include "daemon/outbox/clock.hpp"
+#include "daemon/outbox/events.hpp"
+#include "daemon/outbox/rate_bucket.hpp"
+#include "daemon/outbox/verdict.hpp"
+#include "daemon/outbox/wall_guard.hpp"
+#include "daemon/sinks/sink.hpp"
+#include "daemon/store/store.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace plimsoll::outbox {
+
+/// One message to be attempted now. Whoever has it hands it back by `finish` or `release`.
+struct Job {
+    store::DueMessage row;
+    bool is_probe = false;
+};
+
+/// A message that was given up.
+struct Death {
+    std::string id;
+    std::string reason;
+    std::string error;
+};
+
+/// Decides what one sink does next. The store knows what is owed; this knows what cannot be on
+/// disk: what is under way, the waits by the steady clock, the circuit, the rate. Never blocks but
+/// in the store. Not safe for concurrent use.
+class SinkQueue {
+  public:
+    /// `store` must outlive this.
+    SinkQueue(store::Store& store, std::string sink, sinks::Limits limits, std::uint64_t seed);
+
+    struct Step {
+        std::optional<Job> job;
+        SteadyTime wait_until;  ///< when to ask again, where there is no job
+    };
+    Step next(const Instant& now);
+    /// Whether more messages are at hand, so that another lane could start.
+    bool has_more() const { return !batch_.empty(); }
+    /// Something was committed: look at the store again before the messages at hand.
+    void look_again() { batch_.clear(); }
+
+    /// What becomes of the message. Updates circuit and rate at once; the message stays under way
+    /// until `finish`.
+    Verdict decide(const Job& job, const sinks::Outcome& outcome, const Instant& now);
+    /// The verdict is on disk.
+    void finish(const Job& job, const Verdict& verdict, const Instant& now);
+    /// No attempt was made, or none whose outcome counts.
+    void release(const Job& job);
+    /// The store failed; it is left alone for a while, 1 s first and up to 30 s.
+    void store_failed(const store::StoreError& error, const Instant& now);
+
+    /// Deaths since the last call.
+    std::vector<Death> take_deaths() { return std::exchange(deaths_, {}); }
+    const Circuit& circuit() const { return circuit_; }
+    void enable() { circuit_.enable(); }
+    /// All but what the store knows, and `open_for`.
+    SinkStatus status() const;
+
+  private:
+    /// What is remembered of a message between two of its attempts.
+    struct Memory {
+        SteadyTime wait_until{};
+        bool is_asked_for = false;  ///< the sink named the wait
+        unsigned refusals = 0;
+    };
+    struct Candidate {
+        store::DueMessage row;
+        bool is_early = false;  ///< its backoff is not over, but moot
+    };
+    using StoreResult = Expected<void, store::StoreError>;
+
+    Step bury_all(const Instant& now);
+    Expected<std::optional<Job>, store::StoreError> pick(const Instant& now, bool is_probe);
+    StoreResult fetch(const Instant& now);
+    StoreResult fetch_early(const Instant& now);
+    bool is_usable(const Candidate& candidate, const Instant& now) const;
+    StoreResult bury(const store::DueMessage& row, const std::string& reason, const Instant& now);
+    Step after_store_error(const store::StoreError& error, const Instant& now);
+    void take_in(std::vector<store::DueMessage> rows, bool is_early, const Instant& now);
+    void tell_circuit(const Job& job, sinks::Outcome::Kind kind, const Instant& now);
+    Step idle(const Instant& now);
+    void forget_old(const Instant& now);
+
+    store::Store& store_;
+    const std::string sink_;
+    const milliseconds longest_wait_;
+    WallGuard guard_;
+    Circuit circuit_;
+    RateBucket bucket_;
+    std::mt19937_64 random_;
+    std::deque<Candidate> batch_;  // heads at hand, in the order of the store
+    std::unordered_set<std::string> under_way_;
+    std::unordered_map<std::string, Memory> memories_;
+    bool is_draining_ = false;    // the sink is back: backoffs of before are moot
+    milliseconds store_wait_{0};  // 0: the store works
+    SteadyTime store_until_{};    // it is left alone until then
+    std::vector<Death> deaths_;
+    SinkStatus status_;
+};
+
+}  // namespace plimsoll::outbox

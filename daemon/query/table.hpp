@@ -1,0 +1,37 @@
+#pragma once
+
+#include "daemon/view/rows.hpp"
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll::query {
+
+/// One column of a table for people.
+struct Column {
+    std::string title;
+    bool right = false;  ///< numbers stand at the right
+    std::function<std::string(const view::Row&)> text;
+};
+
+/// Prints rows as an aligned table with a head line.
+void print_table(std::ostream& out, const std::vector<view::Row>& rows,
+                 const std::vector<Column>& columns);
+/// One object a line, nothing else.
+void print_json_lines(std::ostream& out, const std::vector<view::Row>& rows);
+
+/// "1234567.8" as "1,234,567.8".
+std::string with_separators(std::string_view number);
+/// A `*_usd` number with 2 decimals and separators; "-" for null.
+std::string money(const view::Row& value);
+/// Decimal text scaled by `decimals`, with at most `digits` decimals and separators; "-" for null.
+std::string amount(const view::Row& raw, unsigned decimals, unsigned digits);
+/// Text, number or boolean as it is; "-" for null.
+std::string plain(const view::Row& value);
+/// "2026-02-05 14:03:11" (UTC).
+std::string utc_time(std::uint64_t unix_seconds);
+
+}  // namespace plimsoll::query

@@ -1,0 +1,217 @@
+#include "daemon/rules/compose.hpp"
+
+#include "abi/hex.hpp"
+#include "daemon/alerts/text.hpp"
+#include "daemon/alerts/utc.hpp"
+#include "daemon/rules/text.hpp"
+#include "protocols/common/reverted.hpp"
+
+#include <algorithm>
+
+namespace plimsoll::rules {
+
+namespace {
+
+using alerts::amount;
+using nlohmann::json;
+
+constexpr std::size_t kMaxReason = 300;  // code points
+
+std::string capitalised(std::string text) {
+    if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') {
+        text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    }
+    return text;
+}
+
+json one_difference(const protocols::AuditDifference& difference,
+                    const std::function<std::string(const Address&)>& address_text) {
+    return {{"account", address_text(difference.key.account)},
+            {"field", difference.field},
+            {"ours", difference.ours},
+            {"contract", difference.contract}};
+}
+
+json token_amount(const TokenAmount& raw, unsigned decimals) { return amount(raw.raw(), decimals); }
+
+/// Adds `<name>_usd` where the asset has a price, and says the value for the text.
+std::string price_into(json& extra, const std::string& name, const TokenAmount& raw,
+                       unsigned decimals, const std::optional<OraclePrice>& price,
+                       unsigned price_decimals) {
+    const auto usd = price ? usd_value(raw.raw(), decimals, *price, price_decimals) : std::nullopt;
+    if (!usd) return {};
+    extra[name + "_usd"] = amount(usd->raw(), 8);
+    return " (" + usd_text(*usd) + ")";
+}
+
+}  // namespace
+
+std::string titled(Word word, const std::string& title) {
+    switch (word) {
+        case Word::repeated:
+            return "Still: " + title;
+        case Word::updated:
+            return "Update: " + title;
+        case Word::resolved:
+            return "Resolved: " + title;
+        case Word::retracted:
+            return "Retracted: " + title;
+        case Word::firing:
+        case Word::fired:
+            break;
+    }
+    return capitalised(title);
+}
+
+std::string provenance(const Scene& scene) {
+    const Row& row = scene.row;
+    std::string text = "Since block " + std::to_string(row.episode) + " (" +
+                       alerts::utc_time(row.opened) + "). Seen at block " +
+                       std::to_string(scene.facts.block.number) + ".";
+    if (scene.protocol != nullptr && !scene.protocol->coverage.empty()) {
+        text += " Coverage " + scene.protocol->coverage + ".";
+    }
+    if (row.is_initial && scene.word == Word::firing) {
+        text += " It held already when the rule first looked.";
+    }
+    return text;
+}
+
+std::string source_phrase(const std::string& type, const std::string& chain) {
+    return type == "source.stale" ? "no new block from " + chain
+                                  : "blocks of " + chain + " are not read yet";
+}
+
+std::string unverified_phrase(const std::string& protocol) {
+    return "numbers of " + protocol + " are not verified";
+}
+
+std::string event_phrase(const std::string& protocol) { return "liquidation on " + protocol; }
+
+Payload source_payload(const Scene& scene) {
+    const SourceFacts& source = scene.facts.source;
+    const bool is_gap = scene.row.about.type == "daemon.gap";
+    Payload out;
+    out.extra["age_seconds"] = source.age_seconds;
+    out.extra["gap_blocks"] = source.gap_blocks;
+    out.extra["stale"] = source.stale;
+    if (!source.endpoint.empty()) out.extra["endpoint"] = source.endpoint;
+    out.title = titled(scene.word, scene.row.about.phrase);
+    if (is_gap) {
+        out.text = count_text(source.gap_blocks, "block") + " of " + scene.row.about.subject +
+                   " are still to be read; what happened in them is not known yet.\n";
+    } else if (source.stale) {
+        out.text = "The newest block of " + scene.row.about.subject + " is " +
+                   count_text(source.age_seconds, "second") +
+                   " old. Everything known is as of that block; timers stand still.\n";
+    } else {
+        out.text = "New blocks of " + scene.row.about.subject + " arrive again.\n";
+    }
+    if (!source.endpoint.empty()) out.text += "Endpoint " + source.endpoint + ". ";
+    out.text += provenance(scene);
+    return out;
+}
+
+Payload unverified_payload(const Scene& scene) {
+    const ProtocolFacts& protocol = *scene.protocol;
+    Payload out;
+    out.title = titled(scene.word, scene.row.about.phrase);
+    json list = json::array();
+    for (const auto& difference : protocol.differences) {
+        list.push_back(one_difference(difference, scene.address_text));
+    }
+    if (!list.empty()) out.extra["differences"] = std::move(list);
+    if (protocol.verified) {
+        out.text = "Our numbers of " + protocol.name + " agree with the contract again.\n";
+    } else {
+        out.text = alerts::cut_text(protocol.unverified_reason, kMaxReason) + ".\n";
+        for (std::size_t i = 0; i < std::min<std::size_t>(protocol.differences.size(), 5); ++i) {
+            const auto& one = protocol.differences[i];
+            out.text += scene.address_text(one.key.account) + " " + one.field + ": ours " +
+                        one.ours + ", contract " + one.contract + ".\n";
+        }
+        out.text += "Positions of the protocol raise no alerts until they agree.\n";
+    }
+    if (!protocol.unverified_reason.empty()) {
+        out.extra["unverified_reason"] = protocol.unverified_reason;
+    }
+    out.text += provenance(scene);
+    return out;
+}
+
+Payload event_payload(const Scene& scene, const protocols::Liquidation& event) {
+    Payload out;
+    json& extra = out.extra;
+    const std::string collateral = name_text(event.collateral_asset);
+    const std::string debt = name_text(event.debt_asset);
+    extra["tx"] = {{"hash", to_hex(event.tx)}, {"log_index", event.log_index}};
+    extra["liquidator"] = scene.address_text(event.liquidator);
+    extra["collateral_asset"] = collateral;
+    extra["collateral_token"] = scene.address_text(event.collateral_token);
+    extra["collateral"] = token_amount(event.collateral, event.collateral_decimals);
+    extra["debt_asset"] = debt;
+    extra["debt_token"] = scene.address_text(event.debt_token);
+    extra["debt"] = token_amount(event.debt, event.debt_decimals);
+    const std::string seized_usd =
+        price_into(extra, "collateral", event.collateral, event.collateral_decimals,
+                   event.collateral_price, event.price_decimals);
+    const std::string repaid_usd = price_into(extra, "debt", event.debt, event.debt_decimals,
+                                              event.debt_price, event.price_decimals);
+    out.text = scene.row.about.subject + " lost " +
+               amount_text(event.collateral.raw(), event.collateral_decimals) + " " + collateral +
+               seized_usd + "; " + amount_text(event.debt.raw(), event.debt_decimals) + " " + debt +
+               repaid_usd + " of its debt was repaid by " + scene.address_text(event.liquidator) +
+               ".\n";
+    if (event.bad_debt.raw() != 0) {
+        extra["bad_debt"] = token_amount(event.bad_debt, event.debt_decimals);
+        price_into(extra, "bad_debt", event.bad_debt, event.debt_decimals, event.debt_price,
+                   event.price_decimals);
+        out.text += amount_text(event.bad_debt.raw(), event.debt_decimals) + " " + debt +
+                    " was written off as bad debt.\n";
+    }
+    if (event.protocol_fee.raw() != 0) {
+        extra["protocol_fee"] = token_amount(event.protocol_fee, event.collateral_decimals);
+    }
+    out.text += "Block " + std::to_string(event.block.number) + " (" +
+                alerts::utc_time(event.block.time) + "), transaction " + to_hex(event.tx) +
+                ", log " + std::to_string(event.log_index) + ".";
+    out.title = titled(
+        scene.word, scene.row.about.phrase + ": " + short_account(scene.row.about.subject) +
+                        " lost " + amount_text(event.collateral.raw(), event.collateral_decimals) +
+                        " " + collateral);
+    return out;
+}
+
+Payload withdrawn_payload(const Subject& about) {
+    return {titled(Word::resolved, about.phrase),
+            "The rule that raised this, or what it looks at, was removed or changed. Whether it "
+            "still holds is not looked at any more.",
+            json::object()};
+}
+
+Payload retraction(const Subject& about, const Told& told) {
+    const std::string what =
+        told.word == Word::resolved ? "the end of: " + about.phrase : about.phrase;
+    return {titled(Word::retracted, what),
+            "Block " + std::to_string(told.number) + " (" + to_hex(told.hash) +
+                ") left the chain, and on the chain as it is now this does not hold: " +
+                about.phrase + ", " + about.subject + ".",
+            json::object()};
+}
+
+std::optional<Usd8> usd_value(const U256& amount, unsigned decimals, const OraclePrice& price,
+                              unsigned price_decimals) {
+    const auto value = protocols::as_contract([&] {
+        U512 unit = 1;
+        for (unsigned i = 0; i < decimals + price_decimals; ++i) unit *= 10;
+        // U512 holds the product of two words; the eight decimals of USD go to whichever side
+        // keeps it exact
+        const U512 product = U512(amount) * price.raw();
+        const U512 usd = 100'000'000U;
+        const U512 scaled = unit % usd == 0 ? product / (unit / usd) : product * usd / unit;
+        return U256(scaled);
+    });
+    return value ? std::optional(Usd8::from_raw(*value)) : std::nullopt;
+}
+
+}  // namespace plimsoll::rules

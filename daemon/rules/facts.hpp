@@ -1,0 +1,83 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "daemon/bands/band.hpp"
+#include "protocols/common/block.hpp"
+#include "protocols/common/market.hpp"
+#include "protocols/common/position.hpp"
+#include "protocols/common/protocol.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll::rules {
+
+/// Why an account's debt is gone.
+enum class GoneReason { repaid, liquidated, closed };
+std::string_view to_string(GoneReason reason);
+
+struct GonePosition {
+    protocols::PositionKey key;
+    GoneReason reason = GoneReason::closed;
+};
+
+/// What one round knows of one protocol. Everything is true at the round's block; spans and
+/// callbacks live at least as long as the call they are handed to.
+struct ProtocolFacts {
+    std::string name;
+    unsigned price_decimals = 8;
+    /// The round was read completely. False: nothing here but `verified`, `unverified_reason`,
+    /// `differences` and `liquidations` is looked at.
+    bool read = false;
+    /// The protocol's numbers are believed. False: as with `read`, and the metric `unverified`
+    /// holds.
+    bool verified = true;
+    std::string unverified_reason;
+    std::span<const protocols::AuditDifference> differences;
+    std::string coverage;  ///< decimal text with 6 digits; empty where the kind cannot know
+
+    std::span<const protocols::PositionHealth> healths;  ///< every position with debt
+    std::span<const bands::BandReport> bands;            ///< every band the protocol resolves
+    /// Realised liquidations since the last round that was handed over. In a reorganisation: all
+    /// of the new chain above the ancestor.
+    std::span<const protocols::Liquidation> liquidations;
+    /// Logs up to the block were read completely: an event that is not there did not happen.
+    bool events_read = true;
+    /// Why positions have no debt any more; one that is missing here and in `healths` is `closed`.
+    std::span<const GonePosition> gone;
+    /// Everything about one position, for texts. Called only for positions that alert.
+    std::function<std::optional<protocols::PositionReport>(const protocols::PositionKey&)> report;
+
+    /// False: unknown. Changes no state, resolves nothing, resets no timer.
+    bool known() const { return read && verified; }
+};
+
+/// The state of the chain's source. Times by the wall clock.
+struct SourceFacts {
+    bool stale = false;
+    std::uint64_t age_seconds = 0;  ///< of the newest block
+    std::uint64_t gap_blocks = 0;   ///< blocks whose logs are still owed
+    std::string endpoint;           ///< alias of the endpoint in use, never its URL; may be empty
+};
+
+/// Everything one round of one chain tells the rules. A stalled chain hands over its last block
+/// again, with `source.stale` set and its protocols unread.
+struct RoundFacts {
+    BlockRef block;
+    BlockNumber safe = 0;       ///< newest safe block; `finalized` where the chain has no such tag
+    BlockNumber finalized = 0;  ///< newest block that cannot leave the chain any more
+    /// What rules wait for that do not say it themselves; realised liquidations do not wait.
+    config::Depth confirm{config::Depth::Kind::blocks, 0};
+    std::uint64_t now = 0;  ///< unix seconds, for `repeat` and the source; should not jump
+    SourceFacts source;
+    /// Every configured protocol of the chain, read or not. An open episode of a protocol that is
+    /// not here any more ends with `rule_changed`.
+    std::vector<ProtocolFacts> protocols;
+};
+
+}  // namespace plimsoll::rules

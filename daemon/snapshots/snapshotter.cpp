@@ -1,0 +1,190 @@
+#include "daemon/snapshots/snapshotter.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace plimsoll::snapshots {
+namespace {
+
+/// A liquidations table longer than this in one run is cut; the next run goes on behind it.
+constexpr std::size_t kMaxLiquidations = 1'000'000;
+constexpr std::int64_t kRetrySeconds = 30;
+
+std::int64_t in_seconds(config::Milliseconds duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+/// A protocol copied out of the running daemon.
+struct Copy {
+    view::ProtocolView view;
+    std::unique_ptr<protocols::Protocol> ledger;
+    std::vector<protocols::PositionHealth> healths;
+    std::vector<protocols::AssetGroup> groups;
+    std::vector<bands::BandReport> bands;
+    std::map<Address, std::string> labels;
+
+    explicit Copy(const view::ProtocolView& from)
+        : view(from),
+          ledger(from.ledger->clone()),
+          healths(from.healths.begin(), from.healths.end()),
+          groups(from.groups.begin(), from.groups.end()),
+          bands(from.bands.begin(), from.bands.end()) {
+        if (from.watch_labels != nullptr) labels = *from.watch_labels;
+        view.ledger = ledger.get();
+        view.healths = healths;
+        view.groups = groups;
+        view.bands = bands;
+        view.watch_labels = &labels;
+    }
+    Copy(const Copy&) = delete;
+    Copy& operator=(const Copy&) = delete;
+};
+
+void add_rows(Tables& tables, const std::vector<std::string>& wanted,
+              const view::ProtocolView& view) {
+    const auto asked = [&wanted](const char* table) {
+        return std::find(wanted.begin(), wanted.end(), table) != wanted.end();
+    };
+    if (asked("tvl")) tables.lines["tvl"].push_back(view::tvl_row(view).dump());
+    if (asked("markets")) {
+        for (const auto& market : view.ledger->markets()) {
+            tables.lines["markets"].push_back(view::market_row(view, market).dump());
+        }
+    }
+    if (asked("positions")) {
+        for (const auto& health : view.healths) {
+            tables.lines["positions"].push_back(view::position_row(view, health).dump());
+        }
+    }
+    if (asked("bands")) {
+        for (const auto& band : view.bands) {
+            tables.lines["bands"].push_back(view::band_row(view, band).dump());
+        }
+    }
+}
+
+}  // namespace
+
+Snapshotter::Snapshotter(Parts parts) : parts_(std::move(parts)) {}
+
+Snapshotter::~Snapshotter() { stop(); }
+
+void Snapshotter::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Snapshotter::stop() {
+    {
+        const std::scoped_lock lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Snapshotter::wake() {
+    {
+        const std::scoped_lock lock(mutex_);
+        woken_ = true;
+    }
+    changed_.notify_all();
+}
+
+std::int64_t Snapshotter::last_success() const {
+    const std::scoped_lock lock(mutex_);
+    return last_success_;
+}
+
+bool Snapshotter::is_due() const {
+    const std::int64_t now = parts_.unix_seconds();
+    // A clock set back must not put snapshots off for long.
+    return now >= next_ || next_ - now > in_seconds(parts_.settings.snapshots.every);
+}
+
+void Snapshotter::run() {
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait_for(lock, std::chrono::seconds(1),
+                              [this] { return stopping_ || woken_; });
+            if (stopping_) return;
+            woken_ = false;
+            if (!is_due()) continue;
+        }
+        const auto taken = take_now();
+        if (!taken) spdlog::error("snapshot: {}", taken.error().message);
+    }
+}
+
+Expected<std::size_t, WriteError> Snapshotter::take_now() {
+    const std::scoped_lock one_at_a_time(taking_);
+    auto taken = take();
+    const std::scoped_lock lock(mutex_);
+    if (taken && *taken > 0) last_success_ = parts_.unix_seconds();
+    if (taken && *taken > 0)
+        next_ = parts_.unix_seconds() + in_seconds(parts_.settings.snapshots.every);
+    if (!taken) next_ = parts_.unix_seconds() + kRetrySeconds;
+    return taken;
+}
+
+Expected<std::size_t, WriteError> Snapshotter::take() {
+    const auto folder = parts_.settings.daemon.state_dir / "snapshots";
+    const std::int64_t keep = in_seconds(parts_.settings.snapshots.keep);
+    std::int64_t newest = 0;  // by block time, as the folders are
+    std::size_t written = 0;
+    for (const view::ChainStatus& chain : parts_.live.chains()) {
+        auto tables = tables_of(chain.name, chain.caip2);
+        if (!tables) return Unexpected<WriteError>{tables.error()};
+        if (tables->block.hash.is_zero()) continue;  // no round finished yet: nothing is known
+        if (auto done = write_tables(folder, *tables); !done) {
+            return Unexpected<WriteError>{done.error()};
+        }
+        const auto marked =
+            parts_.store.set_meta("snapshot/" + chain.name, std::to_string(tables->block.number));
+        if (!marked) return Unexpected<WriteError>{WriteError{marked.error().message}};
+        spdlog::info("snapshot of {} at block {}", chain.name, tables->block.number);
+        newest = std::max(newest, static_cast<std::int64_t>(tables->block.time));
+        ++written;
+    }
+    if (newest > keep) remove_before(folder, utc_date(static_cast<std::uint64_t>(newest - keep)));
+    return written;
+}
+
+Expected<Tables, WriteError> Snapshotter::tables_of(const std::string& chain,
+                                                    const std::string& caip2) {
+    std::vector<std::unique_ptr<Copy>> copies;
+    parts_.live.read([&](std::span<const view::ProtocolView> views) {
+        for (const auto& view : views) {
+            if (view.caip2 == caip2 && view.status.chain == chain) {
+                copies.push_back(std::make_unique<Copy>(view));
+            }
+        }
+    });
+    Tables tables;
+    tables.chain = chain;
+    if (copies.empty()) return tables;
+    tables.block = copies.front()->view.status.block;
+    const auto& wanted = parts_.settings.snapshots.tables;
+    for (const std::string& table : wanted) tables.lines[table];
+    for (const auto& copy : copies) add_rows(tables, wanted, copy->view);
+    if (!tables.lines.contains("liquidations")) return tables;
+    const auto fail = [](const store::StoreError& error) {
+        return Unexpected<WriteError>{WriteError{error.message}};
+    };
+    auto previous = parts_.store.meta("snapshot/" + chain);
+    if (!previous) return fail(previous.error());
+    const BlockNumber since = *previous ? std::stoull(**previous) : 0;
+    auto rows = parts_.store.liquidations(chain, 0, kMaxLiquidations);
+    if (!rows) return fail(rows.error());
+    for (auto& row : *rows) {
+        if (row.block > since && row.block <= tables.block.number) {
+            tables.lines["liquidations"].push_back(std::move(row.row));
+        }
+    }
+    return tables;
+}
+
+}  // namespace plimsoll::snapshots

@@ -1,0 +1,263 @@
+#include "daemon/store/sqlite_store.hpp"
+
+#include "daemon/store/delivery.hpp"
+#include "daemon/store/queries.hpp"
+#include "daemon/store/round.hpp"
+#include "daemon/store/schema.hpp"
+#include "daemon/store/upkeep.hpp"
+
+namespace plimsoll::store {
+namespace {
+
+/// Opens `state.db` as every connection needs it. Exclusive locking keeps every other connection
+/// out, and with it the log's index lives in our memory instead of a shared file. Until the
+/// database is known to be good, closing leaves the log as it was found.
+Database connect(const StateDir& dir) {
+    Database db(dir.database());
+    db.set_checkpoint_on_close(false);
+    db.script(
+        "PRAGMA busy_timeout = 5000;"
+        "PRAGMA locking_mode = EXCLUSIVE;"
+        "PRAGMA mmap_size = 0;"
+        "PRAGMA trusted_schema = OFF;"
+        "PRAGMA foreign_keys = ON;"
+        "PRAGMA journal_size_limit = 67108864;"
+        "PRAGMA cache_size = -16000;");
+    if (db.scalar("PRAGMA page_count") == "0") {
+        db.script("PRAGMA auto_vacuum = INCREMENTAL");
+    }
+    if (db.scalar("PRAGMA journal_mode = WAL") != "wal") {
+        throw Failure(
+            StoreError{StoreFault::io, dir.database().string() + ": no write-ahead log here"},
+            true);
+    }
+    db.script("PRAGMA synchronous = FULL");
+    return db;
+}
+
+/// Moves everything from the log into the database and starts the log over. What a log holds may
+/// have missed its sync without anybody knowing; nothing is built on it before this.
+void fold_log(Database& db) {
+    if (db.scalar("PRAGMA wal_checkpoint(TRUNCATE)") != "0") {
+        throw Failure(StoreError{StoreFault::io, "state.db: the log cannot be folded in"}, true);
+    }
+}
+
+/// Opens, checks and upgrades.
+Database open_checked(const StateDir& dir) {
+    Database db = connect(dir);
+    const std::string verdict = db.scalar("PRAGMA quick_check(1)");
+    if (verdict != "ok") {
+        throw Failure(StoreError{StoreFault::corrupt, dir.database().string() + ": " + verdict},
+                      true);
+    }
+    upgrade(db, schema_steps());
+    db.set_checkpoint_on_close(true);
+    try {
+        fold_log(db);
+    } catch (const Failure& failure) {
+        if (failure.error().kind !=
+            StoreFault::full) {  // a full disk must not keep us from starting
+            throw;
+        }
+    }
+    return db;
+}
+
+/// Opens; none, and why, when the database is bad. A second look tells a bad database from a disk
+/// that failed to read it once: the check reports both alike.
+std::optional<Database> open_good(const StateDir& dir, StoreError& defect) {
+    for (int look = 0; look < 2; ++look) {
+        try {
+            return open_checked(dir);
+        } catch (const Failure& failure) {
+            if (failure.error().kind != StoreFault::corrupt) {
+                throw;
+            }
+            defect = failure.error();
+        }
+    }
+    return std::nullopt;
+}
+
+Store::Opened open_or_start_over(const std::filesystem::path& path,
+                                 const Store::OpenOptions& options) {
+    StateDir dir = StateDir::take(path, options.create);
+    dir.ensure_database();
+    Store::Opened opened;
+    StoreError defect;
+    std::optional<Database> db = open_good(dir, defect);
+    if (!db) {
+        if (options.strict) {
+            throw Failure(defect);
+        }
+        opened.defect = defect.message;
+        opened.moved_aside = dir.set_database_aside().string();
+        dir.ensure_database();
+        db = open_checked(dir);
+    }
+    opened.store = std::make_unique<SqliteStore>(std::move(dir), std::move(*db));
+    return opened;
+}
+
+}  // namespace
+
+Expected<Store::Opened, StoreError> Store::open(const std::filesystem::path& state_dir,
+                                                const OpenOptions& options) {
+    try {
+        try {
+            return open_or_start_over(state_dir, options);
+        } catch (const Failure& failure) {
+            return Unexpected<StoreError>(failure.error());
+        }
+    } catch (const std::bad_alloc&) {
+        return Unexpected<StoreError>(out_of_memory());
+    }
+}
+
+Database& SqliteStore::connection() {
+    if (!db_) {
+        Database db = connect(dir_);
+        fold_log(db);
+        db.set_checkpoint_on_close(true);
+        db_ = std::move(db);
+    }
+    return *db_;
+}
+
+StoreError SqliteStore::settle(const Failure& failure) {
+    if (failure.connection_lost() || (db_ && db_->in_transaction())) {
+        db_.reset();
+    }
+    return failure.error();
+}
+
+void SqliteStore::note_health(const StoreError* error) {
+    if (error == nullptr) {
+        healthy_ = true;
+    } else if (error->kind != StoreFault::misuse) {
+        healthy_ = false;
+    }
+}
+
+// ---- the round
+
+Expected<void, StoreError> SqliteStore::commit(const RoundCommit& round) {
+    return write([&](Database& db) { write_round(db, round); });
+}
+
+// ---- at start
+
+Expected<ChainState, StoreError> SqliteStore::chain_state(const std::string& chain) {
+    return read([&](Database& db) { return read_chain_state(db, chain); });
+}
+
+Expected<std::vector<protocols::Record>, StoreError> SqliteStore::records(
+    const std::string& protocol) {
+    return read([&](Database& db) { return read_records(db, protocol); });
+}
+
+Expected<std::vector<RuleStateRow>, StoreError> SqliteStore::rule_states() {
+    return read([](Database& db) { return read_rule_states(db); });
+}
+
+Expected<std::vector<OwedRange>, StoreError> SqliteStore::owed(const std::string& protocol) {
+    return read([&](Database& db) { return read_owed(db, protocol); });
+}
+
+Expected<std::vector<Address>, StoreError> SqliteStore::candidates(const std::string& protocol) {
+    return read([&](Database& db) { return read_candidates(db, protocol); });
+}
+
+Expected<std::optional<std::string>, StoreError> SqliteStore::meta(const std::string& key) {
+    return read([&](Database& db) { return read_meta(db, key); });
+}
+
+Expected<void, StoreError> SqliteStore::set_meta(const std::string& key, const std::string& value) {
+    return write([&](Database& db) { write_meta(db, key, value); });
+}
+
+// ---- questions
+
+Expected<std::vector<StoredAlert>, StoreError> SqliteStore::alerts_above(const std::string& chain,
+                                                                         BlockNumber above) {
+    return read([&](Database& db) { return read_alerts_above(db, chain, above); });
+}
+
+Expected<std::vector<StoredAlert>, StoreError> SqliteStore::alerts_since(std::uint64_t at,
+                                                                         std::size_t limit) {
+    return read([&](Database& db) { return read_alerts_since(db, at, limit); });
+}
+
+Expected<std::vector<LiquidationRow>, StoreError> SqliteStore::liquidations(
+    const std::string& chain, std::uint64_t since_time, std::size_t limit) {
+    return read([&](Database& db) { return read_liquidations(db, chain, since_time, limit); });
+}
+
+Expected<std::vector<OutboxCounts>, StoreError> SqliteStore::outbox_counts() {
+    return read([](Database& db) { return read_outbox_counts(db); });
+}
+
+// ---- delivery
+
+Expected<std::vector<DueMessage>, StoreError> SqliteStore::due(const std::string& sink,
+                                                               std::int64_t now_ms,
+                                                               std::size_t limit) {
+    return read([&](Database& db) { return read_due(db, sink, now_ms, limit); });
+}
+
+Expected<std::optional<std::int64_t>, StoreError> SqliteStore::next_due_ms(
+    const std::string& sink) {
+    return read([&](Database& db) { return read_next_due(db, sink); });
+}
+
+Expected<bool, StoreError> SqliteStore::mark_attempt(const std::string& sink, const std::string& id,
+                                                     std::int64_t now_ms) {
+    return write([&](Database& db) { return note_attempt(db, sink, id, now_ms); });
+}
+
+Expected<void, StoreError> SqliteStore::mark_done(const std::string& sink, const std::string& id,
+                                                  std::int64_t now_ms) {
+    return write([&](Database& db) { note_done(db, sink, id, now_ms); });
+}
+
+Expected<void, StoreError> SqliteStore::mark_retry(const std::string& sink, const std::string& id,
+                                                   std::int64_t not_before_ms,
+                                                   const std::string& error) {
+    return write([&](Database& db) { note_retry(db, sink, id, not_before_ms, error); });
+}
+
+Expected<void, StoreError> SqliteStore::mark_dead(const std::string& sink, const std::string& id,
+                                                  std::int64_t now_ms, const std::string& reason,
+                                                  const std::string& error) {
+    return write([&](Database& db) { note_dead(db, sink, id, now_ms, reason, error); });
+}
+
+Expected<void, StoreError> SqliteStore::retire_sinks(std::span<const std::string> configured,
+                                                     std::int64_t now_ms) {
+    return write([&](Database& db) { retire_other_sinks(db, configured, now_ms); });
+}
+
+Expected<std::vector<SinkState>, StoreError> SqliteStore::sink_states() {
+    return read([](Database& db) { return read_sink_states(db); });
+}
+
+Expected<void, StoreError> SqliteStore::set_sink_state(const SinkState& state) {
+    return write([&](Database& db) { write_sink_state(db, state); });
+}
+
+// ---- upkeep
+
+Expected<bool, StoreError> SqliteStore::purge(std::int64_t older_than_ms) {
+    return write([&](Database& db) { return purge_step(db, older_than_ms); });
+}
+
+Expected<void, StoreError> SqliteStore::backup(const std::filesystem::path& to) {
+    return read([&](Database& db) {
+               copy_database(db, to);
+               return true;
+           })
+        .map([](bool) {});
+}
+
+}  // namespace plimsoll::store

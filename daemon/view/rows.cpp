@@ -1,0 +1,314 @@
+#include "daemon/view/rows.hpp"
+
+#include "abi/hex.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace plimsoll::view {
+namespace {
+
+using protocols::AssetEntry;
+using protocols::LiquidationPrice;
+using protocols::PositionHealth;
+
+constexpr int kSchema = 1;
+Row columns(const ProtocolStatus& status, const std::string& caip2, const BlockRef& block) {
+    Row row;
+    row["schema"] = kSchema;
+    row["chain"] = caip2;
+    row["protocol"] = status.name;
+    row["kind"] = status.kind;
+    row["block"] = block.number;
+    row["block_hash"] = to_hex(block.hash);
+    row["block_time"] = block.time;
+    row["state"] = to_string(status.state);
+    row["coverage"] = status.coverage_ppm ? Row(millionths(*status.coverage_ppm)) : Row(nullptr);
+    return row;
+}
+
+template <class T>
+Row text_or_null(const std::optional<T>& value) {
+    return value ? Row(to_decimal(value->raw())) : Row(nullptr);
+}
+
+Row price_of(const std::optional<LiquidationPrice>& price) {
+    if (!price) return nullptr;
+    Row out;
+    out["price_raw"] = to_decimal(price->price.raw());
+    out["side"] = price->side == protocols::PriceSide::below ? "below" : "above";
+    return out;
+}
+
+Row entry_row(const AssetEntry& entry, bool is_collateral) {
+    Row row;
+    row["asset"] = entry.asset;
+    row["token"] = to_checksum(entry.token);
+    row["decimals"] = entry.decimals;
+    row["amount_raw"] = to_decimal(entry.amount.raw());
+    row["price_raw"] = text_or_null(entry.price);
+    row["price_decimals"] = entry.price_decimals;
+    row["usd"] = usd(entry.usd);
+    if (is_collateral) {
+        row["enabled"] = entry.enabled;
+        row["liquidation_threshold"] = to_decimal(entry.liquidation_threshold.raw());
+    }
+    Row group = price_of(entry.group);
+    if (!group.is_null()) group["leader"] = entry.group_leader;
+    row["liquidation_price"] = {{"alone", price_of(entry.alone)}, {"group", std::move(group)}};
+    return row;
+}
+
+Row safe_rows(const std::vector<protocols::SafeAmount>& amounts) {
+    Row rows = Row::array();
+    for (const auto& amount : amounts) {
+        Row row;
+        row["asset"] = amount.asset;
+        row["token"] = to_checksum(amount.token);
+        row["decimals"] = amount.decimals;
+        row["amount_raw"] = to_decimal(amount.amount.raw());
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+/// Value of an amount at a price, in US dollars with 8 decimals, cut off.
+Usd8 value_of(const TokenAmount& amount, unsigned decimals, const OraclePrice& price,
+              unsigned price_decimals) {
+    using boost::multiprecision::pow;
+    const U512 scale = pow(U512(10), decimals + price_decimals);
+    const U512 value = U512(amount.raw()) * U512(price.raw()) * U512(100'000'000U) / scale;
+    return Usd8::from_raw(value > U512(u256_max()) ? u256_max() : static_cast<U256>(value));
+}
+
+/// Symbols counted as US dollars when a liquidation is called long or short.
+bool is_dollar(std::string_view symbol) {
+    static constexpr std::array<std::string_view, 24> kDollars{
+        "USDC", "USDT",   "DAI",  "USDS",   "GHO",        "USDe",  "sUSDe", "FRAX",
+        "LUSD", "crvUSD", "BUSD", "TUSD",   "USDP",       "sDAI",  "PYUSD", "RLUSD",
+        "USDD", "USDJ",   "USD1", "USDC.e", "USD\u20ae0", "USDbC", "sUSDS", "eUSDe"};
+    return std::find(kDollars.begin(), kDollars.end(), symbol) != kDollars.end();
+}
+
+/// Long: a falling collateral against dollars. Short: dollars against a rising debt. Mixed:
+/// neither.
+std::string_view side_of(const protocols::Liquidation& event) {
+    const bool collateral_is_dollar = is_dollar(event.collateral_asset);
+    const bool debt_is_dollar = is_dollar(event.debt_asset);
+    if (debt_is_dollar && !collateral_is_dollar) return "long";
+    if (collateral_is_dollar && !debt_is_dollar) return "short";
+    return "mixed";
+}
+
+}  // namespace
+
+std::string_view to_string(State state) {
+    switch (state) {
+        case State::live:
+            return "live";
+        case State::stale:
+            return "stale";
+        case State::unverified:
+            return "unverified";
+        case State::unknown:
+            break;
+    }
+    return "unknown";
+}
+
+const Wad& at_risk_below() {
+    static const Wad value = Wad::from_raw(U256(1'100'000'000'000'000'000ULL));
+    return value;
+}
+
+Row common_columns(const ProtocolView& view) {
+    return columns(view.status, view.caip2, view.status.block);
+}
+
+Row tvl_row(const ProtocolView& view) {
+    U256 supplied = 0;
+    U256 borrowed = 0;
+    for (const auto& market : view.ledger->markets()) {
+        supplied += market.supplied_usd.raw();
+        borrowed += market.borrowed_usd.raw();
+    }
+    std::uint64_t at_risk = 0;
+    std::uint64_t liquidatable = 0;
+    std::uint64_t not_computable = 0;
+    U256 liquidatable_debt = 0;
+    U256 bad_debt = 0;
+    for (const PositionHealth& health : view.healths) {
+        if (!health.computable) ++not_computable;
+        if (health.liquidatable) {
+            ++liquidatable;
+            liquidatable_debt += health.debt.raw();
+        } else if (health.health_factor && *health.health_factor < at_risk_below()) {
+            ++at_risk;
+        }
+        if (health.debt > health.collateral)
+            bad_debt += health.debt.raw() - health.collateral.raw();
+    }
+    const U256 locked = supplied > borrowed ? supplied - borrowed : U256(0);
+    const auto text = [](const std::optional<std::string>& value) {
+        return value ? Row(*value) : Row(nullptr);
+    };
+    Row row = common_columns(view);
+    row["supplied_usd"] = usd(Usd8::from_raw(supplied));
+    row["borrowed_usd"] = usd(Usd8::from_raw(borrowed));
+    row["tvl_usd"] = usd(Usd8::from_raw(locked));
+    row["leverage"] = text(ratio(supplied, locked, 4));
+    row["utilization"] = text(ratio(borrowed, supplied, 4));
+    row["borrowers"] = view.healths.size();
+    row["positions_at_risk"] = at_risk;
+    row["liquidatable"] = liquidatable;
+    row["liquidatable_debt_usd"] = usd(Usd8::from_raw(liquidatable_debt));
+    row["bad_debt_usd"] = usd(Usd8::from_raw(bad_debt));
+    row["not_computable"] = not_computable;
+    return row;
+}
+
+Row market_row(const ProtocolView& view, const protocols::MarketReport& market) {
+    Row row = common_columns(view);
+    row["asset"] = market.asset;
+    row["token"] = to_checksum(market.token);
+    row["decimals"] = market.decimals;
+    row["price_raw"] = text_or_null(market.price);
+    row["price_decimals"] = market.price_decimals;
+    row["supplied_raw"] = to_decimal(market.supplied.raw());
+    row["borrowed_raw"] = to_decimal(market.borrowed.raw());
+    row["cash_raw"] = text_or_null(market.cash);
+    row["supplied_usd"] = usd(market.supplied_usd);
+    row["borrowed_usd"] = usd(market.borrowed_usd);
+    const bool lends = market.supplied_usd > market.borrowed_usd;
+    row["tvl_usd"] = usd(
+        Usd8::from_raw(lends ? market.supplied_usd.raw() - market.borrowed_usd.raw() : U256(0)));
+    row["liquidation_threshold"] = to_decimal(market.liquidation_threshold.raw());
+    row["ltv"] = to_decimal(market.ltv.raw());
+    row["liquidation_bonus"] = to_decimal(market.liquidation_bonus.raw());
+    row["paused"] = market.paused;
+    row["frozen"] = market.frozen;
+    row["index_supply_raw"] = to_decimal(market.index_supply.raw());
+    row["index_borrow_raw"] = to_decimal(market.index_borrow.raw());
+    const auto covered = ratio(market.debt_known, market.debt_total, 6);
+    row["market_coverage"] = covered ? Row(*covered) : Row("1.000000");
+    return row;
+}
+
+Row position_row(const ProtocolView& view, const PositionHealth& health) {
+    const protocols::PositionReport report =
+        view.ledger->report(health.key, view.groups, view.target_health_factor);
+    Row row = common_columns(view);
+    row["account"] = to_checksum(health.key.account);
+    if (!health.key.market.is_zero()) row["market"] = to_hex(health.key.market);
+    row["computable"] = health.computable;
+    row["health_factor"] = text_or_null(health.health_factor);
+    row["liquidatable"] = health.computable ? Row(health.liquidatable) : Row(nullptr);
+    row["collateral_usd"] = health.computable ? usd(health.collateral) : Row(nullptr);
+    row["debt_usd"] = health.computable ? usd(health.debt) : Row(nullptr);
+    row["e_mode"] = report.e_mode;
+    row["watch"] = nullptr;
+    if (view.watch_labels != nullptr) {
+        const auto label = view.watch_labels->find(health.key.account);
+        if (label != view.watch_labels->end()) row["watch"] = label->second;
+    }
+    row["contract_view"] = nullptr;
+    for (const auto& [name, value] : report.contract_view) row["contract_view"][name] = value;
+    row["collateral"] = Row::array();
+    for (const auto& entry : report.collateral) row["collateral"].push_back(entry_row(entry, true));
+    row["debt"] = Row::array();
+    for (const auto& entry : report.debt) row["debt"].push_back(entry_row(entry, false));
+    row["liquidation_time"] =
+        report.liquidation_time ? Row(*report.liquidation_time) : Row(nullptr);
+    row["to_safe"] = {{"target", to_decimal(view.target_health_factor.raw())},
+                      {"repay", safe_rows(report.repay_to_safe)},
+                      {"add", safe_rows(report.add_to_safe)}};
+    return row;
+}
+
+Row band_row(const ProtocolView& view, const bands::BandReport& band) {
+    Row row = common_columns(view);
+    row["band"] = band.band;
+    row["collateral"] = band.collateral;
+    row["leader"] = band.leader;
+    row["low"] = scaled(band.low.raw(), 8, 8);
+    row["high"] = scaled(band.high.raw(), 8, 8);
+    row["price_raw"] = text_or_null(band.price);
+    row["price_decimals"] = band.price_decimals;
+    row["price"] =
+        band.price ? Row(scaled(band.price->raw(), band.price_decimals, 8)) : Row(nullptr);
+    row["collateral_raw"] = to_decimal(band.collateral_amount);
+    row["collateral_decimals"] = band.leader_decimals;
+    row["collateral_usd"] = usd(band.collateral_usd);
+    row["debt_usd"] = usd(band.debt_usd);
+    row["positions"] = band.positions;
+    row["liquidatable"] = band.liquidatable;
+    row["not_computable"] = band.not_computable;
+    row["largest"] = Row::array();
+    for (const auto& position : band.largest) {
+        Row one;
+        one["account"] = to_checksum(position.key.account);
+        one["collateral_raw"] = to_decimal(position.collateral);
+        one["collateral_usd"] = usd(position.collateral_usd);
+        one["debt_usd"] = usd(position.debt_usd);
+        row["largest"].push_back(std::move(one));
+    }
+    row["distance_pct"] = band.price ? Row(bands::distance_pct(band.distance)) : Row(nullptr);
+    row["approached"] = band.approached;
+    return row;
+}
+
+Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
+                    const protocols::Liquidation& event, const std::string& finality) {
+    Row row = columns(status, caip2, event.block);
+    std::optional<Usd8> collateral_usd;
+    std::optional<Usd8> debt_usd;
+    std::optional<Usd8> fee_usd;
+    if (event.collateral_price) {
+        collateral_usd = value_of(event.collateral, event.collateral_decimals,
+                                  *event.collateral_price, event.price_decimals);
+        fee_usd = value_of(event.protocol_fee, event.collateral_decimals, *event.collateral_price,
+                           event.price_decimals);
+    }
+    std::optional<Usd8> bad_usd;
+    if (event.debt_price) {
+        debt_usd =
+            value_of(event.debt, event.debt_decimals, *event.debt_price, event.price_decimals);
+        bad_usd =
+            value_of(event.bad_debt, event.debt_decimals, *event.debt_price, event.price_decimals);
+    }
+    const auto or_null = [](const std::optional<Usd8>& value) {
+        return value ? usd(*value) : Row(nullptr);
+    };
+    row["tx"] = to_hex(event.tx);
+    row["log_index"] = event.log_index;
+    row["account"] = to_checksum(event.account);
+    row["liquidator"] = to_checksum(event.liquidator);
+    row["collateral_asset"] = event.collateral_asset;
+    row["collateral_token"] = to_checksum(event.collateral_token);
+    row["collateral_decimals"] = event.collateral_decimals;
+    row["collateral_raw"] = to_decimal(event.collateral.raw());
+    row["collateral_usd"] = or_null(collateral_usd);
+    row["debt_asset"] = event.debt_asset;
+    row["debt_token"] = to_checksum(event.debt_token);
+    row["debt_decimals"] = event.debt_decimals;
+    row["debt_raw"] = to_decimal(event.debt.raw());
+    row["debt_usd"] = or_null(debt_usd);
+    row["bonus_usd"] = nullptr;
+    if (collateral_usd && debt_usd) {
+        const bool gained = *collateral_usd > *debt_usd;
+        row["bonus_usd"] =
+            usd(Usd8::from_raw(gained ? collateral_usd->raw() - debt_usd->raw() : U256(0)));
+    }
+    row["protocol_fee_raw"] = to_decimal(event.protocol_fee.raw());
+    row["protocol_fee_usd"] = or_null(fee_usd);
+    row["bad_debt_raw"] = to_decimal(event.bad_debt.raw());
+    row["bad_debt_usd"] = or_null(bad_usd);
+    row["side"] = side_of(event);
+    row["price_source"] = event.collateral_price && event.debt_price
+                              ? Row("protocol oracle at the event's block")
+                              : Row(nullptr);
+    row["finality"] = finality;
+    return row;
+}
+
+}  // namespace plimsoll::view

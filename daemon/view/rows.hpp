@@ -1,0 +1,39 @@
+#pragma once
+
+#include "daemon/view/view.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace plimsoll::view {
+
+/// Rows of the tables in docs/formats/snapshots.md, as they stand in files and in HTTP answers.
+/// Exact integers are decimal text; `*_usd` are numbers with 2 decimals, cut off, for reading and
+/// sums.
+using Row = nlohmann::ordered_json;
+
+/// Positions with a health factor from 1 up to below this count as at risk in `tvl` and in filters.
+const Wad& at_risk_below();
+
+/// The columns every table begins with.
+Row common_columns(const ProtocolView& view);
+
+Row tvl_row(const ProtocolView& view);
+Row market_row(const ProtocolView& view, const protocols::MarketReport& market);
+Row position_row(const ProtocolView& view, const protocols::PositionHealth& health);
+Row band_row(const ProtocolView& view, const bands::BandReport& band);
+/// `finality` is "latest" or "finalized".
+Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
+                    const protocols::Liquidation& event, const std::string& finality);
+
+/// US dollars with 2 decimals as a JSON number, from 8 decimals; the rest is cut off.
+nlohmann::ordered_json usd(const Usd8& value);
+/// `ppm` millionths as text with 6 digits after the point: "1.000000".
+std::string millionths(std::uint64_t ppm);
+/// numerator / denominator with `digits` decimals, cut off; none when the denominator is 0.
+std::optional<std::string> ratio(const U256& numerator, const U256& denominator, unsigned digits);
+/// value / 10^decimals with at most `digits` decimals, cut off, without trailing zeros: "2199.99".
+std::string scaled(const U256& value, unsigned decimals, unsigned digits);
+
+}  // namespace plimsoll::view

@@ -1,0 +1,78 @@
+#include "daemon/follow/followed.hpp"
+
+#include <gtest/gtest.h>
+
+namespace plimsoll::follow {
+namespace {
+
+using protocols::PositionHealth;
+using protocols::PositionKey;
+
+PositionKey key(std::uint8_t number) {
+    PositionKey out;
+    out.account.bytes[19] = number;
+    return out;
+}
+
+/// `thousandths`: the health factor times 1,000; 0 for no debt.
+PositionHealth health(std::uint8_t number, unsigned thousandths) {
+    PositionHealth out;
+    out.key = key(number);
+    out.computable = true;
+    if (thousandths != 0) {
+        out.health_factor = Wad::from_raw(U256(thousandths) * U256(1'000'000'000'000'000ULL));
+    }
+    return out;
+}
+
+std::vector<PositionHealth> many(std::size_t count, unsigned thousandths) {
+    std::vector<PositionHealth> out;
+    for (std::size_t i = 0; i < count; ++i) {
+        out.push_back(health(static_cast<std::uint8_t>(i), thousandths));
+    }
+    return out;
+}
+
+TEST(PlanAudit, asks_no_more_for_many_positions_than_for_few) {
+    Audit audit;
+    EXPECT_EQ(plan_audit(audit, many(30, 2000), 24).size(), 24U);
+    EXPECT_EQ(plan_audit(audit, many(200, 2000), 24).size(), 24U);
+    EXPECT_EQ(plan_audit(audit, many(200, 1010), 24).size() <= 24U, true);
+}
+
+TEST(PlanAudit, nothing_to_ask_without_positions) {
+    Audit audit;
+    EXPECT_TRUE(plan_audit(audit, {}, 24).empty());
+}
+
+TEST(PlanAudit, everybody_gets_a_turn) {
+    Audit audit;
+    const auto healths = many(100, 2000);
+    std::set<PositionKey> asked;
+    for (int round = 0; round < 5; ++round) {
+        for (const auto& one : plan_audit(audit, healths, 24)) asked.insert(one);
+    }
+    EXPECT_EQ(asked.size(), 100U);
+}
+
+TEST(PlanAudit, those_nearest_to_one_come_first_on_either_side) {
+    Audit audit;
+    std::vector<PositionHealth> healths = many(100, 2000);
+    healths[50] = health(50, 999);
+    healths[60] = health(60, 1001);
+    healths[70] = health(70, 1040);  // outside the edge
+    const auto asked = plan_audit(audit, healths, 4);
+    EXPECT_TRUE(std::ranges::count(asked, key(50)) == 1);
+    EXPECT_TRUE(std::ranges::count(asked, key(60)) == 1);
+    EXPECT_TRUE(std::ranges::count(asked, key(70)) == 0);
+}
+
+TEST(PlanAudit, suspects_are_asked_besides) {
+    Audit audit;
+    audit.suspects = {key(250), key(251)};
+    const auto asked = plan_audit(audit, many(100, 2000), 24);
+    EXPECT_EQ(asked.size(), 26U);
+}
+
+}  // namespace
+}  // namespace plimsoll::follow

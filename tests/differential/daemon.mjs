@@ -1,0 +1,176 @@
+// Runs the daemon as a black box: writes its configuration, starts and kills it, and reads its
+// HTTP interface. Knows names of the contract (DESIGN 6 to 9) and nothing of the code.
+
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { ETH_GROUP } from '../devnet/listings.mjs';
+import { spawnTied } from '../devnet/tied.mjs';
+
+export const CHAIN = 'devnet';
+export const PROTOCOL = 'aave-v3-devnet';
+
+const PAGE = 97;
+const POLL_MS = 30;
+
+export function configuration({ folder, port, endpoint, chainId, provider }) {
+    const members = ETH_GROUP.map((symbol) => `"${symbol}"`).join(', ');
+    return `version = 1
+
+[daemon]
+instance = "differential"
+state_dir = "${folder}/state"
+http_listen = "127.0.0.1:${port}"
+
+[chains.${CHAIN}]
+kind = "evm"
+chain_id = ${chainId}
+poll_every = "200ms"
+finality = "finalized"
+# The chain's clock is not ours: its blocks may be years away from the wall clock.
+stale_after = "3650d"
+endpoints = ["${endpoint}"]
+
+[protocols.${PROTOCOL}]
+kind = "aave-v3"
+chain = "${CHAIN}"
+address = "${provider}"
+start_block = 0
+
+[groups.ETH]
+leader = "${ETH_GROUP[0]}"
+members = [${members}]
+
+[bands.eth-upper]
+collateral = "ETH"
+between = [2200, 2400]
+
+[bands.eth-lower]
+collateral = "ETH"
+between = [1574, 1681]
+
+[rules.liquidatable]
+when = "liquidatable"
+confirm = "latest"
+severity = "critical"
+to = ["archive"]
+
+[rules.at-risk]
+when = "health_factor < 1.1"
+clear = "health_factor >= 1.15"
+min_debt = 100
+confirm = "latest"
+severity = "warning"
+to = ["archive"]
+
+[rules.liquidations]
+when = "liquidated"
+confirm = "latest"
+severity = "info"
+to = ["archive"]
+
+[rules.eth-exposure]
+bands = ["eth-upper", "eth-lower"]
+when = "exposure_usd >= 1000000"
+clear = "exposure_usd < 900000"
+confirm = "latest"
+severity = "warning"
+to = ["archive"]
+
+[sinks.archive]
+kind = "jsonl"
+path = "alerts"
+`;
+}
+
+export class Daemon {
+    #child = null;
+
+    constructor({ binary, folder, port, ...rest }) {
+        this.binary = binary;
+        this.folder = folder;
+        this.base = `http://127.0.0.1:${port}`;
+        this.config = path.join(folder, 'plimsoll.toml');
+        this.log = path.join(folder, 'plimsoll.log');
+        mkdirSync(path.join(folder, 'state'), { recursive: true });
+        writeFileSync(this.config, configuration({ folder, port, ...rest }));
+    }
+
+    start() {
+        const log = openSync(this.log, 'a');
+        const stdio = ['ignore', log, log];
+        this.#child = spawnTied(this.binary, ['run', '--config', this.config], { stdio });
+    }
+
+    async kill() {
+        await this.#child?.end('SIGKILL');
+    }
+
+    lastLines(count = 40) {
+        return readFileSync(this.log, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+    }
+
+    async get(target) {
+        const response = await fetch(this.base + target, { signal: AbortSignal.timeout(60_000) });
+        const body = await response.text();
+        if (!response.ok) throw new Error(`GET ${target}: ${response.status} ${body.slice(0, 200)}`);
+        return JSON.parse(body);
+    }
+
+    status() {
+        return this.get('/status');
+    }
+
+    /** All rows of a table, page by page. A page of another block is an error of the daemon. */
+    async rows(table, query = {}) {
+        const out = [];
+        let cursor = null;
+        const cursors = new Set();
+        do {
+            const search = new URLSearchParams({ ...query, ...(cursor !== null && { cursor }) });
+            const page = await this.get(`/v1/${table}?${search}`);
+            if (!Array.isArray(page.rows)) throw new Error(`/v1/${table} has no rows`);
+            out.push(...page.rows);
+            cursor = page.next ?? null;
+            if (cursors.has(cursor)) throw new Error(`/v1/${table} repeats cursor ${cursor}`);
+            cursors.add(cursor);
+        } while (cursor !== null);
+        return out;
+    }
+
+    positions() {
+        return this.rows('positions', { protocol: PROTOCOL, limit: PAGE });
+    }
+
+    /**
+     * Waits until the chain is processed up to this very block. Throws when the daemon ends or
+     * the time is over, with what it said last.
+     */
+    async reached({ number, hash }, deadlineMs) {
+        const deadline = Date.now() + deadlineMs;
+        let last = 'no answer yet';
+        for (;;) {
+            if (this.#child.hasEnded()) throw new Error(`the daemon ended\n${this.lastLines()}`);
+            try {
+                const status = await this.status();
+                const chain = status.chains?.find(({ name }) => name === CHAIN);
+                const protocol = status.protocols?.find(({ name }) => name === PROTOCOL);
+                last = JSON.stringify({ chain, protocol });
+                if (isAt(chain, protocol, { number, hash })) return status;
+            } catch (error) {
+                last = error.message;
+            }
+            if (Date.now() > deadline) {
+                throw new Error(`block ${number} ${hash} was not reached: ${last}\n${this.lastLines()}`);
+            }
+            await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        }
+    }
+}
+
+const sameHash = (a, b) => String(a).toLowerCase() === String(b).toLowerCase();
+
+function isAt(chain, protocol, { number, hash }) {
+    if (chain?.processed !== number || !sameHash(chain.hash, hash)) return false;
+    return protocol?.block === number && sameHash(protocol.block_hash, hash);
+}

@@ -1,0 +1,83 @@
+// What the daemon leaves on disk is read with jq and DuckDB, and by the daemon's own commands while it
+// runs and after it was stopped.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { BINARY, startMarket } from './market.mjs';
+
+const require = createRequire(new URL('../devnet/package.json', import.meta.url));
+const TABLES = ['tvl', 'markets', 'positions', 'bands', 'liquidations'];
+
+let market;
+let snapshots;
+let live;
+
+const plimsoll = (...args) => {
+    const run = spawnSync(BINARY, [...args, '--config', market.daemon.config], { encoding: 'utf8' });
+    assert.equal(run.status, 0, `plimsoll ${args.join(' ')}: ${run.stderr}`);
+    return run.stdout;
+};
+const jsonLines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+
+before(async () => {
+    market = await startMarket({ accounts: 60, seed: 3 });
+    snapshots = path.join(market.folder, 'state/snapshots');
+    assert.deepEqual(JSON.parse(plimsoll('snapshot', 'now', '--json')), { chains: 1 });
+    live = await market.daemon.positions();
+});
+after(() => market?.stop());
+
+test('latest.json names a complete run at one block', () => {
+    const { chains } = JSON.parse(readFileSync(path.join(snapshots, 'latest.json'), 'utf8'));
+    const run = chains.devnet;
+    assert.deepEqual(Object.keys(run.files).sort(), [...TABLES].sort());
+    for (const table of TABLES) {
+        const [file] = run.files[table];
+        assert.match(file, new RegExp(`^table=${table}/chain=devnet/date=\\d{4}-\\d\\d-\\d\\d/\\d{12}\\.jsonl$`));
+        const rows = jsonLines(readFileSync(path.join(snapshots, file), 'utf8'));
+        assert.ok(rows.every((row) => row.block === run.block && row.block_hash === run.block_hash) || table === 'liquidations');
+    }
+});
+
+test('jq reads the positions', () => {
+    const file = execFileSync('jq', ['-r', '.chains.devnet.files.positions[0]', path.join(snapshots, 'latest.json')], { encoding: 'utf8' }).trim();
+    const count = execFileSync('jq', ['-s', 'map(select(.contract_view != null)) | length', path.join(snapshots, file)], { encoding: 'utf8' });
+    assert.equal(Number(count), live.filter((row) => row.contract_view).length);
+});
+
+test('DuckDB reads chain and date from the path, and exact numbers as text', async () => {
+    const { DuckDBInstance } = require('@duckdb/node-api');
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const query = async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
+    const from = (table) => `read_json_auto('${snapshots}/table=${table}/*/*/*.jsonl', hive_partitioning = true)`;
+    const [tvl] = await query(`SELECT protocol, tvl_usd, coverage FROM ${from('tvl')} LIMIT 1`);
+    assert.equal(tvl.protocol, 'aave-v3-devnet');
+    assert.equal(tvl.coverage, '1.000000');
+    const rows = await query(`SELECT account, health_factor, typeof(health_factor) AS type FROM ${from('positions')}`);
+    assert.ok(rows.length >= live.length);
+    const known = new Map(live.map((row) => [row.account, row.health_factor]));
+    for (const { account, health_factor, type } of rows) {
+        assert.equal(type, 'VARCHAR');
+        assert.ok(known.has(account) && (health_factor === null || /^\d+$/.test(health_factor)));
+    }
+});
+
+test('the commands answer live and, after a stop, from the files', async () => {
+    const account = live[0].account;
+    const [explained] = jsonLines(plimsoll('explain', account, '--json'));
+    assert.deepEqual(explained.contract_view, live[0].contract_view);
+    assert.match(plimsoll('explain', account), /health factor/);
+    assert.match(plimsoll('status'), /aave-v3-devnet/);
+    for (const command of ['tvl', 'markets', 'bands', 'positions']) assert.match(plimsoll(command), /aave-v3-devnet/);
+    await market.daemon.kill();
+    for (const command of ['tvl', 'markets', 'bands', 'positions']) assert.match(plimsoll(command), /aave-v3-devnet/);
+    assert.equal(jsonLines(plimsoll('positions', '--limit', '1000', '--json')).length, live.length);
+    const stopped = spawnSync(BINARY, ['status', '--config', market.daemon.config], { encoding: 'utf8' });
+    assert.equal(stopped.status, 69);
+    assert.match(stopped.stderr, /no daemon answers/);
+    assert.ok(existsSync(path.join(market.folder, 'state/alerts')) || plimsoll('alerts'));
+});
