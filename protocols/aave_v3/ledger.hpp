@@ -54,7 +54,7 @@ class Ledger {
     void apply(const Log& log);
     LedgerEvents take_events();
 
-    // ---- replies, true at the end of `at`
+    // ---- replies, true at the end of `at` (ledger_replies.cpp)
     void accept(const Contracts& contracts);
     void accept(const PoolReply& pool);
     void accept(const Address& asset, const ReserveReply& reserve, const BlockRef& at);
@@ -86,7 +86,7 @@ class Ledger {
     std::uint64_t inconsistencies() const { return inconsistencies_; }
     LogFilter log_filter() const;
 
-    // ---- persistence (records.cpp)
+    // ---- persistence
     Changed take_changed();
     /// Puts back what records held. The ledger is as `Ledger(provider)` made it.
     void restore(Structure structure, AccountBook accounts, Owed owed);
@@ -114,7 +114,7 @@ class Ledger {
     void on(const BalanceTransfer& event, const Log& log, const Source& source);
     void on(const Transfer& event, const Log& log, const Source& source);
     void on(const StableChange& event, const Log& log, const Source& source);
-    // ledger_market.cpp: reserves, configuration, liquidations
+    // ledger_market.cpp: reserves, liquidations, configuration
     void on(const ReserveDataUpdated& event, const Log& log, const Source& source);
     void on(const LiquidationCall& event, const Log& log, const Source& source);
     void on(const DeficitCreated& event, const Log& log, const Source& source);
@@ -123,6 +123,7 @@ class Ledger {
 
     void on_unreadable(const Source& source);
     void enter_transaction(const Log& log);
+    Liquidation told(const LiquidationCall& event, const Log& log) const;
     void accrue_silently(ReserveState& reserve, BlockTime time);
     void tell(const Log& log, std::string subject, std::string what);
     void owe_configuration(const ConfigurationChange& event);

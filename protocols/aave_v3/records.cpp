@@ -1,6 +1,7 @@
 #include "protocols/aave_v3/records.hpp"
 
 #include "abi/hex.hpp"
+#include "protocols/common/record_bytes.hpp"
 
 #include <charconv>
 #include <string_view>
@@ -27,132 +28,8 @@ std::string key_of(std::string_view kind, const Address& address) {
     return std::string(kind) + to_hex_digits(address.bytes);
 }
 
-/// Numbers as LEB128, words as their significant bytes behind a length, addresses as 20 bytes.
-class Writer {
-  public:
-    Writer() { number(kVersion); }
-
-    Writer& number(std::uint64_t value) {
-        for (; value >= 0x80; value >>= 7U) byte((value & 0x7fU) | 0x80U);
-        return byte(value);
-    }
-    Writer& word(const U256& value) {
-        const Bytes32 bytes = to_bytes32(value);
-        std::size_t skip = 0;
-        while (skip < 32 && bytes.bytes[skip] == 0) ++skip;
-        number(32 - skip);
-        for (std::size_t i = skip; i < 32; ++i) byte(bytes.bytes[i]);
-        return *this;
-    }
-    Writer& word(const Compact128& value) { return word(to_u256(value)); }
-    Writer& address(const Address& value) {
-        for (const std::uint8_t b : value.bytes) byte(b);
-        return *this;
-    }
-    Writer& text(std::string_view value) {
-        number(value.size());
-        out_ += value;
-        return *this;
-    }
-    Writer& flag(bool value) { return byte(value ? 1 : 0); }
-    Writer& optional(const std::optional<std::uint64_t>& value) {
-        flag(value.has_value());
-        return value ? number(*value) : *this;
-    }
-    std::string take() && { return std::move(out_); }
-
-  private:
-    Writer& byte(std::uint64_t value) {
-        out_ += static_cast<char>(static_cast<unsigned char>(value));
-        return *this;
-    }
-    std::string out_;
-};
-
-/// Reads what `Writer` wrote. The first fault is kept; what is read then is empty.
-class Reader {
-  public:
-    explicit Reader(std::string_view bytes) : bytes_(bytes) {
-        if (number() != kVersion) fail("of another version");
-    }
-
-    std::uint64_t number() {
-        std::uint64_t out = 0;
-        for (unsigned shift = 0; shift < 70; shift += 7) {
-            const std::uint64_t next = byte();
-            if (shift == 63 && next > 1) break;
-            out |= (next & 0x7fU) << shift;
-            if (next < 0x80) return out;
-        }
-        fail("a number is too long");
-        return 0;
-    }
-    /// A number below `limit`.
-    std::uint64_t below(std::uint64_t limit) {
-        const std::uint64_t out = number();
-        if (out < limit) return out;
-        fail("a number is out of range");
-        return 0;
-    }
-    U256 word() {
-        const std::uint64_t size = below(33);
-        Bytes digits;
-        for (std::uint64_t i = 0; i < size; ++i) {
-            digits.push_back(static_cast<std::uint8_t>(byte()));
-        }
-        return plimsoll::to_u256(std::span<const std::uint8_t>(digits));
-    }
-    Compact128 compact() {
-        const auto out = to_compact(word());
-        if (!out) fail("a balance is too large");
-        return out.value_or(Compact128{});
-    }
-    Address address() {
-        Address out;
-        for (std::uint8_t& b : out.bytes) b = static_cast<std::uint8_t>(byte());
-        return out;
-    }
-    std::string text() {
-        const std::uint64_t size = below(kMaxCount);
-        if (size > bytes_.size()) {
-            fail("it ends too early");
-            return {};
-        }
-        std::string out(bytes_.substr(0, size));
-        bytes_.remove_prefix(size);
-        return out;
-    }
-    bool flag() { return below(2) == 1; }
-    std::optional<std::uint64_t> optional() {
-        return flag() ? std::optional(number()) : std::nullopt;
-    }
-    void fail(std::string_view reason) {
-        if (fault_.empty()) fault_ = reason;
-        bytes_ = {};
-    }
-    bool is_good() const { return fault_.empty(); }
-    /// Everything was read and nothing is left.
-    std::string finish() {
-        if (!bytes_.empty()) fail("bytes are left over");
-        return fault_;
-    }
-
-  private:
-    std::uint64_t byte() {
-        if (bytes_.empty()) {
-            fail("it ends too early");
-            return 0;
-        }
-        const auto out = static_cast<unsigned char>(bytes_.front());
-        bytes_.remove_prefix(1);
-        return out;
-    }
-    std::string_view bytes_;
-    std::string fault_;
-};
-
 std::string encode_market(const Structure& structure, const Owed& owed) {
-    Writer out;
+    RecordWriter out(kVersion);
     const Contracts& contracts = structure.contracts;
     out.address(structure.provider).address(contracts.pool).address(contracts.configurator);
     out.address(contracts.oracle).address(contracts.sentinel);
@@ -179,7 +56,7 @@ struct Counts {
 
 std::string decode_market(std::string_view bytes, Structure& structure, Owed& owed,
                           Counts& counts) {
-    Reader in(bytes);
+    RecordReader in(bytes, kVersion);
     structure.provider = in.address();
     structure.contracts.pool = in.address();
     structure.contracts.configurator = in.address();
@@ -215,7 +92,7 @@ std::string decode_market(std::string_view bytes, Structure& structure, Owed& ow
 
 std::string encode_reserve(const ReserveState& state) {
     const Reserve& r = state.stored;
-    Writer out;
+    RecordWriter out(kVersion);
     out.address(r.asset).text(r.symbol).word(r.config.word());
     out.word(r.liquidity_index.raw()).word(r.liquidity_rate.raw());
     out.word(r.variable_borrow_index.raw()).word(r.variable_borrow_rate.raw());
@@ -228,7 +105,7 @@ std::string encode_reserve(const ReserveState& state) {
 }
 
 std::string decode_reserve(std::string_view bytes, unsigned id, ReserveState& state) {
-    Reader in(bytes);
+    RecordReader in(bytes, kVersion);
     Reserve& r = state.stored;
     r.id = id;
     r.asset = in.address();
@@ -256,7 +133,7 @@ std::string decode_reserve(std::string_view bytes, unsigned id, ReserveState& st
 }
 
 std::string encode_category(const EMode& mode) {
-    Writer out;
+    RecordWriter out(kVersion);
     out.word(mode.ltv.raw()).word(mode.liquidation_threshold.raw());
     out.word(mode.liquidation_bonus.raw()).address(mode.price_source);
     out.word(mode.collateral_bitmap).word(mode.ltvzero_bitmap).flag(mode.isolated);
@@ -264,7 +141,7 @@ std::string encode_category(const EMode& mode) {
 }
 
 std::string decode_category(std::string_view bytes, unsigned id, EMode& mode) {
-    Reader in(bytes);
+    RecordReader in(bytes, kVersion);
     mode.id = id;
     mode.ltv = Bps::from_raw(in.word());
     mode.liquidation_threshold = Bps::from_raw(in.word());
@@ -276,9 +153,9 @@ std::string decode_category(std::string_view bytes, unsigned id, EMode& mode) {
     return in.finish();
 }
 
-Compact128 to_compact(const ReserveSet& set) {
+U256 to_word(const ReserveSet& set) {
     static const ReserveSet kLow(UINT64_MAX);
-    return {(set >> 64U).to_ullong(), (set & kLow).to_ullong()};
+    return to_u256(Compact128{(set >> 64U).to_ullong(), (set & kLow).to_ullong()});
 }
 
 ReserveSet to_reserve_set(const Compact128& bits) {
@@ -286,36 +163,42 @@ ReserveSet to_reserve_set(const Compact128& bits) {
 }
 
 std::string encode_account(const AccountView& account) {
-    Writer out;
-    out.number(account.read_at).number(account.e_mode).word(to_compact(account.tracked));
+    RecordWriter out(kVersion);
+    out.number(account.read_at).number(account.e_mode).word(to_word(account.tracked));
     out.number(account.holdings.size());
     for (const HoldingState& holding : account.holdings) {
-        out.number(holding.reserve).number(holding.collateral ? 1 : 0);
-        out.word(holding.supplied).word(holding.variable_debt);
+        out.number(holding.reserve).flag(holding.collateral);
+        out.word(to_u256(holding.supplied)).word(to_u256(holding.variable_debt));
     }
     out.number(account.stable.size());
     for (const StableState& stable : account.stable) {
-        out.number(stable.reserve).word(stable.principal).word(stable.rate);
+        out.number(stable.reserve).word(to_u256(stable.principal)).word(to_u256(stable.rate));
         out.number(stable.last_update);
     }
     return std::move(out).take();
 }
 
+Compact128 compact(RecordReader& in) {
+    const auto out = to_compact(in.word());
+    if (!out) in.fail("a balance is too large");
+    return out.value_or(Compact128{});
+}
+
 std::string decode_account(std::string_view bytes, AccountState& state) {
-    Reader in(bytes);
+    RecordReader in(bytes, kVersion);
     state.read_at = in.number();
     state.e_mode = static_cast<std::uint8_t>(in.below(256));
-    state.tracked = to_reserve_set(in.compact());
+    state.tracked = to_reserve_set(compact(in));
     for (std::uint64_t left = in.below(kMaxReserves + 1); left > 0; --left) {
         HoldingState& holding = state.holding(static_cast<unsigned>(in.below(kMaxReserves)));
-        holding.collateral = in.below(2) == 1;
-        holding.supplied = in.compact();
-        holding.variable_debt = in.compact();
+        holding.collateral = in.flag();
+        holding.supplied = compact(in);
+        holding.variable_debt = compact(in);
     }
     for (std::uint64_t left = in.below(kMaxReserves + 1); left > 0; --left) {
         StableState& stable = state.stable_debt(static_cast<unsigned>(in.below(kMaxReserves)));
-        stable.principal = in.compact();
-        stable.rate = in.compact();
+        stable.principal = compact(in);
+        stable.rate = compact(in);
         stable.last_update = in.number();
     }
     return in.finish();
@@ -360,7 +243,7 @@ std::string Loading::take(std::string_view key, std::string_view value) {
     if (!address) return "its key is no address";
     if (kind == kOwed) {
         owed.accounts.insert(*address);
-        return Reader(value).finish();
+        return RecordReader(value, kVersion).finish();
     }
     AccountState state;
     std::string fault = decode_account(value, state);
@@ -395,8 +278,8 @@ std::vector<Record> encode_records(const Ledger& ledger, const Changed& changed)
     }
     for (const Address& account : changed.owed_accounts) {
         const bool owed = ledger.owed().accounts.contains(account);
-        out.push_back(
-            {key_of(kOwed, account), owed ? std::optional(Writer().take()) : std::nullopt});
+        out.push_back({key_of(kOwed, account),
+                       owed ? std::optional(RecordWriter(kVersion).take()) : std::nullopt});
     }
     return out;
 }
