@@ -89,12 +89,8 @@ class Discovery {
     const std::set<Address>& candidates() const { return candidates_; }
 
   private:
-    std::string meta_key() const { return "discovery/" + followed_.settings.name; }
-    /// What the stored progress belongs to; another address or start begins anew.
-    std::string scope() const {
-        return to_lower_hex(followed_.settings.address) + "/" +
-               std::to_string(followed_.settings.start_block) + "/";
-    }
+    std::string meta_key() const { return discovery_key(followed_.settings); }
+    std::string scope() const { return discovery_scope(followed_.settings); }
 
     Expected<void, Fault> load() {
         auto queued = context_.store.meta(meta_key());
@@ -205,6 +201,14 @@ Expected<void, Fault> seed(EstablishContext& context, Followed& followed,
 }
 
 }  // namespace
+
+std::string discovery_key(const config::ProtocolSettings& protocol) {
+    return "discovery/" + protocol.name;
+}
+
+std::string discovery_scope(const config::ProtocolSettings& protocol) {
+    return to_lower_hex(protocol.address) + "/" + std::to_string(protocol.start_block) + "/";
+}
 
 Expected<void, Fault> settle(EstablishContext& context, protocols::Protocol& ledger,
                              const BlockRef& at) {

@@ -19,6 +19,11 @@ struct EstablishContext {
     std::function<bool()> stopping;
 };
 
+/// Where the store keeps how far a protocol's borrowers were looked for, and what that belongs to:
+/// the beginning of the value. Progress and records of another address or start block are no use.
+std::string discovery_key(const config::ProtocolSettings& protocol);
+std::string discovery_scope(const config::ProtocolSettings& protocol);
+
 /// Reads what the ledger owes at `at`, until it owes nothing.
 Expected<void, chain::Fault> settle(EstablishContext& context, protocols::Protocol& ledger,
                                     const BlockRef& at);

@@ -219,6 +219,13 @@ Expected<void, Fault> Follower::load_stored() {
     }
     tail_.reset(*state->final_block);
     for (Followed& one : protocols_) {
+        const auto progress = parts_.store.meta(discovery_key(one.settings));
+        if (!progress) return fault(FaultKind::transient, "store: " + progress.error().message);
+        if (*progress && !(*progress)->starts_with(discovery_scope(one.settings))) {
+            spdlog::warn("{}: has another address or start block now; it is read anew",
+                         one.settings.name);
+            continue;
+        }
         auto records = parts_.store.records(one.settings.name);
         if (!records) return fault(FaultKind::transient, "store: " + records.error().message);
         if (records->empty()) continue;

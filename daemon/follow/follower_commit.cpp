@@ -217,11 +217,15 @@ void Follower::commit_until_done(const store::RoundCommit& commit) {
     }
 }
 
-/// A poll that failed, or a chain that stands still, is told to the rules when it changes anything.
+/// A poll that failed, or a chain that stands still, is told to the rules when it changes anything;
+/// not before the first round, when there is no block to tell it at.
 void Follower::tell_standstill() {
     const bool stale = is_stale();
     const std::uint64_t gap = gap_blocks();
-    if (!established_ || (stale == told_stale_ && (gap != 0) == (told_gap_ != 0))) return;
+    if (!established_ || tip_block_.hash.is_zero() ||
+        (stale == told_stale_ && (gap != 0) == (told_gap_ != 0))) {
+        return;
+    }
     told_stale_ = stale;
     told_gap_ = gap;
     std::vector<std::vector<protocols::Liquidation>> liquidations;

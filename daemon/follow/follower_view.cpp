@@ -74,6 +74,7 @@ void Follower::publish() {
     chain.gap_blocks = gap_blocks();
     chain.reorgs = reorgs_;
     chain.requests = parts_.source.requests();
+    chain.firing = parts_.rules.firing();
     chain.endpoints = parts_.source.endpoints();
 
     std::vector<view::ProtocolStatus> protocols;

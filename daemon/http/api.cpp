@@ -230,6 +230,11 @@ Response Api::status() const {
     for (const auto& chain : parts_.live.chains()) body["chains"].push_back(chain_row(chain));
     body["protocols"] = Row::array();
     for (const auto& one : parts_.live.protocols()) body["protocols"].push_back(protocol_row(one));
+    const view::ConfigStatus config = parts_.live.config();
+    body["config"] = {{"loaded_at", config.loaded_at},
+                      {"last_reload_successful", config.last_reload_successful},
+                      {"reloads", config.reloads},
+                      {"problem", config.problem.empty() ? Row(nullptr) : Row(config.problem)}};
     body["store"] = {{"healthy", parts_.store.healthy()}};
     body["sinks"] = Row::parse(parts_.sinks_json(), nullptr, false);
     return json(body);

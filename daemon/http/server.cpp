@@ -33,6 +33,11 @@ Request to_request(const httplib::Request& request) {
 
 void harden(httplib::Server& server) {
     server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+    // Its own choice would let two daemons share a port.
+    server.set_socket_options([](socket_t socket) {
+        const int yes = 1;
+        ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
     server.set_read_timeout(kTimeoutSeconds);
     server.set_write_timeout(kTimeoutSeconds);
     server.set_keep_alive_timeout(kTimeoutSeconds);

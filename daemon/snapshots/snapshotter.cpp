@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace plimsoll::snapshots {
@@ -12,6 +14,8 @@ namespace {
 /// A liquidations table longer than this in one run is cut; the next run goes on behind it.
 constexpr std::size_t kMaxLiquidations = 1'000'000;
 constexpr std::int64_t kRetrySeconds = 30;
+/// One chain's tables are made and written within this time.
+constexpr std::chrono::minutes kLongestWork{5};
 
 std::int64_t in_seconds(config::Milliseconds duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -43,6 +47,17 @@ struct Copy {
     Copy& operator=(const Copy&) = delete;
 };
 
+/// The block that the liquidations of a run at `block` begin after. `previous` is what the last run
+/// left: the block it began after, '/', its own block. The same block again is the same run again.
+BlockNumber since_for(const std::optional<std::string>& previous, BlockNumber block) {
+    if (!previous) return 0;
+    const std::size_t slash = previous->find('/');
+    const BlockNumber before = std::strtoull(previous->c_str(), nullptr, 10);
+    if (slash == std::string::npos) return block > before ? before : 0;
+    const BlockNumber last = std::strtoull(previous->c_str() + slash + 1, nullptr, 10);
+    return block > last ? last : before;
+}
+
 void add_rows(Tables& tables, const std::vector<std::string>& wanted,
               const view::ProtocolView& view) {
     const auto asked = [&wanted](const char* table) {
@@ -68,11 +83,17 @@ void add_rows(Tables& tables, const std::vector<std::string>& wanted,
 
 }  // namespace
 
-Snapshotter::Snapshotter(Parts parts) : parts_(std::move(parts)) {}
+Snapshotter::Snapshotter(Parts parts)
+    : parts_(std::move(parts)),
+      next_(parts_.last_success == 0
+                ? 0
+                : parts_.last_success + in_seconds(parts_.settings.snapshots.every)),
+      last_success_(parts_.last_success) {}
 
 Snapshotter::~Snapshotter() { stop(); }
 
 void Snapshotter::start() {
+    if (parts_.pulses != nullptr) pulse_ = parts_.pulses->begin("snapshots", kLongestWork);
     thread_ = std::thread([this] { run(); });
 }
 
@@ -83,6 +104,7 @@ void Snapshotter::stop() {
     }
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
+    pulse_.rest();
 }
 
 void Snapshotter::wake() {
@@ -91,6 +113,19 @@ void Snapshotter::wake() {
         woken_ = true;
     }
     changed_.notify_all();
+}
+
+void Snapshotter::take_soon() {
+    {
+        const std::scoped_lock lock(mutex_);
+        asked_ = true;
+    }
+    changed_.notify_all();
+}
+
+bool Snapshotter::is_stopping() const {
+    const std::scoped_lock lock(mutex_);
+    return stopping_;
 }
 
 std::int64_t Snapshotter::last_success() const {
@@ -106,16 +141,17 @@ bool Snapshotter::is_due() const {
 
 void Snapshotter::run() {
     for (;;) {
+        pulse_.beat();
         {
             std::unique_lock lock(mutex_);
             changed_.wait_for(lock, std::chrono::seconds(1),
-                              [this] { return stopping_ || woken_; });
+                              [this] { return stopping_ || woken_ || asked_; });
             if (stopping_) return;
             woken_ = false;
-            if (!is_due()) continue;
+            if (!std::exchange(asked_, false) && !is_due()) continue;
         }
         const auto taken = take_now();
-        if (!taken) spdlog::error("snapshot: {}", taken.error().message);
+        if (!taken && !is_stopping()) spdlog::error("snapshot: {}", taken.error().message);
     }
 }
 
@@ -136,14 +172,17 @@ Expected<std::size_t, WriteError> Snapshotter::take() {
     std::int64_t newest = 0;  // by block time, as the folders are
     std::size_t written = 0;
     for (const view::ChainStatus& chain : parts_.live.chains()) {
+        if (is_stopping()) return Unexpected<WriteError>{WriteError{"stopping"}};
+        pulse_.beat();
         auto tables = tables_of(chain.name, chain.caip2);
         if (!tables) return Unexpected<WriteError>{tables.error()};
         if (tables->block.hash.is_zero()) continue;  // no round finished yet: nothing is known
         if (auto done = write_tables(folder, *tables); !done) {
             return Unexpected<WriteError>{done.error()};
         }
-        const auto marked =
-            parts_.store.set_meta("snapshot/" + chain.name, std::to_string(tables->block.number));
+        const auto marked = parts_.store.set_meta(
+            "snapshot/" + chain.name,
+            std::to_string(tables->since) + "/" + std::to_string(tables->block.number));
         if (!marked) return Unexpected<WriteError>{WriteError{marked.error().message}};
         spdlog::info("snapshot of {} at block {}", chain.name, tables->block.number);
         newest = std::max(newest, static_cast<std::int64_t>(tables->block.time));
@@ -176,11 +215,11 @@ Expected<Tables, WriteError> Snapshotter::tables_of(const std::string& chain,
     };
     auto previous = parts_.store.meta("snapshot/" + chain);
     if (!previous) return fail(previous.error());
-    const BlockNumber since = *previous ? std::stoull(**previous) : 0;
+    tables.since = since_for(*previous, tables.block.number);
     auto rows = parts_.store.liquidations(chain, 0, kMaxLiquidations);
     if (!rows) return fail(rows.error());
     for (auto& row : *rows) {
-        if (row.block > since && row.block <= tables.block.number) {
+        if (row.block > tables.since && row.block <= tables.block.number) {
             tables.lines["liquidations"].push_back(std::move(row.row));
         }
     }
