@@ -3,12 +3,14 @@
 #include "config/reference.hpp"
 #include "config/secret_source.hpp"
 #include "daemon/app/daemon.hpp"
+#include "daemon/app/logging.hpp"
 #include "daemon/query/commands.hpp"
 #include "daemon/query/when.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -20,14 +22,19 @@ struct Arguments {
     std::string state_dir;
     bool json = false;
     bool strict = false;
+    bool strict_state = false;
     query::Options options;
     std::string account;
     std::string since;
 };
 
-void print_problems(const std::vector<config::ConfigError>& problems, const char* kind) {
-    for (const auto& problem : problems) {
-        std::cerr << kind << config::to_string(problem) << "\n";
+void print_errors(const std::vector<config::ConfigError>& errors) {
+    for (const auto& error : errors) app::print_error(config::to_string(error));
+}
+
+void print_warnings(const std::vector<config::ConfigError>& warnings) {
+    for (const auto& warning : warnings) {
+        app::print_warning("warning: " + config::to_string(warning));
     }
 }
 
@@ -39,30 +46,41 @@ int exit_code(const std::vector<config::ConfigError>& errors) {
     return app::kConfig;
 }
 
-Expected<config::Settings, int> load(const Arguments& arguments) {
+Expected<config::Settings, std::vector<config::ConfigError>> read_settings(
+    const Arguments& arguments) {
     config::SystemSecrets secrets;
     config::LoadOptions options;
     options.strict = arguments.strict;
     auto settings = config::load_settings(arguments.config, secrets, options);
-    if (!settings) {
-        print_problems(settings.error(), "");
-        return Unexpected<int>{exit_code(settings.error())};
+    if (settings && !arguments.state_dir.empty()) {
+        settings->daemon.state_dir = arguments.state_dir;
     }
-    if (!arguments.state_dir.empty()) settings->daemon.state_dir = arguments.state_dir;
-    return std::move(*settings);
+    return settings;
+}
+
+Expected<config::Settings, int> load(const Arguments& arguments) {
+    auto settings = read_settings(arguments);
+    if (settings) return std::move(*settings);
+    print_errors(settings.error());
+    return Unexpected<int>{exit_code(settings.error())};
 }
 
 int run(const Arguments& arguments) {
-    const auto settings = load(arguments);
+    app::guard_memory();
+    app::set_up_logging("info");
+    auto settings = load(arguments);
     if (!settings) return settings.error();
-    print_problems(settings->warnings, "warning: ");
-    return app::run_daemon(*settings);
+    print_warnings(settings->warnings);
+    app::RunOptions options;
+    options.load = [&arguments] { return read_settings(arguments); };
+    options.strict_state = arguments.strict_state;
+    return app::run_daemon(std::move(*settings), options);
 }
 
 int check_config(const Arguments& arguments) {
     const auto settings = load(arguments);
     if (!settings) return settings.error();
-    print_problems(settings->warnings, "warning: ");
+    print_warnings(settings->warnings);
     std::cout << (arguments.json ? config::describe_json(*settings) + "\n"
                                  : config::describe(*settings));
     if (!arguments.json) std::cerr << arguments.config << ": fine\n";
@@ -79,7 +97,7 @@ Expected<query::Reader, int> reader(const Arguments& arguments) {
     config::SystemSecrets secrets;
     const auto settings = config::load_settings(arguments.config, secrets);
     if (!settings) {
-        print_problems(settings.error(), "");
+        print_errors(settings.error());
         std::cerr << "plimsoll: name the configuration with --config, or the daemon's folder with "
                      "--state-dir\n";
         return Unexpected<int>{exit_code(settings.error())};
@@ -146,10 +164,12 @@ class CommandLine {
     }
 
     void add_daemon_commands() {
-        add("run", "Run the daemon")->callback([this] {
-            action_ = [this] { return run(arguments_); };
-        });
+        CLI::App* daemon = add("run", "Run the daemon");
+        daemon->add_flag("--strict-state", arguments_.strict_state,
+                         "end with 65 where a damaged store would be set aside");
+        daemon->callback([this] { action_ = [this] { return run(arguments_); }; });
         CLI::App* check = add("check-config", "Check a configuration and print what it means");
+        check->add_option("file", arguments_.config, "configuration file, instead of --config");
         check->add_flag("--strict", arguments_.strict, "secrets in the file are errors");
         check->callback([this] { action_ = [this] { return check_config(arguments_); }; });
         add("schema", "Print the JSON Schema of the configuration")->callback([this] {
@@ -228,4 +248,11 @@ class CommandLine {
 }  // namespace
 }  // namespace plimsoll
 
-int main(int argc, char** argv) { return plimsoll::CommandLine().parse_and_run(argc, argv); }
+int main(int argc, char** argv) {
+    try {
+        return plimsoll::CommandLine().parse_and_run(argc, argv);
+    } catch (const std::exception& failure) {
+        plimsoll::app::print_error(std::string("plimsoll: internal error: ") + failure.what());
+        return plimsoll::app::kInternal;
+    }
+}
