@@ -58,10 +58,20 @@ function(plimsoll_precompiled name header)
 endfunction()
 plimsoll_precompiled(plimsoll_pch pch.hpp)
 
+# With PLIMSOLL_UNITY several files compile as one: a fresh build takes half the time, for most of it
+# goes into what the files share.
+function(plimsoll_unite name)
+  if(PLIMSOLL_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
 # plimsoll_library(name SOURCES ... DEPENDS ...): one static library per folder.
 function(plimsoll_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
+  plimsoll_unite(${name})
   target_link_libraries(${name} PUBLIC plimsoll_options ${ARG_DEPENDS})
   target_precompile_headers(${name} REUSE_FROM plimsoll_pch)
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
@@ -72,6 +82,7 @@ endfunction()
 function(plimsoll_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  plimsoll_unite(${name})
   target_link_libraries(${name} PRIVATE plimsoll_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM plimsoll_test_pch)
   target_compile_options(${name} PRIVATE -O0 $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)

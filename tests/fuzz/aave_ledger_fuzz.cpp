@@ -46,8 +46,10 @@ Bytes32 some_word(fuzz::Input& input, const World& world) {
     if (choice % 4 == 1) {
         return to_bytes32(world.filter.addresses.at(choice / 4 % world.filter.addresses.size()));
     }
-    if (choice % 4 == 2) return world.chain.reserves().empty() ? Bytes32{} : to_bytes32(
-        world.chain.reserves().at(choice / 4 % 2).stored.underlying);
+    if (choice % 4 == 2)
+        return world.chain.reserves().empty()
+                   ? Bytes32{}
+                   : to_bytes32(world.chain.reserves().at(choice / 4 % 2).stored.underlying);
     return input.word();
 }
 

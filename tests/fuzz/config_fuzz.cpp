@@ -55,10 +55,8 @@ void check_texts(std::string_view text) {
         require(config::parse_duration(config::to_string(*duration)) == *duration);
     }
     if (const auto decimal = config::parse_decimal_text(text, 18)) {
-        const std::string shown =
-            config::format_decimal(decimal->magnitude, 18, decimal->negative);
-        require(config::parse_decimal_text(shown, 18) == *decimal ||
-                decimal->magnitude == 0);
+        const std::string shown = config::format_decimal(decimal->magnitude, 18, decimal->negative);
+        require(config::parse_decimal_text(shown, 18) == *decimal || decimal->magnitude == 0);
     }
     (void)config::parse_depth(text);
     (void)config::parse_url(text);
@@ -72,7 +70,8 @@ void check_texts(std::string_view text) {
         require(sinks::parse_ip(sinks::to_string(*ip)) == *ip);
     }
     (void)sinks::parse_cidr(text);
-    (void)sinks::parse_retry_after(text, std::chrono::sys_seconds{std::chrono::seconds{1'800'000'000}});
+    (void)sinks::parse_retry_after(text,
+                                   std::chrono::sys_seconds{std::chrono::seconds{1'800'000'000}});
     (void)query::parse_since(text, 1'800'000'000);
 }
 

@@ -1,4 +1,5 @@
-// Small texts: hex, quantities, addresses, names written by strangers, canonical JSON, archive lines.
+// Small texts: hex, quantities, addresses, names written by strangers, canonical JSON, archive
+// lines.
 
 #include "abi/address.hpp"
 #include "abi/hex.hpp"
