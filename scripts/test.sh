@@ -7,10 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-install_packages "${BUILD_PACKAGES[@]}" clang libgtest-dev libgmock-dev jq systemd
+install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 say "Building with tests"
-cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
+cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON -DPLIMSOLL_UNITY=ON >/dev/null
 ninja -C build
 say "Running the tests"
 ctest --test-dir build --output-on-failure --parallel "$(nproc)" --progress "$@"

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds kMaxPause = 10s;
 /// Between two beats lies at most one call of the source, which bounds itself, or the arithmetic of
 /// one round.
-constexpr std::chrono::milliseconds kLongestWork = 5min;
+constexpr std::chrono::milliseconds kLongestRound = 5min;
 
 std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain) {
     chain::EvmSourceSettings settings;
@@ -83,7 +83,7 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
                          std::span<const store::RuleStateRow> rule_rows)
     : chain_(chain),
       stop_(parts.stop),
-      pulse_(parts.pulses.begin("chain " + chain.name, kLongestWork)),
+      pulse_(parts.pulses.begin("chain " + chain.name, kLongestRound)),
       source_(with_pulse(make_source(chain), pulse_)),
       rules_(std::make_unique<rules::RuleEngine>(
           engine_settings(parts.settings, chain.name, chain.caip2(), parts.sign), rule_rows)),

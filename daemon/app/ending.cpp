@@ -10,7 +10,7 @@
 namespace plimsoll::app {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{50};
+constexpr std::chrono::milliseconds kLookForSignal{50};
 constexpr int kSignalled = 128;  // as shells say it
 
 }  // namespace
@@ -27,7 +27,7 @@ Ending::~Ending() {
 
 void Ending::watch(Signals& signals, std::chrono::steady_clock::time_point deadline) {
     while (!done_.requested()) {
-        const auto signal = signals.wait(kLookEvery);
+        const auto signal = signals.wait(kLookForSignal);
         if (signal == SIGTERM || signal == SIGINT) {
             spdlog::warn("ending at once");
             std::_Exit(kSignalled + *signal);

@@ -106,7 +106,7 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
 };
 
 /// The sink of the log. Made once; shared with spdlog, which wants it so.
-std::shared_ptr<StderrSink>& sink() {
+std::shared_ptr<StderrSink>& stderr_sink() {
     static std::shared_ptr<StderrSink> one = std::make_shared<StderrSink>();
     return one;
 }
@@ -121,13 +121,13 @@ void print(spdlog::level::level_enum level, std::string_view line) {
 }  // namespace
 
 void set_up_logging(const std::string& level) {
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("plimsoll", sink()));
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("plimsoll", stderr_sink()));
     set_log_level(level);
 }
 
 void set_log_level(const std::string& level) { spdlog::set_level(spdlog::level::from_str(level)); }
 
-void tell_repeats() { sink()->tell_due(); }
+void tell_repeats() { stderr_sink()->tell_due(); }
 
 void print_error(std::string_view line) { print(spdlog::level::err, line); }
 void print_warning(std::string_view line) { print(spdlog::level::warn, line); }

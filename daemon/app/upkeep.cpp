@@ -10,12 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kLookEvery = 100ms;
+constexpr auto kLookForWork = 100ms;
 constexpr auto kStatusEvery = 10s;
 constexpr auto kPurgeEvery = 10min;
 constexpr auto kRepeatsEvery = 1s;
 /// A reload waits for deliveries under way, and for a store that is busy.
-constexpr std::chrono::milliseconds kLongestWork = 5min;
+constexpr std::chrono::milliseconds kLongestTask = 5min;
 /// Finished alerts and messages are kept for so long.
 constexpr std::int64_t kKeepFinishedMs = 30LL * 24 * 3600 * 1000;
 
@@ -44,7 +44,7 @@ Upkeep::Upkeep(pulse::Pulses& pulses, Tasks tasks) : pulses_(pulses), tasks_(std
 Upkeep::~Upkeep() { stop(); }
 
 void Upkeep::start() {
-    pulse_ = pulses_.begin("upkeep", kLongestWork);
+    pulse_ = pulses_.begin("upkeep", kLongestTask);
     thread_ = std::thread([this] { run(); });
 }
 
@@ -71,7 +71,7 @@ void Upkeep::run() {
         if (repeats.is_due(now)) tell_repeats();
         if (status.is_due(now)) tasks_.tell_status();
         if (purge.is_due(now) && tasks_.purge()) purge.again(now);
-        wait(kLookEvery);
+        wait(kLookForWork);
     }
 }
 

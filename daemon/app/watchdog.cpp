@@ -9,10 +9,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLookEvery{5'000};
+constexpr milliseconds kLookUnasked{5'000};
 
 milliseconds pause_for(std::optional<std::chrono::microseconds> interval) {
-    if (!interval) return kLookEvery;
+    if (!interval) return kLookUnasked;
     const auto half = std::chrono::duration_cast<milliseconds>(*interval / 2);
     return std::max(half, milliseconds{1});
 }

@@ -11,11 +11,9 @@ namespace plimsoll::outbox {
 namespace {
 
 constexpr auto kMaintainEvery = std::chrono::hours{1};
-constexpr milliseconds kFirstStoreWait = std::chrono::seconds{1};
-constexpr milliseconds kLongestStoreWait = std::chrono::seconds{30};
 constexpr milliseconds kAfterException = std::chrono::seconds{1};
 /// An attempt takes a minute at most.
-constexpr milliseconds kLongestWork = std::chrono::minutes{2};
+constexpr milliseconds kLongestAttempt = std::chrono::minutes{2};
 
 sinks::Message message_of(const store::StoredAlert& alert) {
     return {alert.id, alert.alert_key, alert.type,      alert.severity,
@@ -111,7 +109,7 @@ void Pump::publish() {
 
 void Pump::run_lane() {
     const pulse::Pulse pulse =
-        pulses_ == nullptr ? pulse::Pulse() : pulses_->begin("sink " + name(), kLongestWork);
+        pulses_ == nullptr ? pulse::Pulse() : pulses_->begin("sink " + name(), kLongestAttempt);
     while (!is_stopping_) {
         const std::uint64_t seen = signal_.count();
         pulse.beat();
