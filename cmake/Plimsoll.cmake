@@ -49,7 +49,8 @@ endif()
 
 # One precompiled header for all libraries, one for all tests.
 function(plimsoll_precompiled name header)
-  file(WRITE "${CMAKE_BINARY_DIR}/${name}.cpp" "")
+  # Not written again when cmake runs again: that would rebuild everything.
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${name}.cpp" CONTENT "")
   add_library(${name} OBJECT "${CMAKE_BINARY_DIR}/${name}.cpp")
   target_link_libraries(${name} PRIVATE plimsoll_options ${ARGN})
   target_compile_options(${name} PUBLIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
