@@ -16,12 +16,14 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxPause = 10s;
 
-std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain) {
+std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
+                                           metrics::Metrics& metrics) {
     chain::EvmSourceSettings settings;
     settings.name = chain.name;
     settings.chain_id = chain.chain_id;
     settings.block_time = chain.poll_every;
     settings.stale_after = chain.stale_after;
+    settings.observer = &metrics.requests(chain.name);
     if (chain.multicall) settings.multicall = *chain.multicall;
     for (const config::EndpointSettings& endpoint : chain.endpoints) {
         rpc::EndpointSettings one;
@@ -79,7 +81,8 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
                          std::span<const store::RuleStateRow> rule_rows)
     : chain_(chain),
       stop_(parts.stop),
-      source_(make_source(chain)),
+      metrics_(parts.metrics),
+      source_(make_source(chain, parts.metrics)),
       rules_(std::make_unique<rules::RuleEngine>(engine_settings(chain, parts), rule_rows)),
       follower_(std::make_unique<follow::Follower>(follow::FollowerParts{
           parts.settings, chain, *source_, parts.store, *rules_, followed_on(chain, parts.settings),
@@ -111,7 +114,9 @@ void ChainWorker::run() {
     std::string told;
     std::chrono::milliseconds pause = chain_.poll_every;
     while (!stop_.requested()) {
+        const auto begin = std::chrono::steady_clock::now();
         const auto polled = follower_->poll();
+        metrics_.polled(chain_.name, std::chrono::steady_clock::now() - begin);
         beat_.store(unix_seconds());
         if (polled) {
             if (!told.empty()) spdlog::info("{}: reading again", chain_.name);

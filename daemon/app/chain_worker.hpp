@@ -3,6 +3,7 @@
 #include "daemon/app/stop.hpp"
 #include "daemon/chain/source.hpp"
 #include "daemon/follow/follower.hpp"
+#include "daemon/metrics/metrics.hpp"
 #include "daemon/rules/engine.hpp"
 
 #include <atomic>
@@ -19,6 +20,7 @@ struct WorkerParts {
     const config::Settings& settings;
     store::Store& store;
     const Stop& stop;
+    metrics::Metrics& metrics;
     std::function<rules::Signature(std::string_view body)> sign;
     std::function<void()> on_commit;
     std::function<void()> on_round;
@@ -46,6 +48,7 @@ class ChainWorker {
 
     const config::ChainSettings& chain_;
     const Stop& stop_;
+    metrics::Metrics& metrics_;
     std::unique_ptr<chain::Source> source_;
     std::unique_ptr<rules::RuleEngine> rules_;
     std::unique_ptr<follow::Follower> follower_;

@@ -8,6 +8,7 @@
 #include "daemon/app/signals.hpp"
 #include "daemon/app/stop.hpp"
 #include "daemon/http/server.hpp"
+#include "daemon/metrics/metrics.hpp"
 #include "daemon/outbox/outbox.hpp"
 #include "daemon/sinks/make.hpp"
 #include "daemon/snapshots/snapshotter.hpp"
@@ -131,6 +132,8 @@ class Daemon {
 
   private:
     int build() {
+        metrics_.expect(settings_);
+        metrics_.configuration_read(true, unix_seconds());
         if (const int code = open_store(); code != kOk) return code;
         if (const int code = make_signer(); code != kOk) return code;
         if (const int code = make_outbox(); code != kOk) return code;
@@ -141,7 +144,9 @@ class Daemon {
     }
 
     int open_store() {
-        auto opened = store::Store::open(settings_.daemon.state_dir, {});
+        store::Store::OpenOptions options;
+        options.observer = &metrics_.storage();
+        auto opened = store::Store::open(settings_.daemon.state_dir, options);
         if (!opened) return complain(exit_code(opened.error().kind), opened.error().message);
         if (!opened->moved_aside.empty()) {
             spdlog::error(
@@ -179,8 +184,9 @@ class Daemon {
         if (const auto retired = store_->retire_sinks(names, unix_seconds() * 1000); !retired) {
             return complain(kIo, retired.error().message);
         }
-        outbox_ = std::make_unique<outbox::Outbox>(*store_, std::move(sinks), outbox_clock_,
-                                                   outbox::Outbox::Options{});
+        outbox_ =
+            std::make_unique<outbox::Outbox>(*store_, std::move(sinks), outbox_clock_,
+                                             outbox::Outbox::Options{&metrics_.delivery(), {}});
         return kOk;
     }
 
@@ -190,6 +196,7 @@ class Daemon {
         const WorkerParts parts{settings_,
                                 *store_,
                                 stop_,
+                                metrics_,
                                 [this](std::string_view body) { return sign(body); },
                                 [this] { outbox_->wake(); },
                                 [this] { snapshotter_->wake(); }};
@@ -202,7 +209,12 @@ class Daemon {
     int open_listeners() {
         api_ = std::make_unique<http::Api>(http::Api::Parts{
             chains_, *store_, [this](std::string& reason) { return is_healthy(reason); },
-            [this] { return sinks_json(*outbox_); }});
+            [this] { return sinks_json(*outbox_); },
+            [this] {
+                return metrics_.text({chains_, *store_, [this] { return outbox_->status(); },
+                                      [this] { return snapshotter_->last_success(); },
+                                      settings_.snapshots.tables});
+            }});
         if (!settings_.daemon.http_listen.empty()) {
             auto server = http::Server::open(settings_.daemon.http_listen, *api_);
             if (!server) return complain(kUnavailable, "http_listen: " + server.error().message);
@@ -310,6 +322,7 @@ class Daemon {
     const config::Settings& settings_;
     Signals signals_;
     Stop stop_;
+    metrics::Metrics metrics_;
     std::unique_ptr<store::Store> store_;
     std::optional<alerts::Signer> signer_;
     outbox::SystemClock outbox_clock_;
