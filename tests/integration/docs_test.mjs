@@ -47,6 +47,7 @@ before(async () => {
     symlinkSync(path.join(state, 'alerts', date, 'alerts.jsonl'), path.join(scratch, 'alerts.jsonl'));
     const [{ account }] = await market.daemon.positions();
     replacements = [
+        ['/etc/plimsoll/plimsoll.toml', 'plimsoll.toml'],
         ['0xACCOUNT', account],
         ['0xSIGNER', signer],
         ['http://127.0.0.1:9464', market.daemon.base],
