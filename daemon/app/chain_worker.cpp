@@ -88,7 +88,6 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
               beat_.store(now);
               return now;
           },
-          [&stop = parts.stop](std::chrono::milliseconds pause) { stop.wait(pause); },
           [&stop = parts.stop] { return stop.requested(); }, parts.on_commit, parts.on_round})) {}
 
 ChainWorker::~ChainWorker() {
@@ -127,7 +126,7 @@ void ChainWorker::run() {
                 pause = std::max(chain_.poll_every, std::min(2 * pause, kMaxPause));
             }
         }
-        stop_.wait(pause);
+        if (!follower_->is_busy()) stop_.wait(pause);
     }
 }
 
