@@ -96,10 +96,6 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
               pulse_.beat();
               return unix_seconds();
           },
-          [this](std::chrono::milliseconds pause) {
-              pulse_.beat_before(pause);
-              stop_.wait(pause);
-          },
           [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
 
 ChainWorker::~ChainWorker() {
@@ -140,6 +136,7 @@ void ChainWorker::run() {
                 pause = std::max(chain_.poll_every, std::min(2 * pause, kMaxPause));
             }
         }
+        if (follower_->is_busy()) continue;
         pulse_.beat_before(pause);
         stop_.wait(pause);
     }

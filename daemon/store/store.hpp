@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plimsoll::store {
@@ -126,6 +127,9 @@ struct RoundCommit {
         std::vector<Address> new_candidates;
     };
     std::vector<Scan> scans;
+
+    /// As `set_meta`, key and value.
+    std::vector<std::pair<std::string, std::string>> metas;
 };
 
 /// What is known of a chain at start.
