@@ -54,8 +54,7 @@ TEST(PrintTable, colours_do_not_move_columns) {
 }
 
 TEST(PrintTable, nothing_of_a_cell_reaches_the_terminal_as_a_command) {
-    EXPECT_EQ(table({{{"name", "a\x1b[2J\r\n"}, {"n", "\u202e1"}}}),
-              "name      n\na?[2J??  ?1\n");
+    EXPECT_EQ(table({{{"name", "a\x1b[2J\r\n"}, {"n", "\u202e1"}}}), "name      n\na?[2J??  ?1\n");
 }
 
 TEST(DisplayWidth, knows_wide_and_combining_characters) {
