@@ -82,7 +82,9 @@ view::State Follower::chain_state(std::string& reason) const {
         protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(),
                                           [](const Followed& one) { return one.tip.valued; });
     if (processed_.hash.is_zero() || !is_followed) {
-        if (reason.empty()) (void)protocols_.front().state(view::State::unknown, reason);
+        if (reason.empty() && !protocols_.empty()) {
+            (void)protocols_.front().state(view::State::unknown, reason);
+        }
         return view::State::unknown;
     }
     if (has_lasted(behind_since_)) {
@@ -127,6 +129,7 @@ void Follower::publish() {
     chain.gap_blocks = gap_blocks();
     chain.reorgs = reorgs_;
     chain.requests = parts_.source.requests();
+    chain.firing = parts_.rules.firing();
     chain.endpoints = parts_.source.endpoints();
     std::vector<view::ProtocolStatus> protocols = make_statuses(chain);
     const std::scoped_lock lock(status_mutex_);
