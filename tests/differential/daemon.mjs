@@ -13,7 +13,9 @@ export const PROTOCOL = 'aave-v3-devnet';
 const PAGE = 97;
 const POLL_MS = 30;
 
+/** `endpoint` is one URL or several. */
 export function configuration({ folder, port, endpoint, chainId, provider }) {
+    const endpoints = [endpoint].flat().map((url) => `"${url}"`).join(', ');
     const members = ETH_GROUP.map((symbol) => `"${symbol}"`).join(', ');
     return `version = 1
 
@@ -29,7 +31,7 @@ poll_every = "200ms"
 finality = "finalized"
 # The chain's clock is not ours: its blocks may be years away from the wall clock.
 stale_after = "3650d"
-endpoints = ["${endpoint}"]
+endpoints = [${endpoints}]
 
 [protocols.${PROTOCOL}]
 kind = "aave-v3"
