@@ -60,10 +60,11 @@ U512 power_of_ten(unsigned exponent) {
 
 constexpr unsigned kUsdDecimals = 8;
 
-/// Dollars in units of the oracle. Throws over 256 bits.
-OraclePrice scaled(const Usd8& usd, unsigned price_decimals, bool up) {
-    const U512 product = U512(usd.raw()) * power_of_ten(price_decimals);
-    const U512 unit = power_of_ten(kUsdDecimals);
+/// Dollars in units of the oracle, by what its quote is worth now. Throws over 256 bits.
+OraclePrice scaled(const Usd8& usd, const MarketReport& market, bool up) {
+    const U512 product =
+        U512(usd.raw()) * power_of_ten(market.price_decimals) * U512(market.quote.denominator);
+    const U512 unit = power_of_ten(kUsdDecimals) * U512(market.quote.numerator);
     const U512 price = product / unit + (up && product % unit != 0 ? 1 : 0);
     return OraclePrice::from_raw(U256(price));
 }
@@ -127,11 +128,12 @@ std::optional<ResolvedBand> resolve_band(const config::BandSettings& settings,
                       std::move(*group),
                       leader->decimals,
                       leader->price_decimals,
+                      leader->quote,
                       {},
                       {}};
     const auto prices = protocols::as_contract([&] {
-        return std::pair{scaled(settings.low, leader->price_decimals, true),
-                         scaled(settings.high, leader->price_decimals, false)};
+        return std::pair{scaled(settings.low, *leader, true),
+                         scaled(settings.high, *leader, false)};
     });
     if (!prices || prices->second.raw() == u256_max()) {
         return std::nullopt;

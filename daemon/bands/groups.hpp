@@ -32,6 +32,7 @@ struct ResolvedBand {
     protocols::AssetGroup group;
     unsigned leader_decimals = 0;
     unsigned price_decimals = 8;
+    protocols::PriceQuote quote;
     /// The oracle prices inside [low, high]: low rounded up, high rounded down. Both are the same
     /// interval as the configured one, since an oracle price is an integer.
     OraclePrice low_price;

@@ -89,6 +89,8 @@ class Discovery {
     const std::set<Address>& candidates() const { return candidates_; }
 
   private:
+    /// What the ledger learned of the stored ranges is kept beside its own records.
+    std::string records_name() const { return followed_.settings.name + "/discovery"; }
     std::string meta_key() const { return "discovery/" + followed_.settings.name; }
     /// What the stored progress belongs to; another address or start begins anew.
     std::string scope() const {
@@ -100,7 +102,8 @@ class Discovery {
         auto queued = context_.store.meta(meta_key());
         if (!queued) return storage_fault(queued.error());
         next_ = followed_.settings.start_block;
-        if (!*queued || !(*queued)->starts_with(scope())) return {};
+        is_new_ = !*queued || !(*queued)->starts_with(scope());
+        if (is_new_) return {};
         next_ = std::stoull((*queued)->substr(scope().size()));
         auto owed = context_.store.owed(followed_.settings.name);
         if (!owed) return storage_fault(owed.error());
@@ -108,6 +111,10 @@ class Discovery {
         auto known = context_.store.candidates(followed_.settings.name);
         if (!known) return storage_fault(known.error());
         candidates_.insert(known->begin(), known->end());
+        auto learned = context_.store.records(records_name());
+        if (!learned) return storage_fault(learned.error());
+        auto resumed = ledger_.resume_discovery(*learned);
+        if (!resumed) return fault(FaultKind::malformed, resumed.error().message);
         return {};
     }
 
@@ -129,6 +136,13 @@ class Discovery {
         store::RoundCommit commit;
         commit.chain = context_.chain;
         commit.scans.push_back({followed_.settings.name, owed_, std::move(found)});
+        store::RoundCommit::ProtocolRecords learned;
+        learned.protocol = records_name();
+        learned.replace_all = std::exchange(is_new_, false);
+        learned.records = ledger_.take_discovered();
+        if (learned.replace_all || !learned.records.empty()) {
+            commit.records.push_back(std::move(learned));
+        }
         auto done = context_.store.commit(commit);
         if (!done) return storage_fault(done.error());
         return {};
@@ -142,7 +156,7 @@ class Discovery {
         if (!step) return Unexpected<Fault>{step.error()};
         std::vector<Address> found;
         for (const auto& log : step->logs) {
-            for (const Address& account : ledger_.borrowers_in(log)) {
+            for (const Address& account : ledger_.discover(log)) {
                 if (candidates_.insert(account).second) found.push_back(account);
             }
         }
@@ -158,6 +172,7 @@ class Discovery {
     Followed& followed_;
     protocols::Protocol& ledger_;
     BlockNumber next_ = 0;
+    bool is_new_ = false;                    ///< nothing is stored of this scope yet
     std::vector<store::OwedRange> owed_;     ///< at or below the final block; stored
     std::vector<store::OwedRange> passing_;  ///< above it; read anew by every bootstrap
     std::set<Address> candidates_;

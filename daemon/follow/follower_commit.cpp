@@ -83,10 +83,8 @@ void Follower::price_liquidations() {
     for (auto& [index, event] : liquidations_) {
         const Followed& one = protocols_[index];
         if (!one.tip || event.collateral_price || event.debt_price) continue;
-        event.price_decimals = one.tip->price_decimals();
         if (event.block.hash == tail_.tip().hash) {
-            event.collateral_price = one.tip->price(event.collateral_token);
-            event.debt_price = one.tip->price(event.debt_token);
+            one.tip->price_liquidation(event);
             continue;
         }
         const auto block = parts_.source.block_at(event.block.number);
@@ -119,7 +117,6 @@ rules::RoundFacts Follower::facts(
         rules::ProtocolFacts& out = facts.protocols.emplace_back();
         out.name = one.settings.name;
         if (!one.tip) continue;
-        out.price_decimals = one.tip->price_decimals();
         out.read = one.fault.empty() && !round_is_old_ && !facts.source.stale;
         out.verified = one.state(view::State::live, out.unverified_reason) == view::State::live ||
                        !one.fault.empty();

@@ -18,10 +18,17 @@ std::optional<Wad> rate_or_none(const MarketState& state) {
 
 AccruedCToken::AccruedCToken(const CToken& market, const MarketState& current,
                              std::optional<OraclePrice> price)
-    : market_(&market),
-      rate_{rate_or_none(market.stored), rate_or_none(current)},
-      index_{market.stored.borrow_index, current.borrow_index},
-      price_(std::move(price)) {}
+    : market_(&market), price_(std::move(price)) {
+    if (!market.is_readable) return;
+    rate_ = {rate_or_none(market.stored), rate_or_none(current)};
+    index_ = {market.stored.borrow_index, current.borrow_index};
+}
+
+const Wad& AccruedCToken::borrow_index(State state) const {
+    const std::optional<Wad>& index = index_[slot(state)];
+    if (!index) throw std::domain_error("the market cannot be read");
+    return *index;
+}
 
 const Wad& AccruedCToken::exchange_rate(State state) const {
     const std::optional<Wad>& rate = rate_[slot(state)];

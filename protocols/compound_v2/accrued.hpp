@@ -30,8 +30,8 @@ class AccruedCToken {
 
     const CToken& market() const { return *market_; }
     unsigned id() const { return market_->id; }
-    const Wad& borrow_index(State state) const { return index_[slot(state)]; }
-    /// Throws where the contract reverts.
+    /// Both throw where the contract reverts.
+    const Wad& borrow_index(State state) const;
     const Wad& exchange_rate(State state) const;
     /// Throws where the oracle reverts.
     const OraclePrice& price() const;
@@ -41,7 +41,7 @@ class AccruedCToken {
 
     const CToken* market_;
     std::array<std::optional<Wad>, 2> rate_;
-    std::array<Wad, 2> index_;
+    std::array<std::optional<Wad>, 2> index_;
     std::optional<OraclePrice> price_;
 };
 

@@ -50,8 +50,7 @@ class TimeMotion : public HealthMotion {
     /// Two units of what the market owns (borrows, reserves), then of rate, factor, denom, value.
     static U256 noise_of(const CToken& c_token, const ValuedHolding& holding) {
         const U256& supply = c_token.stored.total_supply.raw();
-        const U256 of_rate =
-            supply == 0 ? U256(1U) : mul_div_up(U256(2U), kExpScale, supply) + 1U;
+        const U256 of_rate = supply == 0 ? U256(1U) : mul_div_up(U256(2U), kExpScale, supply) + 1U;
         const U256 of_weight = of_rate + 1U;  // a factor is at most 1
         const U256 of_denom = mul_div_up(of_weight, holding.price, kExpScale) + 1U;
         return mul_div_up(of_denom, holding.c_tokens, kExpScale) + 1U;

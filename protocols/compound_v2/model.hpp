@@ -51,6 +51,11 @@ struct CToken {
     std::optional<TokenAmount> borrow_cap;
     std::optional<TokenAmount> supply_cap;
     bool is_listed = true;
+    /// Its borrowers may be liquidated whatever their health: the market is deprecated (Compound
+    /// from 2.9 on), or its liquidation is forced (Venus).
+    bool is_always_liquidatable = false;
+    /// False: what it stores could not be read, and accounts that entered it cannot be computed.
+    bool is_readable = true;
     bool is_mint_paused = false;
     bool is_borrow_paused = false;
     bool is_liquidation_paused = false;  ///< liquidating its borrowers or seizing it
