@@ -30,6 +30,7 @@ struct AssetGroup {
 struct Trust {
     bool verified = true;
     std::string reason;  ///< why not, for people
+    std::string found;   ///< what was found out about the deployment, for people; may be empty
 };
 
 /// One row of persisted ledger state. An erased record has no value.

@@ -1,5 +1,6 @@
 #include "protocols/compound_v2/prices.hpp"
 
+#include "protocols/common/call.hpp"
 #include "protocols/common/fixed_point.hpp"
 
 #include <algorithm>

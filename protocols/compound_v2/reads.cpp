@@ -1,6 +1,7 @@
 #include "protocols/compound_v2/reads.hpp"
 
 #include "abi/codec.hpp"
+#include "protocols/common/call.hpp"
 #include "protocols/common/reverted.hpp"
 #include "protocols/common/symbol.hpp"
 #include "protocols/compound_v2/exponential.hpp"
@@ -15,20 +16,6 @@ namespace {
 constexpr std::size_t kMaxMarkets = 1024;
 /// `Action` of Venus: MINT, BORROW, SEIZE, LIQUIDATE.
 constexpr std::array<unsigned, 4> kActions{0, 2, 4, 5};
-
-Call call(const Address& to, std::string_view signature, const U256& number) {
-    return {to, std::move(abi::Calldata(signature).add(number)).take()};
-}
-
-Call call(const Address& to, std::string_view signature, const Address& argument,
-          const U256& number) {
-    return {to, std::move(abi::Calldata(signature).add(argument).add(number)).take()};
-}
-
-Call call(const Address& to, std::string_view signature, const U256& number,
-          const Address& argument) {
-    return {to, std::move(abi::Calldata(signature).add(number).add(argument)).take()};
-}
 
 /// Reads the words of one result; the first thing wrong is kept and what is read then is empty.
 class Words {
@@ -109,14 +96,6 @@ Factors factors_of(Words& words) {
 }
 
 }  // namespace
-
-Call call(const Address& to, std::string_view signature) {
-    return {to, abi::Calldata(signature).take()};
-}
-
-Call call(const Address& to, std::string_view signature, const Address& argument) {
-    return {to, std::move(abi::Calldata(signature).add(argument)).take()};
-}
 
 std::optional<U256> optional_word(const CallResult& result) {
     if (!result.success) return std::nullopt;

@@ -85,7 +85,4 @@ Reply<std::optional<LiquidityReply>> decode_liquidity(const CallResult& result);
 /// Result of a call that answers one word; none when it reverted or is short.
 std::optional<U256> optional_word(const CallResult& result);
 
-Call call(const Address& to, std::string_view signature);
-Call call(const Address& to, std::string_view signature, const Address& argument);
-
 }  // namespace plimsoll::protocols::compound_v2

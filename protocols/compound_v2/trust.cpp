@@ -75,14 +75,13 @@ std::string findings(const Structure& structure) {
 
 Trust trust_of(const Ledger& ledger, const Valuation* valuation) {
     const Structure& structure = ledger.structure();
-    if (!structure.is_known()) return {false, "the contracts are not read yet"};
-    if (valuation == nullptr) return {true, {}};
+    if (!structure.is_known()) return {false, "the contracts are not read yet", {}};
+    if (valuation == nullptr) return {true, {}, {}};
     std::vector<std::string> reasons;
     doubt_rounding(structure, *valuation, reasons);
     doubt_scale(structure, *valuation, reasons);
     doubt_markets(ledger, *valuation, reasons);
-    if (reasons.empty()) return {true, findings(structure)};
-    return {false, joined(reasons)};
+    return {reasons.empty(), joined(reasons), findings(structure)};
 }
 
 }  // namespace plimsoll::protocols::compound_v2
