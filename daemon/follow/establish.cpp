@@ -181,6 +181,13 @@ class Discovery {
 Expected<void, Fault> settle_step(EstablishContext& context, protocols::Protocol& ledger,
                                   const BlockRef& at, bool& owed_nothing) {
     if (context.stopping()) return fault(FaultKind::cancelled, "stopping");
+    owed_nothing = false;
+    if (const auto owed = ledger.owed_logs()) {
+        auto logs = read_owed_logs(context.source, *owed, at.number);
+        if (!logs) return Unexpected<Fault>{logs.error()};
+        ledger.accept_owed_logs(*logs);
+        return {};
+    }
     const std::vector<protocols::Call> calls = ledger.reads(kMaxReads);
     owed_nothing = calls.empty();
     if (owed_nothing) return {};
@@ -221,16 +228,34 @@ Expected<void, Fault> seed(EstablishContext& context, Followed& followed,
 
 }  // namespace
 
+Expected<std::vector<protocols::Log>, Fault> read_owed_logs(chain::Source& source,
+                                                            const protocols::OwedLogs& owed,
+                                                            BlockNumber to) {
+    std::vector<protocols::Log> out;
+    for (BlockNumber next = owed.from; next <= to;) {
+        auto step = source.logs_in(next, to, owed.filter, false);
+        if (!step) return Unexpected<Fault>{step.error()};
+        std::move(step->logs.begin(), step->logs.end(), std::back_inserter(out));
+        next = step->last + 1;
+    }
+    return out;
+}
+
 Expected<void, Fault> settle(EstablishContext& context, protocols::Protocol& ledger,
                              const BlockRef& at) {
-    for (bool done = false; !done;) {
-        if (auto step = settle_step(context, ledger, at, done); !step) return step;
-    }
+    const auto read_owed = [&]() -> Expected<void, Fault> {
+        for (bool done = false; !done;) {
+            if (auto step = settle_step(context, ledger, at, done); !step) return step;
+        }
+        return {};
+    };
+    if (auto read = read_owed(); !read) return read;
     auto prices = context.source.read(ledger.price_reads(), at);
     if (!prices) return Unexpected<Fault>{prices.error()};
     auto accepted = ledger.accept_prices(*prices, at);
     if (!accepted) return fault(FaultKind::malformed, accepted.error().message);
-    return {};
+    // What the prices contradict, or make worth asking.
+    return read_owed();
 }
 
 Expected<void, Fault> bring_forward(EstablishContext& context, std::span<Followed* const> followed,

@@ -19,6 +19,11 @@ struct EstablishContext {
     std::function<bool()> stopping;
 };
 
+/// The logs a ledger owes up to block `to`.
+Expected<std::vector<protocols::Log>, chain::Fault> read_owed_logs(chain::Source& source,
+                                                                   const protocols::OwedLogs& owed,
+                                                                   BlockNumber to);
+
 /// Reads what the ledger owes at `at`, until it owes nothing.
 Expected<void, chain::Fault> settle(EstablishContext& context, protocols::Protocol& ledger,
                                     const BlockRef& at);

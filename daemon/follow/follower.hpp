@@ -91,6 +91,7 @@ class Follower {
     Expected<std::vector<protocols::Log>, chain::Fault> read_logs(std::span<const BlockRef> blocks);
     Expected<RoundReads, chain::Fault> read_round(const BlockRef& at);
     Outcome apply_round(TailEntry& entry, RoundReads& reads);
+    Outcome take_owed_logs(Followed& followed, const protocols::OwedLogs& owed, TailEntry& entry);
     Outcome settle_tip(Followed& followed, TailEntry& entry);
     Outcome accept_prices(std::size_t index, TailEntry& entry, RoundReads& reads);
     void value(Followed& followed);

@@ -160,9 +160,31 @@ Expected<void, Fault> Follower::apply_round(TailEntry& entry, RoundReads& reads)
     return {};
 }
 
+/// Logs of emitters that the round made known; they must lie in the blocks we follow.
+Expected<void, Fault> Follower::take_owed_logs(Followed& one, const protocols::OwedLogs& owed,
+                                               TailEntry& entry) {
+    auto logs = read_owed_logs(parts_.source, owed, entry.last().number);
+    if (!logs) return Unexpected<Fault>{logs.error()};
+    const BlockNumber first = entry.blocks.front().number;
+    for (const protocols::Log& log : *logs) {
+        const auto block = log.block < first ? recorded(log.block)
+                                             : std::optional(entry.blocks[log.block - first]);
+        if (block && block->hash != log.block_hash) {
+            return fault(FaultKind::lag_or_reorg, "a log lies in a block of another fork");
+        }
+    }
+    one.tip->accept_owed_logs(*logs);
+    entry.inputs[one.settings.name].emplace_back(AcceptedLogs{std::move(*logs)});
+    return {};
+}
+
 /// Reads what the tip owes. A reply that does not decode leaves the protocol marked, not the chain.
 Expected<void, Fault> Follower::settle_tip(Followed& one, TailEntry& entry) {
     for (int step = 0; step < kMaxSettleSteps; ++step) {
+        if (const auto owed = one.tip->owed_logs()) {
+            if (auto taken = take_owed_logs(one, *owed, entry); !taken) return taken;
+            continue;
+        }
         const std::vector<Call> calls = one.tip->reads(kMaxReads);
         if (calls.empty()) return {};
         auto results = parts_.source.read(calls, entry.last());

@@ -87,6 +87,7 @@ void Follower::publish() {
         if (one.tip) {
             status.coverage_ppm = one.tip->coverage_ppm();
             status.positions = one.tip->position_count();
+            status.found = one.tip->trust().found;
         }
         status.block = chain.processed;
         status.audit = {one.audit.checked, one.audit.mismatched};

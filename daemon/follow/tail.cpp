@@ -11,6 +11,8 @@ void replay(protocols::Protocol& ledger, const std::string& name, const TailEntr
     for (const Input& input : found->second) {
         if (const auto* reseed = std::get_if<Reseed>(&input)) {
             ledger.reseed(reseed->keys);
+        } else if (const auto* logs = std::get_if<AcceptedLogs>(&input)) {
+            ledger.accept_owed_logs(logs->logs);
         } else if (const auto* prices = std::get_if<AcceptedPrices>(&input)) {
             (void)ledger.accept_prices(prices->results, entry.last());
         } else {

@@ -20,10 +20,13 @@ struct Reseed {
 struct AcceptedReads {
     std::vector<protocols::CallResult> results;
 };
+struct AcceptedLogs {
+    std::vector<protocols::Log> logs;
+};
 struct AcceptedPrices {
     std::vector<protocols::CallResult> results;
 };
-using Input = std::variant<Reseed, AcceptedReads, AcceptedPrices>;
+using Input = std::variant<Reseed, AcceptedReads, AcceptedLogs, AcceptedPrices>;
 
 /// One round that is not final yet: everything needed to do it again on an older ledger.
 struct TailEntry {

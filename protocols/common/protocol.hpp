@@ -87,6 +87,10 @@ class Protocol {
     /// Applies one log. Logs at or before the block an account or market was read at do not touch
     /// it.
     virtual void apply(const Log& log) = 0;
+    /// Logs owed besides, asked again after each accepted read. They are handed over whole, in
+    /// order, before further reads.
+    virtual std::optional<OwedLogs> owed_logs() const { return std::nullopt; }
+    virtual void accept_owed_logs(std::span<const Log> /*logs*/) {}
     /// Reads owed at the round's block: structure at the first round, seeds, re-reads after a
     /// change of configuration. Bounded by `max_calls`; the rest comes when asked again. Empty:
     /// nothing is owed.

@@ -34,6 +34,8 @@ class CompoundV2 final : public Protocol {
     // ---- the round
     LogFilter log_filter() const override { return ledger_.log_filter(); }
     void apply(const Log& log) override { ledger_.apply(log); }
+    std::optional<OwedLogs> owed_logs() const override { return ledger_.owed_logs(); }
+    void accept_owed_logs(std::span<const Log> logs) override { ledger_.accept_owed_logs(logs); }
     std::vector<Call> reads(std::size_t max_calls) override;
     Expected<void, ReadFault> accept_reads(std::span<const CallResult> results,
                                            const BlockRef& at) override;

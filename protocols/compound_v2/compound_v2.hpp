@@ -12,7 +12,7 @@ namespace plimsoll::protocols::compound_v2 {
 
 /// A market as a list of a deployment says it should be.
 struct ExpectedMarket {
-    std::string symbol;  ///< of the underlying; empty: not checked
+    Address underlying;  ///< zero: the native coin
     unsigned decimals = 0;
 };
 

@@ -197,6 +197,7 @@ const std::vector<Bytes32>& wanted_topics() {
 
 const std::vector<Bytes32>& discovery_topics() {
     static const auto topics = topics_where([](EventKind kind) {
+        using enum EventKind;
         return kind == accrue_interest || kind == accrue_interest_2019 || kind == borrow ||
                kind == borrow_with_index || kind == repay_borrow ||
                kind == repay_borrow_with_index || kind == mint_stable;

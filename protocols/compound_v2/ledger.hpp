@@ -40,6 +40,9 @@ struct Owed {
     std::set<Address> accounts;
     /// Accounts whose liquidity tells the two roundings apart. Not stored: found again.
     std::set<Address> samples;
+    /// cTokens listed since the last round, by the block: their logs since then were not asked for.
+    /// Not stored: they are read before the round ends.
+    std::map<Address, BlockNumber> logs;
 };
 
 /// What changed since the records were last taken.
@@ -77,6 +80,8 @@ class Ledger {
     void accept_pool(unsigned pool, const RiskPool& reply);
     /// Followed from `at` on when it has debt, forgotten when it has none.
     void accept(const Address& account, AccountState state, const BlockRef& at);
+    /// Logs of cTokens that were listed within the round.
+    void accept_owed_logs(std::span<const Log> logs);
     /// What the sampled answers say about the rounding.
     void accept_rounding(std::optional<Rounding> rounding, bool is_contradicted);
     void accept_scale(const PriceScale& scale);
@@ -104,6 +109,7 @@ class Ledger {
     std::uint64_t inconsistencies() const { return inconsistencies_; }
     LogFilter discovery_filter() const;
     LogFilter log_filter() const;
+    std::optional<OwedLogs> owed_logs() const;
 
     // ---- persistence
     Changed take_changed();
@@ -175,6 +181,7 @@ class Ledger {
     std::set<unsigned> discovered_markets_;
     std::set<Address> maybe_free_;  ///< accounts whose debt may be gone
     std::map<unsigned, BlockNumber> borrowers_owed_at_;
+    std::map<Address, BlockNumber> listed_;  ///< by an event, and not read yet
     Transaction transaction_;
     LedgerEvents events_;
     std::uint64_t inconsistencies_ = 0;

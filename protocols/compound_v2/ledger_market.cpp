@@ -75,6 +75,7 @@ void Ledger::on(const ConfigurationChange& event, const Log& log, const Source& 
     const bool is_market = source.emitter == Emitter::c_token;
     const Address emitter =
         is_market ? structure_.markets.at(source.market).c_token.address : Address{};
+    if (event.kind == EventKind::market_listed) listed_[subject_of(event)] = log.block;
     ChangeText text = describe(event, emitter, structure_);
     tell(log, std::move(text.subject), std::move(text.what));
     owe_configuration(event, source);

@@ -25,6 +25,7 @@ MarketEntry& Ledger::entry_of(const Address& c_token) {
     MarketEntry& fresh = structure_.markets[id];
     fresh.c_token.id = id;
     fresh.c_token.address = c_token;
+    changed_.markets.insert(id);
     return fresh;
 }
 
@@ -37,6 +38,8 @@ void Ledger::accept(const ComptrollerReply& comptroller, const BlockRef& at) {
     if (structure_.pace.block == 0) structure_.pace = {at.number, at.time};
     for (const Address& c_token : comptroller.c_tokens) {
         const MarketEntry& market = entry_of(c_token);
+        const auto listed = listed_.extract(c_token);
+        if (market.read_at == 0 && !listed.empty()) owed_.logs[c_token] = listed.mapped();
         if (market.read_at == 0 || owed_.everything) owed_.markets.insert(c_token);
     }
     if (owed_.everything) {
@@ -163,6 +166,29 @@ LogFilter Ledger::log_filter() const {
     std::sort(out.addresses.begin(), out.addresses.end());
     out.topics = wanted_topics();
     return out;
+}
+
+std::optional<OwedLogs> Ledger::owed_logs() const {
+    if (owed_.logs.empty()) return std::nullopt;
+    OwedLogs out;
+    out.from = owed_.logs.begin()->second;
+    for (const auto& [c_token, block] : owed_.logs) {
+        out.filter.addresses.push_back(c_token);
+        out.from = std::min(out.from, block);
+    }
+    out.filter.topics = discovery_topics();
+    return out;
+}
+
+/// They tell pairs of principal and index; the accounts themselves are read at the round's block.
+void Ledger::accept_owed_logs(std::span<const Log> logs) {
+    owed_.logs.clear();
+    for (const Log& log : logs) {
+        for (const Address& account : discover(log)) {
+            if (traces_.contains(account)) owe_account(account);
+            changed_.owed_accounts.insert(account);
+        }
+    }
 }
 
 LogFilter Ledger::discovery_filter() const {

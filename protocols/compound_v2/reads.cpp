@@ -161,8 +161,8 @@ namespace {
 
 /// The native coin's cToken has no `underlying()`. A node may answer a call that does not exist
 /// with nothing instead of a revert: that says so only of the market known to be the one.
-Reply<Address> underlying_of(const Structure& structure, const Address& c_token,
-                             const CallResult& result) {
+Reply<Address> decode_underlying(const Structure& structure, const Address& c_token,
+                                 const CallResult& result) {
     const auto& native = structure.settings->native_market;
     const std::string name = "underlying() of " + to_checksum(c_token);
     const bool is_missing = !result.success || result.data.empty();
@@ -196,7 +196,7 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
     out.has_pools = listing.size() >= kPoolMarketWords;
     market.reserve_factor = reserve_factor.wad(0);
     out.borrow_index = index.wad(0);
-    const auto underlying = underlying_of(structure, c_token, results[2]);
+    const auto underlying = decode_underlying(structure, c_token, results[2]);
     if (!underlying) return Unexpected<ReadFault>{underlying.error()};
     market.underlying = *underlying;
     if (market.is_native()) {

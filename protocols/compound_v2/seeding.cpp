@@ -123,20 +123,33 @@ Expected<void, ReadFault> Seeding::accept(Ledger& ledger, std::span<const CallRe
 
 namespace {
 
-/// A market that a list of the deployment names must be what the list says.
-Reply<TokenReply> expected_token(const Structure& structure, const Address& c_token,
-                                 Reply<TokenReply> token) {
+constexpr std::string_view kRefused = "; this is not the deployment its name says";
+
+const ExpectedMarket* expected_market(const Structure& structure, const Address& c_token) {
     const auto found = structure.settings->expected.find(c_token);
-    if (!token || found == structure.settings->expected.end()) return token;
-    const ExpectedMarket& wanted = found->second;
-    const bool same = token->decimals == wanted.decimals &&
-                      (wanted.symbol.empty() || token->symbol == wanted.symbol);
-    if (same) return token;
-    return Unexpected<ReadFault>{
-        ReadFault{"the underlying of " + to_checksum(c_token) + " is " + token->symbol + " with " +
-                  (token->decimals ? std::to_string(*token->decimals) : std::string("no")) +
-                  " decimals, expected " + wanted.symbol + " with " +
-                  std::to_string(wanted.decimals) + "; this is not the deployment its name says"}};
+    return found == structure.settings->expected.end() ? nullptr : &found->second;
+}
+
+/// A market that a list of the deployment names must be what the list says.
+Reply<MarketReply> as_expected(const Structure& structure, Reply<MarketReply> market) {
+    if (!market) return market;
+    const CToken& c_token = market->c_token;
+    const ExpectedMarket* wanted = expected_market(structure, c_token.address);
+    if (wanted == nullptr || wanted->underlying == c_token.underlying) return market;
+    return Unexpected<ReadFault>{ReadFault{"the underlying of " + to_checksum(c_token.address) +
+                                           " is " + to_checksum(c_token.underlying) +
+                                           ", expected " + to_checksum(wanted->underlying) +
+                                           std::string(kRefused)}};
+}
+
+Reply<TokenReply> as_expected(const Structure& structure, const Address& c_token,
+                              Reply<TokenReply> token) {
+    const ExpectedMarket* wanted = expected_market(structure, c_token);
+    if (!token || wanted == nullptr || token->decimals == wanted->decimals) return token;
+    return Unexpected<ReadFault>{ReadFault{
+        "the underlying of " + to_checksum(c_token) + " (" + token->symbol + ") has " +
+        (token->decimals ? std::to_string(*token->decimals) : std::string("no")) +
+        " decimals, expected " + std::to_string(wanted->decimals) + std::string(kRefused)}};
 }
 
 }  // namespace
@@ -154,9 +167,10 @@ Reply<Seeding::Decoded> Seeding::decode(const Ledger& ledger, const Unit& unit, 
         case Stage::comptroller:
             return keep(decode_comptroller(results), out.comptroller);
         case Stage::market:
-            return keep(decode_market(structure, unit.subject, results, at), out.market);
+            return keep(as_expected(structure, decode_market(structure, unit.subject, results, at)),
+                        out.market);
         case Stage::token:
-            return keep(expected_token(structure, unit.subject, decode_token(results)), out.token);
+            return keep(as_expected(structure, unit.subject, decode_token(results)), out.token);
         case Stage::pool:
             return keep(decode_pool(structure, results), out.pool);
         case Stage::indexes:

@@ -17,7 +17,7 @@
 namespace plimsoll::protocols::compound_v2 {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr std::array kModes{std::pair{Rounding::truncate, "truncate"},
                             std::pair{Rounding::half_up, "half_up"}};
