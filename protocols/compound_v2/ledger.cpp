@@ -12,7 +12,8 @@ Trace trace_of(const BorrowChange& event, const std::optional<Wad>& index) {
     Trace out;
     const auto principal = to_compact(event.account_borrows);
     const auto told = to_compact(event.borrow_index.value_or(index.value_or(Wad{}).raw()));
-    out.is_exact = principal && told && !told->is_zero();
+    const bool is_index_told = told && !told->is_zero();
+    out.is_exact = principal && (principal->is_zero() || is_index_told);
     out.principal = principal.value_or(Compact128{});
     out.interest_index = told.value_or(Compact128{});
     return out;

@@ -1,6 +1,7 @@
 #include "tests/protocols/compound_v2/recorded_chain.hpp"
 
 #include "abi/codec.hpp"
+#include "protocols/compound_v2/account_data.hpp"
 #include "tests/protocols/compound_v2/vector_files.hpp"
 
 #include <algorithm>
@@ -113,6 +114,35 @@ Address RecordedChain::user(const std::string& name) const {
 }
 Address RecordedChain::native() const { return address_in(config_["nativeMarket"]["address"]); }
 Address RecordedChain::token() const { return address_in(config_["tokenMarket"]["address"]); }
+
+Address RecordedChain::oracle() const { return kOracle; }
+
+void RecordedChain::set_price(const Address& market, const U256& price) {
+    abi::Calldata data("getUnderlyingPrice(address)");
+    data.add(market);
+    answer_instead(kOracle, std::move(data).take(), bytes_of_words({price}));
+}
+
+Bytes RecordedChain::liquidity(const std::string& user, Rounding rounding) const {
+    const json& own = expected()["users"][user];
+    std::vector<EnteredAsset> assets;
+    for (const json& entered : own["assetsIn"]) {
+        const std::string name = entered.get<std::string>();
+        const json& config = config_[name + "Market"];
+        U256 price = number(config["price"]);
+        if (name == "native" && has_fallen()) price = price * 60U / 100U;
+        EnteredAsset asset;
+        asset.c_tokens = CTokens::from_raw(number(own[name]["cTokens"]));
+        asset.borrow = TokenAmount::from_raw(number(own[name]["borrowStored"]));
+        asset.exchange_rate =
+            Wad::from_raw(number(expected()["markets"][name]["exchangeRateStored"]));
+        asset.factor = Wad::from_raw(number(config["collateralFactor"]));
+        asset.price = OraclePrice::from_raw(price);
+        assets.push_back(asset);
+    }
+    const AccountData data = sum_assets(rounding, assets);
+    return bytes_of_words({U256(0), data.liquidity(), data.shortfall()});
+}
 
 std::vector<Log> RecordedChain::logs(std::size_t index) const {
     const json& step = steps_.at(index);

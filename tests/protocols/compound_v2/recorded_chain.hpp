@@ -2,6 +2,7 @@
 
 #include "protocols/common/protocol.hpp"
 #include "protocols/compound_v2/compound_v2.hpp"
+#include "protocols/compound_v2/rule_set.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -36,6 +37,14 @@ class RecordedChain {
     Address user(const std::string& name) const;
     Address native() const;
     Address token() const;
+
+    Address oracle() const;
+    void answer_instead(const Address& to, Bytes calldata, std::optional<Bytes> reply) {
+        overrides[{to, std::move(calldata)}] = std::move(reply);
+    }
+    void set_price(const Address& market, const U256& price);
+    /// What `getAccountLiquidity` would answer with this rounding.
+    Bytes liquidity(const std::string& user, Rounding rounding) const;
 
     /// By contract and calldata; none: the call reverts.
     std::map<std::pair<Address, Bytes>, std::optional<Bytes>> overrides;
