@@ -284,17 +284,17 @@ Row band_row(const ProtocolView& view, const bands::BandReport& band) {
 Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
                     const protocols::Liquidation& event, const std::string& finality) {
     Row row = columns(status, caip2, event.block);
-    const auto value = [](const TokenAmount& amount, unsigned decimals, const auto& price) {
+    const auto worth = [](const TokenAmount& amount, unsigned decimals, const auto& price) {
         return price ? protocols::usd_value(amount, decimals, *price) : std::nullopt;
     };
     // Shares whose worth in the underlying is not known tell no amount.
     const bool is_counted = !event.seized || event.collateral_price;
     const auto collateral_usd =
-        value(event.collateral, event.collateral_decimals, event.collateral_price);
+        worth(event.collateral, event.collateral_decimals, event.collateral_price);
     const auto fee_usd =
-        value(event.protocol_fee, event.collateral_decimals, event.collateral_price);
-    const auto debt_usd = value(event.debt, event.debt_decimals, event.debt_price);
-    const auto bad_usd = value(event.bad_debt, event.debt_decimals, event.debt_price);
+        worth(event.protocol_fee, event.collateral_decimals, event.collateral_price);
+    const auto debt_usd = worth(event.debt, event.debt_decimals, event.debt_price);
+    const auto bad_usd = worth(event.bad_debt, event.debt_decimals, event.debt_price);
     const auto or_null = [](const std::optional<Usd8>& value) {
         return value ? usd(*value) : Row(nullptr);
     };

@@ -48,6 +48,15 @@ void expect_equal(const Protocol& ledger, const RecordedChain& chain, const std:
         EXPECT_EQ(view_of(report, "error"), "0") << where << " " << name;
         EXPECT_EQ(view_of(report, "liquidity"), user["liquidity"].get<std::string>()) << where;
         EXPECT_EQ(view_of(report, "shortfall"), user["shortfall"].get<std::string>()) << where;
+        for (const char* market : {"native", "token"}) {
+            const nlohmann::ordered_json& state = chain.expected()["markets"][market];
+            if (state["accrualBlockNumber"] != std::to_string(chain.at().number)) continue;
+            const Address c_token =
+                market == std::string("native") ? chain.native() : chain.token();
+            EXPECT_EQ(to_decimal(amount_in(report.debt, c_token).raw()),
+                      user[market]["borrowStored"].get<std::string>())
+                << where << " " << name << " " << market;
+        }
         const std::vector<Call> calls = ledger.audit_reads(key);
         EXPECT_TRUE(ledger.audit(key, chain.answer(calls)).empty()) << where << " " << name;
     }
