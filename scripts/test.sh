@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
+fetch_promtool "$PWD"
 say "Building with tests"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
 ninja -C build

@@ -33,12 +33,21 @@ Row text_or_null(const std::optional<T>& value) {
 }
 
 /// Prices that are not in dollars say so, and what they are in dollars.
-void put_quote(Row& row, const std::optional<OraclePrice>& price, unsigned decimals,
-               const protocols::PriceQuote& quote) {
+void put_dollars(Row& row, const std::optional<OraclePrice>& price, unsigned decimals,
+                 const protocols::PriceQuote& quote) {
     if (quote.is_usd()) return;
     row["price_quote"] = quote.name;
-    const auto usd = price ? protocols::usd_price({*price, decimals, quote}) : std::nullopt;
-    row["price_usd"] = usd ? Row(scaled(usd->raw(), 8, 8)) : Row(nullptr);
+    row["price_usd"] = price ? dollars({*price, decimals, quote}) : Row(nullptr);
+}
+
+/// The same, and the exact worth of the quote.
+void put_quote(Row& row, const std::optional<OraclePrice>& price, unsigned decimals,
+               const protocols::PriceQuote& quote) {
+    put_dollars(row, price, decimals, quote);
+    if (quote.is_usd()) return;
+    row["quote_usd"] = quote.numerator == 0
+                           ? Row(nullptr)
+                           : Row(to_decimal(quote.numerator) + "/" + to_decimal(quote.denominator));
 }
 
 Row price_of(const std::optional<LiquidationPrice>& price, const AssetEntry& entry) {
@@ -46,7 +55,7 @@ Row price_of(const std::optional<LiquidationPrice>& price, const AssetEntry& ent
     Row out;
     out["price_raw"] = to_decimal(price->price.raw());
     out["side"] = price->side == protocols::PriceSide::below ? "below" : "above";
-    put_quote(out, price->price, entry.price_decimals, entry.quote);
+    put_dollars(out, price->price, entry.price_decimals, entry.quote);
     return out;
 }
 
@@ -252,13 +261,8 @@ Row band_row(const ProtocolView& view, const bands::BandReport& band) {
     row["high"] = scaled(band.high.raw(), 8, 8);
     row["price_raw"] = text_or_null(band.price);
     row["price_decimals"] = band.price_decimals;
-    row["price"] = nullptr;
-    if (band.price && band.quote.is_usd()) {
-        row["price"] = scaled(band.price->raw(), band.price_decimals, 8);
-    } else if (band.price) {
-        const auto dollars = protocols::usd_price({*band.price, band.price_decimals, band.quote});
-        if (dollars) row["price"] = scaled(dollars->raw(), 8, 8);
-    }
+    row["price"] =
+        band.price ? dollars({*band.price, band.price_decimals, band.quote}) : Row(nullptr);
     if (!band.quote.is_usd()) row["price_quote"] = band.quote.name;
     row["collateral_raw"] = to_decimal(band.collateral_amount);
     row["collateral_decimals"] = band.leader_decimals;

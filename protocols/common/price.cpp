@@ -13,6 +13,7 @@ using U1024 = boost::multiprecision::checked_uint1024_t;
 std::optional<Usd8> usd_value(const TokenAmount& amount, unsigned token_decimals,
                               const AssetPrice& price) {
     using boost::multiprecision::pow;
+    if (price.quote.numerator == 0) return std::nullopt;
     const auto value = as_contract([&] {
         const U1024 product = U1024(amount.raw()) * U1024(price.price.raw()) *
                               U1024(price.quote.numerator) * U1024(100'000'000U);

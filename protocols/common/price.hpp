@@ -8,7 +8,7 @@
 namespace plimsoll::protocols {
 
 /// What prices are stated in: US dollars, or something else that is worth numerator / denominator
-/// dollars just now.
+/// dollars just now. A numerator of 0 says that its worth is not known.
 struct PriceQuote {
     std::string name = "USD";
     U256 numerator = 1;
@@ -28,10 +28,11 @@ struct AssetPrice {
     friend bool operator==(const AssetPrice&, const AssetPrice&) = default;
 };
 
-/// Value of a token amount in US dollars with 8 decimals, rounded down; none beyond 256 bits.
+/// Value of a token amount in US dollars with 8 decimals, rounded down; none beyond 256 bits or
+/// where the quote's worth is not known.
 std::optional<Usd8> usd_value(const TokenAmount& amount, unsigned token_decimals,
                               const AssetPrice& price);
-/// The price of one whole token in US dollars with 8 decimals, rounded down; none beyond 256 bits.
+/// The price of one whole token in US dollars with 8 decimals, rounded down; none as above.
 std::optional<Usd8> usd_price(const AssetPrice& price);
 
 }  // namespace plimsoll::protocols

@@ -36,7 +36,10 @@ void set_scale(const Structure& structure, Valuation& out) {
         out.usd_denominator = U256(10'000'000'000ULL);
         return;
     }
-    if (out.scale.unit != PriceUnit::native) return;
+    if (out.scale.unit != PriceUnit::native) {
+        out.quote = {"unknown", 0, 1};
+        return;
+    }
     const CToken* dollar = dollar_market(structure, out.round);
     out.quote.name = structure.settings->native_symbol;
     if (dollar == nullptr) {
