@@ -12,6 +12,7 @@ const MAY_INCLUDE = {
     abi: [],
     'protocols/common': ['abi'],
     'protocols/aave_v3': ['abi', 'protocols/common'],
+    'protocols/compound_v2': ['abi', 'protocols/common'],
     config: ['abi', 'protocols/common'],
     'daemon/pulse': [],
     'daemon/alerts': ['abi', 'config', 'protocols/common'],

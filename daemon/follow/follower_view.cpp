@@ -108,6 +108,7 @@ std::vector<view::ProtocolStatus> Follower::make_statuses(const view::ChainStatu
         if (one.tip.ledger) {
             status.coverage_ppm = one.tip.ledger->coverage_ppm();
             status.positions = one.tip.ledger->position_count();
+            status.found = one.tip.ledger->trust().found;
         }
         if (one.tip.valued) status.block = chain.processed;
         status.audit = {one.tip.audit.checked, one.tip.audit.mismatched};

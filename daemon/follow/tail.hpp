@@ -21,10 +21,13 @@ struct Reseed {
 struct AcceptedReads {
     std::vector<protocols::CallResult> results;
 };
+struct AcceptedLogs {
+    std::vector<protocols::Log> logs;
+};
 struct AcceptedPrices {
     std::vector<protocols::CallResult> results;
 };
-using Input = std::variant<Reseed, AcceptedReads, AcceptedPrices>;
+using Input = std::variant<Reseed, AcceptedReads, AcceptedLogs, AcceptedPrices>;
 /// By protocol.
 using Inputs = std::map<std::string, std::vector<Input>>;
 

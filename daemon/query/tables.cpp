@@ -63,7 +63,7 @@ std::string liquidation_text(const Row& entry) {
     const unsigned decimals = entry.value("price_decimals", 8U);
     const auto one = [decimals](const Row& price) {
         return (member(price, "side") == "above" ? "at or above " : "at or below ") +
-               amount(member(price, "price_raw"), decimals, 2);
+               price_text(price, decimals, 2);
     };
     std::string out;
     if (const Row alone = member(prices, "alone"); !alone.is_null()) out = one(alone);
