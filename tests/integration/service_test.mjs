@@ -107,6 +107,7 @@ test(`${RELOADS} reloads under traffic lose no alert and repeat none`, { timeout
 
     const alerts = archived();
     assert.ok(alerts.length > 100, `only ${alerts.length} alerts`);
+    assert.ok(alerts.every(({ data }) => data.block.number > 0), 'an alert about no block');
     const unique = (ids) => assert.equal(new Set(ids).size, ids.length);
     unique(alerts.map(({ id }) => id));
     unique(receiver.taken.map(({ id }) => id));
@@ -171,6 +172,18 @@ test('a protocol and a chain that are taken away end what was open there', { tim
         const episodes = episodesOf(archived());
         return openBefore.every(([name]) => episodes.get(name).at(-1).reason === 'rule_changed');
     });
+    await reload(base);
+    await market.settled();
+});
+
+test('a protocol with another start block is read anew', { timeout: 120_000 }, async () => {
+    const known = await market.daemon.positions();
+    await reload(base.replace('start_block = 0', 'start_block = 1'));
+    await market.mineQuietBlock();
+    await market.settled();
+    assert.match(readFileSync(market.daemon.log, 'utf8'), /has another address or start block now; it is read anew/);
+    const accounts = (rows) => rows.map(({ account }) => account).sort();
+    assert.deepEqual(accounts(await market.daemon.positions()), accounts(known));
     await reload(base);
     await market.settled();
 });
