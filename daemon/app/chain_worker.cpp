@@ -20,12 +20,14 @@ constexpr std::chrono::milliseconds kMaxPause = 10s;
 /// one round.
 constexpr std::chrono::milliseconds kLongestRound = 10min;
 
-std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain) {
+std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
+                                           metrics::Metrics& metrics) {
     chain::EvmSourceSettings settings;
     settings.name = chain.name;
     settings.chain_id = chain.chain_id;
     settings.block_time = chain.poll_every;
     settings.stale_after = chain.stale_after;
+    settings.observer = &metrics.requests(chain.name);
     if (chain.multicall) settings.multicall = *chain.multicall;
     for (const config::EndpointSettings& endpoint : chain.endpoints) {
         rpc::EndpointSettings one;
@@ -83,8 +85,9 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
                          std::span<const store::RuleStateRow> rule_rows)
     : chain_(chain),
       stop_(parts.stop),
+      metrics_(parts.metrics),
       pulse_(parts.pulses.begin("chain " + chain.name, kLongestRound)),
-      source_(with_pulse(make_source(chain), pulse_)),
+      source_(with_pulse(make_source(chain, parts.metrics), pulse_)),
       rules_(std::make_unique<rules::RuleEngine>(
           engine_settings(parts.settings, chain.name, chain.caip2(), parts.sign), rule_rows)),
       follower_(std::make_unique<follow::Follower>(follow::FollowerParts{
@@ -92,10 +95,6 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
           [this] {
               pulse_.beat();
               return unix_seconds();
-          },
-          [this](std::chrono::milliseconds pause) {
-              pulse_.beat_before(pause);
-              stop_.wait(pause);
           },
           [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
 
@@ -120,7 +119,9 @@ void ChainWorker::run() {
     std::string told;
     std::chrono::milliseconds pause = chain_.poll_every;
     while (!stop_.requested()) {
+        const auto begin = std::chrono::steady_clock::now();
         const auto polled = follower_->poll();
+        metrics_.polled(chain_.name, std::chrono::steady_clock::now() - begin);
         if (polled) {
             if (!told.empty()) spdlog::info("{}: reading again", chain_.name);
             told.clear();
@@ -135,6 +136,7 @@ void ChainWorker::run() {
                 pause = std::max(chain_.poll_every, std::min(2 * pause, kMaxPause));
             }
         }
+        if (follower_->is_busy()) continue;
         pulse_.beat_before(pause);
         stop_.wait(pause);
     }

@@ -3,6 +3,7 @@
 #include "daemon/app/stop.hpp"
 #include "daemon/chain/source.hpp"
 #include "daemon/follow/follower.hpp"
+#include "daemon/metrics/metrics.hpp"
 #include "daemon/pulse/pulses.hpp"
 #include "daemon/rules/engine.hpp"
 
@@ -20,6 +21,7 @@ struct WorkerParts {
     store::Store& store;
     pulse::Pulses& pulses;
     const Stop& stop;
+    metrics::Metrics& metrics;
     rules::SignFunction sign;
     std::function<void()> on_commit;
     std::function<void()> on_round;
@@ -45,6 +47,7 @@ class ChainWorker {
 
     const config::ChainSettings& chain_;
     const Stop& stop_;
+    metrics::Metrics& metrics_;
     pulse::Pulse pulse_;
     std::unique_ptr<chain::Source> source_;
     std::unique_ptr<rules::RuleEngine> rules_;

@@ -10,6 +10,7 @@
 #include "daemon/app/upkeep.hpp"
 #include "daemon/app/watchdog.hpp"
 #include "daemon/http/server.hpp"
+#include "daemon/metrics/metrics.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -89,6 +90,7 @@ class Daemon {
 
   private:
     Expected<void, StartError> build() {
+        metrics_.expect(first_);
         if (auto opened = open_store(); !opened) return opened;
         auto made = Stages::make(std::move(first_), foundation(), 0);
         if (!made) return Unexpected<StartError>{made.error()};
@@ -99,12 +101,14 @@ class Daemon {
         view::ConfigStatus config;
         config.loaded_at = unix_seconds();
         current_.set(config);
+        metrics_.configuration_read(true, config.loaded_at);
         return open_listeners();
     }
 
     Expected<void, StartError> open_store() {
         store::Store::OpenOptions options;
         options.strict = options_.strict_state;
+        options.observer = &metrics_.storage();
         auto opened = store::Store::open(settings_.state_dir, options);
         if (!opened) {
             const store::StoreError& error = opened.error();
@@ -119,12 +123,20 @@ class Daemon {
         return {};
     }
 
-    Foundation foundation() { return {*store_, pulses_, clock_}; }
+    Foundation foundation() { return {*store_, pulses_, metrics_, clock_}; }
+
+    std::string metrics_text() {
+        const auto stages = current_.get();
+        return metrics_.text({*stages, *store_, [&stages] { return stages->sinks(); },
+                              [&stages] { return stages->snapshotter().last_success(); },
+                              stages->settings().snapshots.tables});
+    }
 
     Expected<void, StartError> open_listeners() {
         api_ = std::make_unique<http::Api>(http::Api::Parts{
             current_, *store_, [this](std::string& reason) { return is_healthy(reason); },
-            [this] { return sinks_json(current_.get()->sinks()); }});
+            [this] { return sinks_json(current_.get()->sinks()); },
+            [this] { return metrics_text(); }});
         if (!settings_.http_listen.empty()) {
             auto server = http::Server::open(settings_.http_listen, *api_);
             if (!server) {
@@ -202,6 +214,7 @@ class Daemon {
                           outcome.problem);
         }
         current_.set(outcome);
+        metrics_.configuration_read(outcome.last_reload_successful, unix_seconds());
         notifier_.ready(
             outcome.problem.empty() ? status() : "the changed configuration is wrong, see the log");
     }
@@ -226,6 +239,7 @@ class Daemon {
         if (!prepare(**made)) return "the daemon is stopping";
         set_log_level((*made)->settings().daemon.log_level);
         const std::shared_ptr<Stages> next = std::move(*made);
+        metrics_.expect(next->settings());
         current_.set(next);
         next->start();
         return {};
@@ -265,6 +279,7 @@ class Daemon {
     std::optional<Ending> ending_;  ///< lives until everything below is gone
     const Notifier notifier_;
     pulse::Pulses pulses_;
+    metrics::Metrics metrics_;
     std::unique_ptr<store::Store> store_;
     outbox::SystemClock clock_;
     Current current_;

@@ -60,12 +60,14 @@ Expected<void, StoreError> Stages::prepare() {
     if (auto ended = retire_chains(store, settings_, *rows, signer()); !ended) return ended;
     outbox::Outbox::Options options;
     options.pulses = &foundation_.pulses;
+    options.observer = &foundation_.metrics.delivery();
     outbox_ =
         std::make_unique<outbox::Outbox>(store, std::move(made_sinks_), foundation_.clock, options);
     const WorkerParts parts{settings_,
                             store,
                             foundation_.pulses,
                             stop_,
+                            foundation_.metrics,
                             signer(),
                             [this] { outbox_->wake(); },
                             [this] { snapshotter_->wake(); }};

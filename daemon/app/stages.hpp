@@ -4,6 +4,7 @@
 #include "daemon/alerts/sign.hpp"
 #include "daemon/app/chain_worker.hpp"
 #include "daemon/app/stop.hpp"
+#include "daemon/metrics/metrics.hpp"
 #include "daemon/outbox/outbox.hpp"
 #include "daemon/pulse/pulses.hpp"
 #include "daemon/snapshots/snapshotter.hpp"
@@ -29,6 +30,7 @@ struct StartError {
 struct Foundation {
     store::Store& store;
     pulse::Pulses& pulses;
+    metrics::Metrics& metrics;
     outbox::Clock& clock;
 };
 

@@ -1,5 +1,7 @@
 #include "daemon/snapshots/snapshotter.hpp"
 
+#include "daemon/view/copy.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -20,32 +22,6 @@ constexpr std::chrono::minutes kLongestWork{5};
 std::int64_t in_seconds(config::Milliseconds duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
-
-/// A protocol copied out of the running daemon.
-struct Copy {
-    view::ProtocolView view;
-    std::unique_ptr<protocols::Protocol> ledger;
-    std::vector<protocols::PositionHealth> healths;
-    std::vector<protocols::AssetGroup> groups;
-    std::vector<bands::BandReport> bands;
-    std::map<Address, std::string> labels;
-
-    explicit Copy(const view::ProtocolView& from)
-        : view(from),
-          ledger(from.ledger->clone()),
-          healths(from.healths.begin(), from.healths.end()),
-          groups(from.groups.begin(), from.groups.end()),
-          bands(from.bands.begin(), from.bands.end()) {
-        if (from.watch_labels != nullptr) labels = *from.watch_labels;
-        view.ledger = ledger.get();
-        view.healths = healths;
-        view.groups = groups;
-        view.bands = bands;
-        view.watch_labels = &labels;
-    }
-    Copy(const Copy&) = delete;
-    Copy& operator=(const Copy&) = delete;
-};
 
 void add_rows(Tables& tables, const std::vector<std::string>& wanted,
               const view::ProtocolView& view) {
@@ -195,21 +171,21 @@ Expected<std::size_t, WriteError> Snapshotter::take() {
 
 Expected<Tables, WriteError> Snapshotter::tables_of(const std::string& chain,
                                                     const std::string& caip2) {
-    std::vector<std::unique_ptr<Copy>> copies;
+    std::vector<std::unique_ptr<view::ProtocolCopy>> copies;
     parts_.live.read([&](std::span<const view::ProtocolView> views) {
         for (const auto& view : views) {
             if (view.caip2 == caip2 && view.status.chain == chain) {
-                copies.push_back(std::make_unique<Copy>(view));
+                copies.push_back(std::make_unique<view::ProtocolCopy>(view));
             }
         }
     });
     Tables tables;
     tables.chain = chain;
     if (copies.empty()) return tables;
-    tables.block = copies.front()->view.status.block;
+    tables.block = copies.front()->view().status.block;
     const auto& wanted = parts_.settings.snapshots.tables;
     for (const std::string& table : wanted) tables.lines[table];
-    for (const auto& copy : copies) add_rows(tables, wanted, copy->view);
+    for (const auto& copy : copies) add_rows(tables, wanted, copy->view());
     if (!tables.lines.contains("liquidations")) return tables;
     const auto fail = [](const store::StoreError& error) {
         return Unexpected<WriteError>{WriteError{error.message}};

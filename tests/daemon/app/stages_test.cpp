@@ -98,6 +98,7 @@ TEST(Stages, a_chain_and_a_sink_that_hang_are_found_and_the_others_are_not) {
     std::atomic<std::chrono::hours::rep> jump{0};
     pulse::Pulses pulses(
         [&jump] { return std::chrono::steady_clock::now() + std::chrono::hours(jump.load()); });
+    metrics::Metrics metrics;
     outbox::SystemClock clock;
     auto made = Stages::make(
         parse(settings_text(node.url(), std::string("[sinks.hook]\nkind = \"webhook\"\nurl = \"") +
@@ -106,7 +107,7 @@ TEST(Stages, a_chain_and_a_sink_that_hang_are_found_and_the_others_are_not) {
                                             "[\"127.0.0.0/8\"]\ntimeout = \"60s\"\nsecrets = [\"" +
                                             kSecret + "\"]\n[sinks.archive]\nkind = \"jsonl\"\n"),
               folder),
-        Foundation{*store, pulses, clock}, 0);
+        Foundation{*store, pulses, metrics, clock}, 0);
     ASSERT_TRUE(made.has_value()) << made.error().message;
     Stages& stages = **made;
     ASSERT_TRUE(stages.prepare().has_value());
@@ -138,6 +139,7 @@ TEST(Stages, a_wrong_key_or_sink_is_told_before_anything_runs) {
     const Folder folder;
     const auto store = open(folder);
     pulse::Pulses pulses;
+    metrics::Metrics metrics;
     outbox::SystemClock clock;
     const auto made = Stages::make(
         parse(settings_text("http://127.0.0.1:1",
@@ -145,7 +147,7 @@ TEST(Stages, a_wrong_key_or_sink_is_told_before_anything_runs) {
                             "\"4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318\"\n"
                             "expect_address = \"0x0000000000000000000000000000000000000002\"\n"),
               folder),
-        Foundation{*store, pulses, clock}, 0);
+        Foundation{*store, pulses, metrics, clock}, 0);
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error().exit_code, kConfig);
     EXPECT_THAT(made.error().message, HasSubstr("[signing]"));
