@@ -1,13 +1,14 @@
 // The daemon as a service on a real market: reloads under traffic lose and repeat nothing, what a
 // reload takes away is said, and a snapshot can be asked for by a signal.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { ETH_GROUP } from '../devnet/listings.mjs';
 import { startReceiver } from './echo_server.mjs';
-import { startMarket } from './market.mjs';
+import { BINARY, startMarket } from './market.mjs';
 
 const RELOADS = 20;
 const DEADLINE_MS = 60_000;
@@ -194,6 +195,26 @@ test('USR1 takes a snapshot', { timeout: 60_000 }, async () => {
     market.daemon.signal('SIGUSR1');
     const latest = path.join(market.folder, 'state/snapshots/latest.json');
     await until('the snapshot', () => existsSync(latest) && JSON.parse(readFileSync(latest, 'utf8')).chains.devnet.block === number);
+});
+
+test('a backup of the running daemon is a whole store', { timeout: 120_000 }, async () => {
+    await delivered();
+    const done = spawnSync(BINARY, ['backup', '--json', '--config', market.daemon.config], { encoding: 'utf8' });
+    assert.equal(done.status, 0, done.stderr);
+    const { file } = JSON.parse(done.stdout);
+    const state = path.join(market.folder, 'state');
+    assert.equal(path.dirname(file), path.join(state, 'backups'));
+    assert.equal(await market.daemon.stop(), 0);
+
+    const told = receiver.taken.length;
+    assert.ok(told > 0);
+    for (const name of ['state.db', 'state.db-wal', 'state.db-shm']) rmSync(path.join(state, name), { force: true });
+    copyFileSync(file, path.join(state, 'state.db'));
+    market.daemon.start();
+    await market.settled();
+    await market.mineQuietBlock();
+    await delivered();
+    assert.equal(receiver.taken.length, told, 'it goes on where it was, and says nothing again');
 });
 
 test('TERM ends it well', { timeout: 60_000 }, async () => {
