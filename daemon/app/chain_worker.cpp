@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds kMaxPause = 10s;
 /// Between two beats lies at most one call of the source, which bounds itself, or the arithmetic of
 /// one round.
-constexpr std::chrono::milliseconds kLongestRound = 5min;
+constexpr std::chrono::milliseconds kLongestRound = 10min;
 
 std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
                                            metrics::Metrics& metrics) {

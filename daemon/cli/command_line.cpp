@@ -230,6 +230,8 @@ class CommandLine {
         CLI::App* snapshot = add_reading("snapshot", "Write a snapshot of every table now",
                                          {"plimsoll snapshot now"}, query::snapshot_now);
         choice(snapshot->add_option("when", word_, "now")->required(), {"now"});
+        add_reading("backup", "Write a copy of the running daemon's store, and print where",
+                    {"plimsoll backup", "plimsoll backup --json | jq -r .file"}, query::backup);
         CLI::App* verify_command = add_bare(
             "verify", "Check the signatures of alert files, offline",
             {"plimsoll verify --signer 0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e alerts.jsonl",

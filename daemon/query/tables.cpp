@@ -258,6 +258,17 @@ int explain(const Reader& reader, const Options& options, std::ostream& out, std
     return 0;
 }
 
+int backup(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
+    const auto done = reader.command("/control/backup");
+    if (!done) return fail(err, done.error());
+    if (options.json) {
+        print_json_line(out, *done);
+    } else {
+        out << plain(member(*done, "file")) << "\n";
+    }
+    return 0;
+}
+
 int snapshot_now(const Reader& reader, const Options& options, std::ostream& out,
                  std::ostream& err) {
     const auto done = reader.command("/control/snapshot");
