@@ -119,6 +119,23 @@ TEST(PriceUnit, the_coin_is_told_by_its_own_constant_price) {
     }
 }
 
+/// A cToken that takes the coin answers a call it does not know as a payment of nothing.
+TEST(NativeMarket, may_answer_nothing_where_another_would_revert) {
+    RecordedChain chain = telling_chain();
+    chain.answer_instead(chain.native(), abi::Calldata("underlying()").take(), Bytes{});
+    const auto ledger = scanned(chain, kTelling);
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+    EXPECT_EQ(ledger->markets()[0].asset, "ETH");
+}
+
+TEST(NativeMarket, is_one_at_most) {
+    RecordedChain chain = telling_chain();
+    chain.answer_instead(chain.token(), abi::Calldata("underlying()").take(), Bytes{});
+    const auto ledger = scanned(chain, kTelling);
+    EXPECT_FALSE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().reason, HasSubstr("answers no underlying()"));
+}
+
 TEST(PriceUnit, both_or_neither_is_not_believed) {
     RecordedChain both = telling_chain();
     both.set_price(both.native(), U256(kOne));
