@@ -46,12 +46,14 @@ TEST(Rounding, is_read_off_an_account_it_matters_for) {
     EXPECT_TRUE(ledger->audit(supplier, half_up.answer(ledger->audit_reads(supplier))).empty());
 }
 
-TEST(Rounding, is_not_needed_while_no_account_shows_it) {
+/// The liquidation prices of an account may depend on it even then.
+TEST(Rounding, is_not_believed_while_no_account_shows_it) {
     RecordedChain chain("compound");
     chain.stand_after(5);
     const auto ledger = scanned(chain, 5);
-    EXPECT_THAT(ledger->trust().found, HasSubstr("rounding not needed yet"));
-    EXPECT_TRUE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("rounding not known yet"));
+    EXPECT_FALSE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().reason, HasSubstr("no answer shows it"));
 }
 
 TEST(Rounding, answer_of_neither_is_not_believed) {

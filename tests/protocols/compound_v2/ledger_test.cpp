@@ -14,6 +14,7 @@ namespace plimsoll::protocols::compound_v2 {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr const char* kUsers[] = {"supplier", "borrower", "liquidator"};
 
@@ -65,9 +66,10 @@ void expect_equal(const Protocol& ledger, const RecordedChain& chain, const std:
     // The recording liquidates by moving the native coin's price, also where all prices are stated
     // in the coin. Then nobody can tell what they are stated in, and no number changes by that.
     const Trust trust = ledger.trust();
-    EXPECT_EQ(trust.verified, chain.tells_its_price_unit()) << where << ": " << trust.reason;
-    if (!trust.verified) {
+    if (!chain.tells_its_price_unit()) {
         EXPECT_THAT(trust.reason, HasSubstr("stated in cannot be told")) << where;
+    } else if (!trust.verified) {
+        EXPECT_THAT(trust.reason, StartsWith("the rounding of mantissas is not known")) << where;
     }
 }
 
