@@ -161,6 +161,12 @@ std::vector<Call> market_calls(const Structure& structure, const Address& c_toke
 
 namespace {
 
+/// A time between the first lending contracts and the block's: far above any block number.
+bool is_time_before(const U256& value, const BlockRef& at) {
+    constexpr std::uint64_t kMidOf2017 = 1'500'000'000;
+    return value >= U256(kMidOf2017) && value <= U256(at.time);
+}
+
 /// The native coin's cToken has no `underlying()`: the call reverts or, where a fallback function
 /// takes it for a payment of nothing, succeeds and answers nothing. Where the market is known
 /// beforehand, only that one may.
@@ -214,8 +220,13 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
     const auto second = optional_word(results[15]);
     if (!block && !second) return fault("accrualBlockNumber(): reverted");
     out.has_timestamp_getters = !block;
-    // No market was accrued in a block to come: a larger number is a time.
+    // No market was accrued in a block to come: a larger number is a time, or the answer is not of
+    // the block that was asked about.
     const bool is_time = !block || *block > U256(at.number);
+    if (is_time && !is_time_before(block ? *block : *second, at)) {
+        return fault("the last accrual of " + to_checksum(c_token) + " is neither a block up to " +
+                     std::to_string(at.number) + " nor a time up to it");
+    }
     out.clock = is_time ? AccrualClock::timestamp : AccrualClock::block;
     market.borrow_cap = optional_cap(results[4]);
     market.supply_cap = optional_cap(results[5]);

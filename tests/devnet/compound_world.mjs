@@ -23,6 +23,8 @@ export class CompoundWorld {
         this.liquidator = derivedAddress('compound liquidator');
         /** Outcomes of transactions by the label's first word: {sent, failed}. */
         this.outcomes = {};
+        /** How many blocks are made at once; who watches the chain may want to look away. */
+        this.unwatched = (act) => act();
         this.laterListings = [...market.laterListings];
     }
 

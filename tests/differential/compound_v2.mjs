@@ -38,6 +38,12 @@ const protocolOf = (status) => status.protocols.find(({ name }) => name === PROT
 const keyOf = (log) => `${log.blockHash} ${log.logIndex}`;
 
 class CompoundRun extends Run {
+    constructor(parts) {
+        super(parts);
+        // Asked while it makes many blocks at once, the chain answers for another one than it was asked about.
+        this.world.unwatched = (act) => this.daemon.unwatched(act);
+    }
+
     liquidationsAt = new Map();
     undecided = 0;
 

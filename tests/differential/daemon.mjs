@@ -123,6 +123,17 @@ export class Daemon {
         this.#child.kill(name);
     }
 
+    /** Does something while it stands still. */
+    async unwatched(act) {
+        if (!this.#child || this.#child.hasEnded()) return act();
+        this.signal('SIGSTOP');
+        try {
+            return await act();
+        } finally {
+            this.signal('SIGCONT');
+        }
+    }
+
     /** Ends it; answers its exit code. */
     async stop() {
         await this.#child.end('SIGTERM');

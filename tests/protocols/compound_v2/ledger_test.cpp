@@ -254,6 +254,21 @@ TEST(Ledger, a_cToken_of_another_Comptroller_is_refused) {
     EXPECT_THAT(refused.error().message, HasSubstr("another Comptroller"));
 }
 
+/// A state of a later block than the one asked about must not be taken for one that counts seconds.
+TEST(Ledger, an_accrual_in_a_block_to_come_is_refused) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    chain.answer_instead(chain.token(), abi::Calldata("accrualBlockNumber()").take(),
+                         bytes_of_words({U256(chain.at().number + 1)}));
+    const auto ledger = make_compound_v2(chain.settings());
+    const auto first = ledger->reads(4000);
+    ASSERT_TRUE(ledger->accept_reads(chain.answer(first), chain.at()));
+    const auto markets = ledger->reads(4000);
+    const auto refused = ledger->accept_reads(chain.answer(markets), chain.at());
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("neither a block up to"));
+}
+
 TEST(Ledger, a_listed_market_that_is_something_else_is_refused) {
     RecordedChain chain("compound");
     chain.stand_after(5);
