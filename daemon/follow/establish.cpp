@@ -105,6 +105,8 @@ class Discovery {
         auto owed = context_.store.owed(followed_.settings.name);
         if (!owed) return storage_fault(owed.error());
         owed_ = std::move(*owed);
+        // A range is stored before the mark that it was taken up: a crash may lie between.
+        for (const store::OwedRange& range : owed_) next_ = std::max(next_, range.to + 1);
         auto known = context_.store.candidates(followed_.settings.name);
         if (!known) return storage_fault(known.error());
         candidates_.insert(known->begin(), known->end());

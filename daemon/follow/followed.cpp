@@ -57,12 +57,12 @@ store::RoundCommit::ProtocolRecords Followed::take_unsaved() {
 }
 
 view::State Followed::state(view::State chain_state, std::string& reason) const {
-    if (!tip) {
-        reason = fault.empty() ? "first scan: " + scan.stage : fault;
-        return view::State::unknown;
-    }
     if (!fault.empty()) {
         reason = fault;
+        return view::State::unknown;
+    }
+    if (!tip) {  // the chain's reason says more than a scan that has not begun
+        if (reason.empty() || !scan.stage.empty()) reason = "first scan: " + scan.stage;
         return view::State::unknown;
     }
     if (chain_state != view::State::live) return chain_state;

@@ -63,12 +63,14 @@ Expected<void, Fault> Follower::poll() {
         return follow_to(*head);
     }();
     trouble_ = outcome ? std::string() : outcome.error().message;
+    failed_polls_ = outcome ? 0 : failed_polls_ + 1;
     if (outcome || outcome.error().kind != FaultKind::cancelled) tell_standstill();
     publish();
     return outcome;
 }
 
 Expected<void, Fault> Follower::follow_to(const BlockRef& head) {
+    if (is_behind_stored(head)) return behind_stored(head);
     const BlockRef tip = tail_.tip();
     if (head.hash == tip.hash) return round_pending_ ? finish_round(head) : Outcome{};
     if (head.number <= tip.number) {
@@ -144,6 +146,16 @@ void Follower::orphan_above(BlockNumber ancestor) {
     told_above_ = told_above_ ? std::min(*told_above_, ancestor) : ancestor;
 }
 
+/// Blocks of before a restart, above where the node then was, that others take the place of.
+void Follower::orphan_replaced(std::span<const BlockRef> blocks) {
+    for (const BlockRef& block : blocks) {
+        const auto known = recent_.find(block.number);
+        if (known == recent_.end() || known->second.hash == block.hash) continue;
+        orphan_above(block.number - 1);
+        return;
+    }
+}
+
 /// Liquidations of rounds that are no longer in the tail; they are found again if they still stand.
 void Follower::drop_untold_liquidations() {
     const BlockNumber tip = tail_.tip().number;
@@ -203,12 +215,27 @@ void Follower::rebuild_tip() {
     }
 }
 
-Expected<void, Fault> Follower::load_stored() {
+/// After a restart a node may be at a block before the last one that was processed: a round there
+/// would take back what is still true.
+bool Follower::is_behind_stored(const BlockRef& head) const {
+    if (!stored_tip_ || head.number >= stored_tip_->number) return false;
+    const auto known = recent_.find(head.number);
+    return known != recent_.end() && known->second.hash == head.hash;
+}
+
+Unexpected<Fault> Follower::behind_stored(const BlockRef& head) const {
+    return fault(FaultKind::lag_or_reorg,
+                 "the node is at block " + std::to_string(head.number) + ", behind block " +
+                     std::to_string(stored_tip_->number) + " that was processed before the start");
+}
+
+Expected<void, Fault> Follower::load_stored(const BlockRef& head) {
     auto state = parts_.store.chain_state(parts_.chain.name);
     if (!state) return fault(FaultKind::transient, "store: " + state.error().message);
     remember(state->recent_blocks);
     stored_tip_ = state->tip;
     if (state->tip && !orphaned_) told_above_ = state->tip->number;
+    if (is_behind_stored(head)) return behind_stored(head);
     if (!state->final_block) return {};
     auto canonical = parts_.source.block_at(state->final_block->number);
     if (!canonical) return Unexpected<Fault>{canonical.error()};
@@ -250,7 +277,7 @@ Expected<void, Fault> Follower::check_stored_tip(const BlockRef& head) {
 
 Expected<void, Fault> Follower::establish(const BlockRef& head) {
     if (!loaded_) {
-        if (auto loaded = load_stored(); !loaded) return loaded;
+        if (auto loaded = load_stored(head); !loaded) return loaded;
         if (auto checked = check_stored_tip(head); !checked) return checked;
         loaded_ = true;
     }
@@ -261,7 +288,7 @@ Expected<void, Fault> Follower::establish(const BlockRef& head) {
                                         done.error().kind == FaultKind::missing_state);
     if (!is_too_early || at.hash == head.hash) return done;
     // The deployment is younger than the final block, or the state there is gone.
-    if (auto loaded = load_stored(); !loaded) return loaded;
+    if (auto loaded = load_stored(head); !loaded) return loaded;
     return establish_at(head, head);
 }
 

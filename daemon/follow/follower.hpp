@@ -75,7 +75,9 @@ class Follower {
     Outcome reorganise(const BlockRef& head);
     Outcome resync(const std::string& why);
     Outcome establish(const BlockRef& head);
-    Outcome load_stored();
+    Outcome load_stored(const BlockRef& head);
+    bool is_behind_stored(const BlockRef& head) const;
+    Unexpected<chain::Fault> behind_stored(const BlockRef& head) const;
     Outcome check_stored_tip(const BlockRef& head);
     Outcome establish_at(BlockRef at, const BlockRef& head);
     Outcome bring_bases_to(BlockRef& at, const BlockRef& head);
@@ -84,6 +86,7 @@ class Follower {
     std::optional<BlockRef> recorded(BlockNumber number) const;
     void remember(std::span<const BlockRef> blocks);
     void orphan_above(BlockNumber ancestor);
+    void orphan_replaced(std::span<const BlockRef> blocks);
     void rebuild_tip();
 
     // follower_round.cpp: one round
@@ -120,8 +123,11 @@ class Follower {
     std::int64_t head_age_seconds() const;
     bool is_stale() const;
     std::uint64_t gap_blocks() const;
+    std::uint64_t lasting_gap() const;
     void publish();
     void note_head(const BlockRef& head);
+    /// Whether a round was finished since the start.
+    bool has_round() const { return !tip_block_.hash.is_zero(); }
 
     FollowerParts parts_;
     std::vector<Followed> protocols_;  ///< ledgers and values: see ledgers_
@@ -133,8 +139,8 @@ class Follower {
     bool round_pending_ = false;  ///< the tip moved and its round is not finished
     std::optional<BlockRef> final_block_;
     std::map<BlockNumber, BlockRef> recent_;  ///< blocks whose rounds are stored; the newest 256
-    std::optional<BlockRef> stored_tip_;
-    std::optional<BlockNumber> told_above_;  ///< events on blocks up to here were told already
+    std::optional<BlockRef> stored_tip_;      ///< until the first round after the start is done
+    std::optional<BlockNumber> told_above_;   ///< events on blocks up to here were told already
     std::optional<Orphaned> orphaned_;
     Bytes32 doubted_;  ///< block whose round was done again because of a difference
     std::vector<std::pair<std::size_t, protocols::Liquidation>> liquidations_;  ///< of this round
@@ -142,7 +148,8 @@ class Follower {
     bool round_is_old_ = false;  ///< facts are told again without a new block
     bool told_stale_ = false;
     std::uint64_t told_gap_ = 0;
-    std::string trouble_;  ///< why the last poll failed; empty when it did not
+    unsigned failed_polls_ = 0;  ///< in a row
+    std::string trouble_;        ///< why the last poll failed; empty when it did not
     BlockNumber head_number_ = 0;
     Bytes32 head_hash_;
     BlockTime head_time_ = 0;

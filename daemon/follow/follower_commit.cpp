@@ -40,6 +40,7 @@ Expected<void, Fault> Follower::finish_round(const BlockRef& head) {
     commit_until_done(commit);
     if (parts_.stopping() && !parts_.store.healthy()) return {};
     remember(commit.recent_blocks);
+    stored_tip_.reset();
     told_above_ = head.number;
     orphaned_.reset();
     liquidations_.clear();
@@ -90,7 +91,8 @@ void Follower::price_liquidations() {
             continue;
         }
         const auto block = parts_.source.block_at(event.block.number);
-        if (!block || !*block) continue;
+        // Of another block at that height it would not be the price.
+        if (!block || !*block || (*block)->hash != event.block.hash) continue;
         event.block = **block;
         if (const auto prices = parts_.source.read(one.tip->price_reads(), event.block)) {
             one.tip->price_liquidation(event, *prices);
@@ -101,14 +103,15 @@ void Follower::price_liquidations() {
 rules::RoundFacts Follower::facts(
     std::vector<std::vector<protocols::Liquidation>>& liquidations) const {
     rules::RoundFacts facts;
-    facts.block = tip_block_;
+    // Before the first round, what is told is as of the last one before the start.
+    facts.block = has_round() || !stored_tip_ ? tip_block_ : *stored_tip_;
     facts.finalized = final_block_ ? final_block_->number : 0;
     facts.safe = facts.finalized;
     facts.confirm = parts_.chain.confirm;
     facts.now = static_cast<std::uint64_t>(parts_.unix_seconds());
     facts.source.stale = is_stale();
     facts.source.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
-    facts.source.gap_blocks = gap_blocks();
+    facts.source.gap_blocks = lasting_gap();
     for (const auto& endpoint : parts_.source.endpoints()) {
         if (endpoint.up && facts.source.endpoint.empty()) facts.source.endpoint = endpoint.alias;
     }
@@ -220,8 +223,9 @@ void Follower::commit_until_done(const store::RoundCommit& commit) {
 /// A poll that failed, or a chain that stands still, is told to the rules when it changes anything.
 void Follower::tell_standstill() {
     const bool stale = is_stale();
-    const std::uint64_t gap = gap_blocks();
-    if (!established_ || (stale == told_stale_ && (gap != 0) == (told_gap_ != 0))) return;
+    const std::uint64_t gap = lasting_gap();
+    if (!established_ || (!has_round() && !stored_tip_)) return;  // there is no block to tell it at
+    if (stale == told_stale_ && (gap != 0) == (told_gap_ != 0)) return;
     told_stale_ = stale;
     told_gap_ = gap;
     std::vector<std::vector<protocols::Liquidation>> liquidations;

@@ -62,6 +62,7 @@ class Bundle {
 }  // namespace
 
 Expected<void, Fault> Follower::advance(std::vector<BlockRef> blocks, bool newest) {
+    orphan_replaced(blocks);
     TailEntry entry;
     auto logs = read_logs(blocks);
     if (!logs) return Unexpected<Fault>{logs.error()};

@@ -47,14 +47,18 @@ std::uint64_t Follower::gap_blocks() const {
     return head_number_ > tip ? head_number_ - tip : 0;
 }
 
+/// A gap that a second poll did not close either; the first one may fail in passing.
+std::uint64_t Follower::lasting_gap() const { return failed_polls_ > 1 ? gap_blocks() : 0; }
+
 view::State Follower::chain_state(std::string& reason) const {
     if (is_stale()) {
         reason = "no new block for " + std::to_string(head_age_seconds()) + " s";
         if (!trouble_.empty()) reason += "; " + trouble_;
         return view::State::stale;
     }
-    if (!established_) {
-        reason = trouble_.empty() ? "first scan" : trouble_;
+    if (!established_ || !has_round()) {
+        reason = trouble_;
+        if (reason.empty()) reason = established_ ? "first round" : "first scan";
         return view::State::unknown;
     }
     reason = trouble_;
@@ -120,7 +124,7 @@ void Follower::read(const std::function<void(std::span<const view::ProtocolView>
     std::vector<view::ProtocolView> views;
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
-        if (!one.tip) continue;
+        if (!one.tip || !has_round()) continue;
         view::ProtocolView view;
         view.status = statuses[i];
         view.status.block = tip_block_;
