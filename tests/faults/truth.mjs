@@ -1,0 +1,103 @@
+// The daemon and what it left behind against the chain itself: every number of every position, every
+// liquidation, and which alerts must stand at the end.
+
+import { liquidationEvents } from '../devnet/demo_play.mjs';
+import { WAD, assertAllBorrowersKnown, isLiquidatable, readBalances, readWorld } from '../devnet/reader.mjs';
+import { Tally, borrowers, compareMarkets, comparePositions, compareStatus, compareTvl } from '../differential/compare.mjs';
+import { CHAIN, PROTOCOL } from './daemon.mjs';
+
+const REACH_MS = 60_000;
+const SHOWN = 8;
+
+/** The default end of "liquidatable": 1 % above. */
+const CLEAR = (WAD * 101n) / 100n;
+
+async function readHead(world) {
+    const reading = await readWorld(world.market, world.borrowers().concat(world.everyone()).filter(isFirst), world.chain.head());
+    assertAllBorrowersKnown(reading);
+    reading.sourcedCategories = new Set();
+    return reading;
+}
+
+const isFirst = (one, i, list) => list.indexOf(one) === i;
+
+/** Waits for the head and compares everything there; answers the number of comparisons. */
+export async function compareWithContracts({ daemon, market }) {
+    const { world } = market;
+    const status = await daemon.reached(world.chain.head(), REACH_MS);
+    const reading = await readHead(world);
+    const tally = new Tally();
+    compareStatus(tally, status, { chainName: CHAIN, protocolName: PROTOCOL }, reading);
+    const addresses = borrowers(reading).map(({ address }) => address);
+    const balances = await readBalances(world.market, addresses, reading.block.hash);
+    comparePositions(tally, await daemon.positions(), reading, balances);
+    compareMarkets(tally, await daemon.rows('markets', { protocol: PROTOCOL }), reading);
+    compareTvl(tally, await daemon.rows('tvl', { protocol: PROTOCOL }), reading);
+    if (tally.mismatches.length > 0) {
+        const shown = tally.mismatches.slice(0, SHOWN).map((one) => `${one.where} ${one.field}: contract ${one.expected}, daemon ${one.actual}`);
+        const reason = status.protocols[0].reason ?? status.chains[0].reason ?? '';
+        throw new Error(`${tally.mismatches.length} of ${tally.comparisons} numbers differ at block ${reading.block.number} (${reason}):\n${shown.join('\n')}\n${daemon.lastLines(30)}`);
+    }
+    return tally.comparisons;
+}
+
+/**
+ * What was told against what is true at the head: every liquidation above block `since` stands as an
+ * alert and nothing else does; the accounts that are liquidatable have an open episode, and only
+ * those that are, or were and are not clear of it. Answers complaints, as the checker does.
+ */
+export async function compareAlerts({ alerts, market, since }) {
+    const { world } = market;
+    const found = [];
+    const complain = (claim, detail) => found.push({ claim, detail });
+    const stands = standing(alerts);
+
+    const onChain = new Map();
+    for (const { tx, logIndex, account, block } of await eventsWithBlocks(world)) {
+        if (block > since) onChain.set(`${tx}/${logIndex}/${account}`, block);
+    }
+    const told = new Set(stands.filter(({ type }) => type.startsWith('position.liquidated.')).map(eventOf));
+    for (const [event, block] of onChain) if (!told.has(event)) complain('every liquidation is told', `${event} in block ${block}`);
+    for (const event of told) if (!onChain.has(event)) complain('no liquidation is told that did not happen', event);
+
+    const { accounts } = await readHead(world);
+    const open = new Set(stands.filter(({ type }) => type.startsWith('position.liquidatable.')).map((one) => one.data.subject));
+    for (const { address, view, debts } of accounts) {
+        const is = debts.length > 0 && isLiquidatable(view);
+        const mayBe = debts.length > 0 && view !== null && view.healthFactor < CLEAR;
+        if (is && !open.has(address)) complain('every liquidatable position is told', address);
+        if (open.has(address) && !mayBe) complain('no position is told liquidatable that is not', `${address}, health factor ${view?.healthFactor}`);
+    }
+    return { complaints: found, liquidations: onChain.size, open: open.size };
+}
+
+/** The opening of every episode that has not ended and was not taken back. */
+function standing(alerts) {
+    const byKey = new Map();
+    const byId = new Map(alerts.map((alert) => [alert.id, alert]));
+    for (const alert of alerts) {
+        const { data } = JSON.parse(alert.body);
+        const word = alert.type.split('.').at(-1);
+        const episodes = byKey.get(alert.key) ?? new Map();
+        byKey.set(alert.key, episodes);
+        if (word === 'retracted') {
+            const original = byId.get(data.retracts);
+            const back = original?.type.split('.').at(-1);
+            if (back === 'resolved') episodes.set(original.episode, { ...original, data: JSON.parse(original.body).data });
+            else if (back === 'firing' || back === 'fired') episodes.delete(original.episode);
+        } else if (word === 'resolved') {
+            episodes.delete(alert.episode);
+        } else if (word === 'firing' || word === 'fired') {
+            episodes.set(alert.episode, { ...alert, data });
+        }
+    }
+    return [...byKey.values()].flatMap((episodes) => [...episodes.values()]);
+}
+
+const eventOf = ({ data }) => `${data.tx.hash}/${data.tx.log_index}/${data.subject}`;
+
+async function eventsWithBlocks(world) {
+    const events = await liquidationEvents(world);
+    const receipts = await world.chain.rpc.batch(events.map(({ tx }) => ['eth_getTransactionReceipt', [tx]]));
+    return events.map((event, i) => ({ ...event, block: Number(receipts[i].blockNumber) }));
+}
