@@ -1,11 +1,11 @@
 #include "daemon/app/chain_worker.hpp"
 
 #include "daemon/app/protocols.hpp"
+#include "daemon/chain/agreeing_source.hpp"
 #include "daemon/chain/evm_source.hpp"
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -14,7 +14,26 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds kMaxPause = 10s;
+/// A source of its own for every endpoint: they are to be compared. Where one is not needed nobody
+/// waits long for it.
+std::unique_ptr<chain::Source> make_agreeing(const config::ChainSettings& chain,
+                                             chain::EvmSourceSettings settings) {
+    settings.deadline = 10s;
+    settings.timeout = 8s;
+    settings.logs_deadline = 35s;
+    std::vector<std::unique_ptr<chain::Source>> members;
+    for (rpc::EndpointSettings& endpoint : std::exchange(settings.endpoints, {})) {
+        chain::EvmSourceSettings one = settings;
+        one.endpoints.push_back(std::move(endpoint));
+        members.push_back(chain::make_evm_source(std::move(one)));
+    }
+    chain::AgreementSettings agreement;
+    agreement.name = chain.name;
+    agreement.count = chain.agree.value_or(2);
+    agreement.is_strict = chain.agree.has_value();
+    agreement.block_time = chain.poll_every;
+    return chain::make_agreeing_source(std::move(agreement), std::move(members));
+}
 
 std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain) {
     chain::EvmSourceSettings settings;
@@ -33,7 +52,10 @@ std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain) {
         one.ca_file = endpoint.ca_file;
         settings.endpoints.push_back(std::move(one));
     }
-    return chain::make_evm_source(std::move(settings));
+    if (chain.agree.value_or(2) == 1 || settings.endpoints.size() == 1) {
+        return chain::make_evm_source(std::move(settings));
+    }
+    return make_agreeing(chain, std::move(settings));
 }
 
 rules::EngineSettings engine_settings(const config::ChainSettings& chain,
@@ -109,25 +131,20 @@ void ChainWorker::join() {
 
 void ChainWorker::run() {
     std::string told;
-    std::chrono::milliseconds pause = chain_.poll_every;
     while (!stop_.requested()) {
         const auto polled = follower_->poll();
         beat_.store(unix_seconds());
         if (polled) {
             if (!told.empty()) spdlog::info("{}: reading again", chain_.name);
             told.clear();
-            pause = chain_.poll_every;
         } else if (polled.error().kind != chain::FaultKind::cancelled) {
             if (polled.error().message != told) {
                 told = polled.error().message;
                 spdlog::warn("{}: {}", chain_.name, told);
             }
-            // A failing node is asked less often, but a fork or a lag clears up within a poll.
-            if (polled.error().kind != chain::FaultKind::lag_or_reorg) {
-                pause = std::max(chain_.poll_every, std::min(2 * pause, kMaxPause));
-            }
         }
-        stop_.wait(pause);
+        // Whoever has to be asked less often for a while is spared by the source.
+        stop_.wait(chain_.poll_every);
     }
 }
 

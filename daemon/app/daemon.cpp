@@ -6,6 +6,7 @@
 #include "daemon/app/logging.hpp"
 #include "daemon/app/notify.hpp"
 #include "daemon/app/signals.hpp"
+#include "daemon/app/state_lost.hpp"
 #include "daemon/app/stop.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/outbox/outbox.hpp"
@@ -134,6 +135,7 @@ class Daemon {
         if (const int code = open_store(); code != kOk) return code;
         if (const int code = make_signer(); code != kOk) return code;
         if (const int code = make_outbox(); code != kOk) return code;
+        if (const int code = tell_lost_state(); code != kOk) return code;
         if (const int code = make_workers(); code != kOk) return code;
         snapshotter_ = std::make_unique<snapshots::Snapshotter>(
             snapshots::Snapshotter::Parts{settings_, chains_, *store_, unix_seconds});
@@ -150,7 +152,17 @@ class Daemon {
                 opened->moved_aside);
         }
         store_ = std::move(opened->store);
+        opened_ = std::move(*opened);
         return kOk;
+    }
+
+    /// Before anything else is stored: a start that fails after this has told it.
+    int tell_lost_state() {
+        if (opened_.moved_aside.empty()) return kOk;
+        const auto now = static_cast<std::uint64_t>(unix_seconds());
+        const auto told = store_->commit(state_lost(
+            settings_, opened_, now, [this](std::string_view body) { return sign(body); }));
+        return told ? kOk : complain(kIo, told.error().message);
     }
 
     int make_signer() {
@@ -310,6 +322,7 @@ class Daemon {
     const config::Settings& settings_;
     Signals signals_;
     Stop stop_;
+    store::Store::Opened opened_;  ///< what was said about the state; the store itself is `store_`
     std::unique_ptr<store::Store> store_;
     std::optional<alerts::Signer> signer_;
     outbox::SystemClock outbox_clock_;

@@ -282,4 +282,19 @@ Expected<void, Fault> bootstrap(EstablishContext& context, Followed& followed,
     return {};
 }
 
+Expected<std::vector<protocols::Liquidation>, Fault> liquidations_in(
+    EstablishContext& context, const protocols::Protocol& ledger, BlockNumber from,
+    BlockNumber to) {
+    const std::unique_ptr<protocols::Protocol> listener = ledger.clone();
+    (void)listener->take_events();
+    for (BlockNumber next = from; next <= to;) {
+        if (context.stopping()) return fault(FaultKind::cancelled, "stopping");
+        auto step = context.source.logs_in(next, to, listener->log_filter(), true);
+        if (!step) return Unexpected<Fault>{step.error()};
+        for (const auto& log : step->logs) listener->apply(log);
+        next = step->last + 1;
+    }
+    return std::move(listener->take_events().liquidations);
+}
+
 }  // namespace plimsoll::follow

@@ -36,4 +36,8 @@ Expected<void, chain::Fault> bring_forward(EstablishContext& context,
 Expected<void, chain::Fault> bootstrap(EstablishContext& context, Followed& followed,
                                        std::unique_ptr<protocols::Protocol>& ledger, BlockRef& at);
 
+/// Liquidations in the blocks [from, to], which the ledger was read after.
+Expected<std::vector<protocols::Liquidation>, chain::Fault> liquidations_in(
+    EstablishContext& context, const protocols::Protocol& ledger, BlockNumber from, BlockNumber to);
+
 }  // namespace plimsoll::follow

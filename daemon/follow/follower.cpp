@@ -54,7 +54,8 @@ Expected<void, Fault> Follower::poll() {
         auto head = parts_.source.head();
         if (!head) return Unexpected<Fault>{head.error()};
         note_head(*head);
-        if (established_ && !round_pending_ && head->hash == tail_.tip().hash) return {};
+        const bool is_done = established_ && !round_pending_ && !has_unread();
+        if (is_done && head->hash == tail_.tip().hash) return {};
         auto final_block = parts_.source.final_block(to_finality(parts_.chain.finality), *head);
         if (final_block) final_block_ = *final_block;
         if (!established_) {
@@ -72,7 +73,7 @@ Expected<void, Fault> Follower::poll() {
 Expected<void, Fault> Follower::follow_to(const BlockRef& head) {
     if (is_behind_stored(head)) return behind_stored(head);
     const BlockRef tip = tail_.tip();
-    if (head.hash == tip.hash) return round_pending_ ? finish_round(head) : Outcome{};
+    if (head.hash == tip.hash) return round_pending_ ? finish_round(head) : read_again();
     if (head.number <= tip.number) {
         const auto known = recorded(head.number);
         if (known && known->hash == head.hash) return {};  // a node behind, not a reorganisation
@@ -104,6 +105,23 @@ Expected<void, Fault> Follower::follow_to(const BlockRef& head) {
         first = last + 1;
     }
     return {};
+}
+
+/// A reply at the tip's block did not decode: what is behind it may be well by now.
+bool Follower::has_unread() const {
+    return std::any_of(protocols_.begin(), protocols_.end(),
+                       [](const Followed& one) { return one.tip && !one.fault.empty(); });
+}
+
+Expected<void, Fault> Follower::read_again() {
+    if (!has_unread() || tail_.entries().empty()) return {};
+    std::vector<BlockRef> blocks = tail_.entries().back().blocks;
+    {
+        const std::unique_lock lock(ledgers_);
+        tail_.cut_above(blocks.front().number - 1);
+        rebuild_tip();
+    }
+    return advance(std::move(blocks), true);
 }
 
 std::optional<BlockRef> Follower::recorded(BlockNumber number) const {
@@ -361,6 +379,13 @@ Expected<void, Fault> Follower::bring_bases_to(BlockRef& at, const BlockRef& hea
             continue;  // the other protocols of the chain go on
         }
         one.fault.clear();
+        // The blocks since the last round are not told yet, and a ledger read anew skips them.
+        if (told_above_ && *told_above_ < reached.number) {
+            auto missed = liquidations_in(context, *fresh, *told_above_ + 1, reached.number);
+            if (!missed) return Unexpected<Fault>{missed.error()};
+            const auto index = static_cast<std::size_t>(&one - protocols_.data());
+            for (auto& event : *missed) liquidations_.emplace_back(index, std::move(event));
+        }
         if (reached.number > at.number) {
             at = reached;
             if (auto moved = bring_standing(at); !moved) return moved;

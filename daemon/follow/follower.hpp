@@ -39,6 +39,19 @@ struct FollowerParts {
     std::function<void()> on_round;
 };
 
+/// How long ago the newest head appeared. Times in unix seconds.
+struct HeadAge {
+    std::int64_t seen_at = 0;  ///< first; 0: never
+    BlockTime time = 0;        ///< by its own timestamp
+    /// A chain is measured by its own timestamps once one of its heads was seen fresh; until then
+    /// (a local chain with times of its own, a node still syncing) by when its head last moved.
+    bool follows_wall_clock = false;
+    std::int64_t stale_after = 0;
+
+    std::int64_t seconds(std::int64_t now) const;
+    bool is_stale(std::int64_t now) const { return seen_at != 0 && seconds(now) > stale_after; }
+};
+
 /// Follows one chain: keeps every protocol's ledger at the tip, exact or flagged, and turns each
 /// finished round into one transaction. One thread calls `poll`; the `view` members are safe from
 /// any.
@@ -73,6 +86,8 @@ class Follower {
     // follower.cpp: heads, reorganisations, starting
     Outcome follow_to(const BlockRef& head);
     Outcome reorganise(const BlockRef& head);
+    bool has_unread() const;
+    Outcome read_again();
     Outcome resync(const std::string& why);
     Outcome establish(const BlockRef& head);
     Outcome load_stored(const BlockRef& head);
@@ -113,7 +128,8 @@ class Follower {
     rules::RoundFacts facts(std::vector<std::vector<protocols::Liquidation>>& liquidations) const;
     static std::vector<rules::GonePosition> take_gone(
         Followed& one, std::span<const protocols::Liquidation> liquidations);
-    void evaluate(store::RoundCommit& commit);
+    bool evaluate(store::RoundCommit& commit);
+    std::optional<std::vector<store::StoredAlert>> orphaned_alerts();
     void advance_base(const BlockRef& final_block, store::RoundCommit& commit);
     void commit_until_done(const store::RoundCommit& commit);
     void tell_standstill();
@@ -122,6 +138,7 @@ class Follower {
     view::State chain_state(std::string& reason) const;
     std::int64_t head_age_seconds() const;
     bool is_stale() const;
+    view::ChainStatus chain_status_now() const;
     std::uint64_t gap_blocks() const;
     std::uint64_t lasting_gap() const;
     void publish();
@@ -148,19 +165,20 @@ class Follower {
     bool round_is_old_ = false;  ///< facts are told again without a new block
     bool told_stale_ = false;
     std::uint64_t told_gap_ = 0;
+    bool told_disagrees_ = false;
     unsigned failed_polls_ = 0;  ///< in a row
     std::string trouble_;        ///< why the last poll failed; empty when it did not
     BlockNumber head_number_ = 0;
     Bytes32 head_hash_;
-    BlockTime head_time_ = 0;
-    std::int64_t head_seen_at_ = 0;  ///< unix seconds at which this head was first seen
-    bool follows_wall_clock_ = false;
+    HeadAge head_age_;
     std::string caip2_;
     std::map<Address, std::string> watch_labels_;
 
     BlockRef tip_block_;  ///< what the values in protocols_ are true at; see ledgers_
     mutable std::shared_mutex ledgers_;  ///< guards protocols_ and tip_block_ for readers
-    mutable std::mutex status_mutex_;    ///< guards the three below
+    mutable std::mutex status_mutex_;    ///< guards those below
+    HeadAge published_age_;
+    std::string published_trouble_;
     BlockRef processed_;
     view::ChainStatus chain_status_;
     std::vector<view::ProtocolStatus> protocol_statuses_;

@@ -36,7 +36,7 @@ Expected<void, Fault> Follower::finish_round(const BlockRef& head) {
     }
     if (commit.recent_blocks.empty()) commit.recent_blocks.push_back(head);
     if (orphaned_) commit.orphaned_above = orphaned_->ancestor;
-    evaluate(commit);
+    if (!evaluate(commit)) return {};
     commit_until_done(commit);
     if (parts_.stopping() && !parts_.store.healthy()) return {};
     remember(commit.recent_blocks);
@@ -112,6 +112,7 @@ rules::RoundFacts Follower::facts(
     facts.source.stale = is_stale();
     facts.source.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
     facts.source.gap_blocks = lasting_gap();
+    facts.source.disagreement = parts_.source.disagreement();
     for (const auto& endpoint : parts_.source.endpoints()) {
         if (endpoint.up && facts.source.endpoint.empty()) facts.source.endpoint = endpoint.alias;
     }
@@ -142,7 +143,23 @@ rules::RoundFacts Follower::facts(
     return facts;
 }
 
-void Follower::evaluate(store::RoundCommit& commit) {
+/// What was told of the blocks that left the chain; asked until the store answers, for without it
+/// nothing of that would be taken back. None when the daemon stops first.
+std::optional<std::vector<store::StoredAlert>> Follower::orphaned_alerts() {
+    for (auto pause = kFirstCommitRetry;; pause = std::min(2 * pause, kLastCommitRetry)) {
+        auto alerts = parts_.store.alerts_above(parts_.chain.name, orphaned_->ancestor);
+        if (alerts) return std::move(*alerts);
+        spdlog::error("{}: what was told above block {} cannot be read: {}; trying again in {} s",
+                      parts_.chain.name, orphaned_->ancestor, alerts.error().message,
+                      pause.count() / 1000);
+        parts_.wait(pause);
+        (void)parts_.unix_seconds();  // a sign of life
+        if (parts_.stopping()) return std::nullopt;
+    }
+}
+
+/// False when the daemon stops before it is done.
+bool Follower::evaluate(store::RoundCommit& commit) {
     std::vector<std::vector<protocols::Liquidation>> liquidations;
     std::vector<std::vector<rules::GonePosition>> gone(protocols_.size());
     rules::RoundFacts facts = this->facts(liquidations);
@@ -154,20 +171,16 @@ void Follower::evaluate(store::RoundCommit& commit) {
     if (orphaned_) {
         std::vector<Bytes32> hashes;
         for (const BlockRef& block : orphaned_->blocks) hashes.push_back(block.hash);
-        auto alerts = parts_.store.alerts_above(parts_.chain.name, orphaned_->ancestor);
-        if (!alerts) {
-            spdlog::error("{}: store: {}", parts_.chain.name, alerts.error().message);
-            alerts = std::vector<store::StoredAlert>{};
-        }
+        const auto alerts = orphaned_alerts();
+        if (!alerts) return false;
         outcome = parts_.rules.reorganise(facts, orphaned_->ancestor, hashes, *alerts);
     } else {
         outcome = parts_.rules.evaluate(facts);
     }
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
-    const std::vector<view::ProtocolStatus> statuses = protocol_statuses();
     for (const auto& [index, event] : liquidations_) {
-        view::ProtocolStatus status = statuses[index];
+        view::ProtocolStatus status = protocol_statuses_[index];
         if (protocols_[index].tip) status.coverage_ppm = protocols_[index].tip->coverage_ppm();
         const bool is_final = final_block_ && event.block.number <= final_block_->number;
         store::LiquidationRow row;
@@ -180,6 +193,7 @@ void Follower::evaluate(store::RoundCommit& commit) {
             view::liquidation_row(status, caip2_, event, is_final ? "finalized" : "latest").dump();
         commit.liquidations.push_back(std::move(row));
     }
+    return true;
 }
 
 /// Positions of the last round that are gone, and why.
@@ -212,7 +226,10 @@ void Follower::commit_until_done(const store::RoundCommit& commit) {
         spdlog::error("{}: the round of block {} cannot be stored: {}; trying again in {} s",
                       parts_.chain.name, commit.tip ? commit.tip->number : 0, done.error().message,
                       pause.count() / 1000);
+        trouble_ = "store: " + done.error().message;
+        publish();
         parts_.wait(pause);
+        (void)parts_.unix_seconds();  // a sign of life
         if (parts_.stopping()) {
             parts_.rules.discard();
             return;
@@ -224,10 +241,13 @@ void Follower::commit_until_done(const store::RoundCommit& commit) {
 void Follower::tell_standstill() {
     const bool stale = is_stale();
     const std::uint64_t gap = lasting_gap();
+    const bool disagrees = !parts_.source.disagreement().empty();
     if (!established_ || (!has_round() && !stored_tip_)) return;  // there is no block to tell it at
-    if (stale == told_stale_ && (gap != 0) == (told_gap_ != 0)) return;
+    if (stale == told_stale_ && (gap != 0) == (told_gap_ != 0) && disagrees == told_disagrees_)
+        return;
     told_stale_ = stale;
     told_gap_ = gap;
+    told_disagrees_ = disagrees;
     std::vector<std::vector<protocols::Liquidation>> liquidations;
     round_is_old_ = true;
     const rules::RoundFacts facts = this->facts(liquidations);

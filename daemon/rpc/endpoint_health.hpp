@@ -46,7 +46,7 @@ class EndpointHealth {
 
     bool is_usable(Use use, Clock::Time now) const;
     /// Whether to ask it although it is not usable, because no other endpoint is. Never while it
-    /// asked to be left alone; not more often than once a second, or every 30 s if it was refused.
+    /// asked to be left alone; not more often than once a second, or every 10 s if it was refused.
     bool is_last_resort(Clock::Time now) const;
     void tried(Clock::Time now) { tried_at_ = now; }
     /// When the pause ends that the server asked for.

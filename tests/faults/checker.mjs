@@ -95,7 +95,7 @@ function follow(state, alert, complain) {
         state.open = null;
     } else if (word === 'retracted') {
         retract(state, alert, complain);
-    } else if (isEvent && state.open === null) {
+    } else if (isEvent && word === 'updated' && state.open === null) {
         complain('an event is told before it is updated', `${alert.id} ${alert.key}`);
     }
 }

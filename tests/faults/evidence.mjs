@@ -1,7 +1,7 @@
 // What a daemon leaves behind, read without it: its store, its archive, and a receiver's history.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -63,6 +63,12 @@ export function readStore(state) {
                  FROM outbox ORDER BY n`,
     });
     return { integrity: check.map((row) => row.integrity_check).join('; '), alerts, outbox };
+}
+
+/** A daemon's folder as it is, in place of what is there; sockets are no state. */
+export function copyState(from, to) {
+    rmSync(to, { recursive: true, force: true });
+    cpSync(from, to, { recursive: true, filter: (name) => !name.endsWith('.sock') });
 }
 
 /** All of it, for `check`. */

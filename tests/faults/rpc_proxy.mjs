@@ -8,6 +8,7 @@
 //   hang                   nothing is ever answered      close            cut before a word is said
 //   truncate {bytes}       cut in the middle of a reply  garbage          something that is no HTTP
 //   drip                   ten bytes a second            stream {mebibytes, body}  endless, chunked
+//   later {answer}         what `answer()` resolves to, as JSON
 //   edit {each}            the reply after `each(reply, item)` changed or replaced it
 
 import http from 'node:http';
@@ -149,6 +150,9 @@ const FAULTS = {
             if (!response.write(part)) await Promise.race([new Promise((resolve) => response.once('drain', resolve)), closed(response)]);
         }
         response.destroy();
+    },
+    async later(proxy, { response, fault }) {
+        answer(response, 200, JSON.stringify(await fault.answer()));
     },
     async edit(proxy, { body, items, response, fault, isBatch }) {
         const { status, text } = await proxy.ask(body);

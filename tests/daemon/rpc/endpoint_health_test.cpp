@@ -77,7 +77,7 @@ TEST(EndpointHealth, rate_only_pauses) {
 TEST(EndpointHealth, answers_that_are_errors_change_nothing) {
     EndpointHealth health = healthy();
     for (const auto kind : {ErrorKind::execution, ErrorKind::lag_or_reorg, ErrorKind::missing_state,
-                            ErrorKind::unsupported, ErrorKind::bad_request, ErrorKind::split}) {
+                            ErrorKind::unsupported, ErrorKind::bad_request}) {
         for (int i = 0; i < 30; ++i) health.failed(error(kind), kNow, 0);
         EXPECT_EQ(health.state(kNow), State::ok) << to_string(kind);
     }
@@ -102,8 +102,8 @@ TEST(EndpointHealth, some_errors_set_it_aside) {
         EXPECT_TRUE(health.needs_check(kNow));
         EXPECT_FALSE(health.is_usable(Use::history, kNow + one.pause - 1ns));
         EXPECT_TRUE(health.is_usable(Use::history, kNow + one.pause));
-        EXPECT_FALSE(health.is_last_resort(kNow + 30s - 1ns));
-        EXPECT_EQ(health.is_last_resort(kNow + 30s), one.is_tried_anyway);
+        EXPECT_FALSE(health.is_last_resort(kNow + 10s - 1ns));
+        EXPECT_EQ(health.is_last_resort(kNow + 10s), one.is_tried_anyway);
     }
 }
 
