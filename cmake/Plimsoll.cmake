@@ -5,6 +5,9 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+if(PLIMSOLL_SANITIZE)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O1 -DNDEBUG")
+endif()
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -23,6 +26,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(SECP256K1 REQUIRED IMPORTED_TARGET libsecp256k1)
+pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 find_library(CRYPTOPP_LIBRARY NAMES cryptopp REQUIRED)
 
@@ -36,17 +40,22 @@ target_compile_options(plimsoll_options INTERFACE -Wall -Wextra -Wpedantic -Wsha
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wuseless-cast
   -Wno-restrict>)  # g++ 12 sees overlaps in std::string assignment that are none (GCC bug 105329)
 if(PLIMSOLL_SANITIZE)
-  target_compile_options(plimsoll_options INTERFACE -fsanitize=address,undefined
-    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
-  target_link_options(plimsoll_options INTERFACE -fsanitize=address,undefined)
+  # clang's address build carries the coverage counters that its fuzzer needs.
+  set(fuzzed "$<$<AND:$<CXX_COMPILER_ID:Clang>,$<STREQUAL:${PLIMSOLL_SANITIZE},address>>:-fsanitize=fuzzer-no-link>")
+  set(sanitizers -fsanitize=${PLIMSOLL_SANITIZE},undefined ${fuzzed})
+  target_compile_options(plimsoll_options INTERFACE ${sanitizers} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer -g1)
+  target_link_options(plimsoll_options INTERFACE ${sanitizers})
 endif()
 
 # One precompiled header for all libraries, one for all tests.
 function(plimsoll_precompiled name header)
-  file(WRITE "${CMAKE_BINARY_DIR}/${name}.cpp" "")
+  # Not written again when cmake runs again: that would rebuild everything.
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${name}.cpp" CONTENT "")
   add_library(${name} OBJECT "${CMAKE_BINARY_DIR}/${name}.cpp")
   target_link_libraries(${name} PRIVATE plimsoll_options ${ARGN})
-  target_compile_options(${name} PUBLIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_compile_options(${name} PUBLIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+    "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
   target_precompile_headers(${name} PRIVATE "${CMAKE_SOURCE_DIR}/cmake/${header}")
 endfunction()
 plimsoll_precompiled(plimsoll_pch pch.hpp)
@@ -55,6 +64,10 @@ plimsoll_precompiled(plimsoll_pch pch.hpp)
 function(plimsoll_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
+  if(PLIMSOLL_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
   target_link_libraries(${name} PUBLIC plimsoll_options ${ARG_DEPENDS})
   target_precompile_headers(${name} REUSE_FROM plimsoll_pch)
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)

@@ -3,6 +3,9 @@
 #include "daemon/alerts/alert.hpp"
 
 #include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace plimsoll::app {
 namespace {
@@ -12,8 +15,7 @@ constexpr std::string_view kType = "daemon.state_lost";
 }  // namespace
 
 store::RoundCommit state_lost(const config::Settings& settings, const store::Store::Opened& opened,
-                              std::uint64_t now,
-                              const std::function<rules::Signature(std::string_view)>& sign) {
+                              std::uint64_t now, const rules::SignFunction& sign) {
     const std::string file = std::filesystem::path(opened.moved_aside).filename().string();
     alerts::Alert alert;
     alert.type = kType;

@@ -5,16 +5,12 @@
 #include "daemon/store/store.hpp"
 
 #include <cstdint>
-#include <functional>
-#include <string>
-#include <string_view>
 
 namespace plimsoll::app {
 
 /// Tells every sink that the stored state was damaged and the daemon began anew: what was queued
 /// and what was firing is not known any more. `now` is unix seconds.
 store::RoundCommit state_lost(const config::Settings& settings, const store::Store::Opened& opened,
-                              std::uint64_t now,
-                              const std::function<rules::Signature(std::string_view)>& sign);
+                              std::uint64_t now, const rules::SignFunction& sign);
 
 }  // namespace plimsoll::app

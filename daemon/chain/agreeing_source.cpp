@@ -27,6 +27,8 @@ constexpr std::uint64_t kComparedLogs = 8'192;
 constexpr Clock::Duration kFirstRest = 10s;
 constexpr Clock::Duration kLongestRest = 5min;
 constexpr Clock::Duration kRestOfOutvoted = 1min;
+/// What the endpoints are asked of a block of which they know the height.
+constexpr const char* kHash = "the hash";
 
 /// Saying the same, for most kinds of answers.
 struct Same {
@@ -418,6 +420,7 @@ Expected<BlockRef, Fault> AgreeingSource::head() {
 Expected<BlockRef, Fault> AgreeingSource::final_block(const Finality& finality,
                                                       const BlockRef& head) {
     std::vector<BlockRef> found;
+    Voters voters;
     Faults faults;
     for (const std::size_t index : order()) {
         if (found.size() >= settings_.count) break;
@@ -425,6 +428,7 @@ Expected<BlockRef, Fault> AgreeingSource::final_block(const Finality& finality,
         if (block) {
             answered(index);
             found.push_back(*block);
+            voters.insert(index);
             continue;
         }
         failed(index, block.error());
@@ -436,7 +440,11 @@ Expected<BlockRef, Fault> AgreeingSource::final_block(const Finality& finality,
                          [](const BlockRef& a, const BlockRef& b) { return a.number < b.number; });
     const bool is_same = std::all_of(found.begin(), found.end(),
                                      [&](const BlockRef& block) { return block == *lowest; });
-    if (is_same && found.size() >= settings_.count) return *lowest;
+    if (is_same && found.size() >= settings_.count) {
+        disputes_.settle(kHash, voters);
+        publish();
+        return *lowest;
+    }
     auto block = block_at(lowest->number);
     if (!block) return Unexpected<Fault>{block.error()};
     if (*block) return **block;
@@ -453,7 +461,7 @@ Expected<std::optional<BlockRef>, Fault> AgreeingSource::block_at(BlockNumber nu
         return Unexpected<Fault>{
             Fault{FaultKind::lag_or_reorg, "has no block " + std::to_string(number)}};
     };
-    auto block = agreed(Topic{"the hash", number}, ask);
+    auto block = agreed(Topic{kHash, number}, ask);
     if (block) return std::optional(*block);
     if (block.error().kind == FaultKind::lag_or_reorg && !disputes_.is_open()) {
         return std::optional<BlockRef>();

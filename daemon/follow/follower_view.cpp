@@ -6,22 +6,9 @@
 namespace plimsoll::follow {
 namespace {
 
-/// Without `stale_after`: the longer of three block times (taken as polling intervals) and 60 s.
-std::int64_t stale_after_seconds(const config::ChainSettings& chain) {
-    const auto limit =
-        chain.stale_after.value_or(std::max(3 * chain.poll_every, config::Milliseconds(60'000)));
-    return std::chrono::duration_cast<std::chrono::seconds>(limit).count();
-}
-
 std::string stale_reason(std::int64_t age, const std::string& trouble) {
     const std::string text = "no new block for " + std::to_string(age) + " s";
     return trouble.empty() ? text : text + "; " + trouble;
-}
-
-/// For those who look; the polling thread has a clock of its own, which is a sign of life.
-std::int64_t wall_seconds() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 }  // namespace
@@ -35,43 +22,107 @@ std::int64_t HeadAge::seconds(std::int64_t now) const {
 
 void Follower::note_head(const BlockRef& head) {
     const std::int64_t now = parts_.unix_seconds();
-    if (head.hash != head_hash_) {
+    if (head.hash != head_hash_ || !has_head_) {
         head_age_.seen_at = now;
         head_hash_ = head.hash;
     }
+    has_head_ = true;
     head_number_ = head.number;
     head_age_.time = head.time;
-    head_age_.stale_after = stale_after_seconds(parts_.chain);
     const std::int64_t age = now - static_cast<std::int64_t>(head.time);
-    if (age <= head_age_.stale_after && age >= -60) head_age_.follows_wall_clock = true;
+    if (age <= stale_after() && age >= -60) head_age_.follows_wall_clock = true;
 }
 
+/// Since when the head is not processed, and since when logs are owed.
+void Follower::note_progress() {
+    const std::int64_t now = parts_.unix_seconds();
+    const auto note = [now](bool holds, std::int64_t& since) {
+        if (!holds) since = 0;
+        if (holds && since == 0) since = now;
+    };
+    note(has_head_ && committed_ && head_number_ > committed_->number, behind_since_);
+    note(gap_blocks() != 0, gap_since_);
+}
+
+/// Without `stale_after`: the longer of three block times (taken as polling intervals) and 60 s.
+std::int64_t Follower::stale_after() const {
+    const auto limit = parts_.chain.stale_after.value_or(
+        std::max(3 * parts_.chain.poll_every, config::Milliseconds(60'000)));
+    return std::chrono::duration_cast<std::chrono::seconds>(limit).count();
+}
+
+/// Seconds since the head was new, or since the first poll where none was seen yet.
 std::int64_t Follower::head_age_seconds() const { return head_age_.seconds(parts_.unix_seconds()); }
 
-bool Follower::is_stale() const { return head_age_.is_stale(parts_.unix_seconds()); }
+bool Follower::is_stale() const { return head_age_seconds() > stale_after(); }
+
+bool Follower::has_lasted(std::int64_t since) const {
+    return since != 0 && parts_.unix_seconds() - since > stale_after();
+}
+
+/// Blocks whose logs some protocol that was followed before still lacks.
+std::uint64_t Follower::gap_of_joining() const {
+    std::uint64_t gap = 0;
+    for (const Followed& one : protocols_) {
+        if (one.base || !one.told || !has_head_) continue;
+        gap = std::max(gap, head_number_ - std::min(head_number_, *one.told));
+    }
+    return gap;
+}
 
 /// Blocks that are known to exist and whose round could not be done.
 std::uint64_t Follower::gap_blocks() const {
-    if (!established_ || trouble_.empty()) return 0;
-    const BlockNumber tip = tail_.tip().number;
-    return head_number_ > tip ? head_number_ - tip : 0;
+    std::uint64_t gap = gap_of_joining();
+    const bool is_held_up = !trouble_.empty() || busy_ || pending_.has_value();
+    if (is_held_up && has_head_ && committed_ && head_number_ > committed_->number) {
+        gap = std::max(gap, head_number_ - committed_->number);
+    }
+    return gap;
 }
 
-/// A gap that a second poll did not close either; the first one may fail in passing.
-std::uint64_t Follower::lasting_gap() const { return failed_polls_ > 1 ? gap_blocks() : 0; }
-
 view::State Follower::chain_state(std::string& reason) const {
+    reason = trouble_;
     if (is_stale()) {
         reason = stale_reason(head_age_seconds(), trouble_);
         return view::State::stale;
     }
-    if (!established_ || !has_round()) {
-        reason = trouble_;
-        if (reason.empty()) reason = established_ ? "first round" : "first scan";
+    const bool is_followed =
+        protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(),
+                                          [](const Followed& one) { return one.tip.valued; });
+    if (processed_.hash.is_zero() || !is_followed) {
+        if (reason.empty() && !protocols_.empty()) {
+            (void)protocols_.front().state(view::State::unknown, reason);
+        }
         return view::State::unknown;
     }
-    reason = trouble_;
+    if (has_lasted(behind_since_)) {
+        reason = "block " + std::to_string(processed_.number) + " is processed, block " +
+                 std::to_string(head_number_) + " is known";
+        if (!trouble_.empty()) reason += "; " + trouble_;
+        return view::State::stale;
+    }
     return view::State::live;
+}
+
+std::vector<view::ProtocolStatus> Follower::make_statuses(const view::ChainStatus& chain) const {
+    std::vector<view::ProtocolStatus> out;
+    for (const Followed& one : protocols_) {
+        view::ProtocolStatus& status = out.emplace_back();
+        status.name = one.settings.name;
+        status.kind = one.settings.kind;
+        status.chain = parts_.chain.name;
+        status.reason = chain.reason;
+        status.state = one.state(chain.state, status.reason);
+        if (one.tip.ledger) {
+            status.coverage_ppm = one.tip.ledger->coverage_ppm();
+            status.positions = one.tip.ledger->position_count();
+            status.found = one.tip.ledger->trust().found;
+        }
+        if (one.tip.valued) status.block = chain.processed;
+        status.audit = {one.tip.audit.checked, one.tip.audit.mismatched};
+        status.scan = one.scan;
+    }
+    return out;
 }
 
 void Follower::publish() {
@@ -80,49 +131,31 @@ void Follower::publish() {
     chain.caip2 = parts_.chain.caip2();
     chain.kind = parts_.chain.kind;
     chain.head = head_number_;
-    chain.processed = established_ && !round_pending_ ? tail_.tip() : processed_;
+    chain.processed = processed_;
     chain.final_block = final_block_;
     chain.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
     chain.state = chain_state(chain.reason);
     chain.gap_blocks = gap_blocks();
     chain.reorgs = reorgs_;
     chain.requests = parts_.source.requests();
+    chain.firing = parts_.rules.firing();
     chain.endpoints = parts_.source.endpoints();
-
-    std::vector<view::ProtocolStatus> protocols;
-    for (const Followed& one : protocols_) {
-        view::ProtocolStatus status;
-        status.name = one.settings.name;
-        status.kind = one.settings.kind;
-        status.chain = parts_.chain.name;
-        status.reason = chain.reason;
-        status.state = one.state(chain.state, status.reason);
-        if (one.tip) {
-            status.coverage_ppm = one.tip->coverage_ppm();
-            status.positions = one.tip->position_count();
-        }
-        status.block = chain.processed;
-        status.audit = {one.audit.checked, one.audit.mismatched};
-        status.scan = one.scan;
-        protocols.push_back(std::move(status));
-    }
+    std::vector<view::ProtocolStatus> protocols = make_statuses(chain);
     const std::scoped_lock lock(status_mutex_);
-    processed_ = chain.processed;
-    chain_status_ = std::move(chain);
     published_age_ = head_age_;
     published_trouble_ = trouble_;
+    chain_status_ = std::move(chain);
     protocol_statuses_ = std::move(protocols);
 }
 
 /// As it is now, in the midst of a poll too: one that hangs must not look like a chain that lives.
 view::ChainStatus Follower::chain_status_now() const {
     view::ChainStatus out = chain_status_;
-    const std::int64_t now = wall_seconds();
-    out.age_seconds = static_cast<std::uint64_t>(published_age_.seconds(now));
-    if (published_age_.is_stale(now)) {
-        out.state = view::State::stale;
-        out.reason = stale_reason(published_age_.seconds(now), published_trouble_);
-    }
+    const std::int64_t age = published_age_.seconds(parts_.readers_unix_seconds());
+    if (age <= stale_after()) return out;
+    out.age_seconds = static_cast<std::uint64_t>(age);
+    out.state = view::State::stale;
+    out.reason = stale_reason(age, published_trouble_);
     return out;
 }
 
@@ -154,15 +187,15 @@ void Follower::read(const std::function<void(std::span<const view::ProtocolView>
     std::vector<view::ProtocolView> views;
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
-        if (!one.tip || !has_round()) continue;
+        if (!one.tip.valued) continue;
         view::ProtocolView view;
         view.status = statuses[i];
         view.status.block = tip_block_;
         view.caip2 = caip2_;
-        view.ledger = one.tip.get();
-        view.healths = one.healths;
-        view.groups = one.groups;
-        view.bands = one.bands;
+        view.ledger = one.tip.ledger.get();
+        view.healths = one.tip.healths;
+        view.groups = one.tip.groups;
+        view.bands = one.tip.bands;
         view.watch_labels = &watch_labels_;
         view.target_health_factor = parts_.settings.daemon.target_health_factor;
         views.push_back(std::move(view));

@@ -96,7 +96,7 @@ Store::Opened open_or_start_over(const std::filesystem::path& path,
         dir.ensure_database();
         db = open_checked(dir);
     }
-    opened.store = std::make_unique<SqliteStore>(std::move(dir), std::move(*db));
+    opened.store = std::make_unique<SqliteStore>(std::move(dir), std::move(*db), options.observer);
     return opened;
 }
 
@@ -116,6 +116,9 @@ Expected<Store::Opened, StoreError> Store::open(const std::filesystem::path& sta
 }
 
 Database& SqliteStore::connection() {
+    if (db_ && is_full_) {
+        is_full_ = !make_room();
+    }
     if (!db_) {
         Database db = connect(dir_);
         fold_log(db);
@@ -129,7 +132,20 @@ StoreError SqliteStore::settle(const Failure& failure) {
     if (failure.connection_lost() || (db_ && db_->in_transaction())) {
         db_.reset();
     }
+    is_full_ = is_full_ || failure.error().kind == StoreFault::full;
     return failure.error();
+}
+
+bool SqliteStore::make_room() {
+    try {
+        fold_log(*db_);
+        return true;
+    } catch (const Failure& failure) {
+        if (failure.connection_lost()) {
+            db_.reset();
+        }
+        return false;
+    }
 }
 
 void SqliteStore::note_health(const StoreError* error) {
@@ -138,12 +154,18 @@ void SqliteStore::note_health(const StoreError* error) {
     } else if (error->kind != StoreFault::misuse) {
         healthy_ = false;
     }
+    if (error != nullptr && observer_ != nullptr) observer_->failed(*error);
 }
 
 // ---- the round
 
 Expected<void, StoreError> SqliteStore::commit(const RoundCommit& round) {
-    return write([&](Database& db) { write_round(db, round); });
+    const auto begin = std::chrono::steady_clock::now();
+    auto done = write([&](Database& db) { write_round(db, round); });
+    if (done && observer_ != nullptr) {
+        observer_->committed(round, std::chrono::steady_clock::now() - begin);
+    }
+    return done;
 }
 
 // ---- at start

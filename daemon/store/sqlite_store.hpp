@@ -17,7 +17,8 @@ namespace plimsoll::store {
 class SqliteStore final : public Store {
   public:
     /// Takes over a directory whose database is checked and of the present schema.
-    SqliteStore(StateDir dir, Database db) : dir_(std::move(dir)), db_(std::move(db)) {}
+    SqliteStore(StateDir dir, Database db, StoreObserver* observer)
+        : dir_(std::move(dir)), db_(std::move(db)), observer_(observer) {}
 
     Expected<void, StoreError> commit(const RoundCommit& round) override;
 
@@ -106,16 +107,21 @@ class SqliteStore final : public Store {
         }
     }
 
-    /// The connection, opened again when the last one was given up.
+    /// The connection, opened again when the last one was given up. On a full disk the log is
+    /// folded in first: appended to, it would take up what was freed.
     Database& connection();
     /// Closes the connection when it can no longer be trusted.
     StoreError settle(const Failure& failure);
+    /// Gives back what the log takes up. False when the disk is too full even for that.
+    bool make_room();
     void note_health(const StoreError* error);
 
     StateDir dir_;
     std::mutex mutex_;            ///< guards `db_`
     std::optional<Database> db_;  ///< none: to be opened again before the next use
+    bool is_full_ = false;        ///< the disk was, and the log is not folded in since
     std::atomic<bool> healthy_ = true;
+    StoreObserver* observer_;
 };
 
 }  // namespace plimsoll::store

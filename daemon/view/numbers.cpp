@@ -1,11 +1,10 @@
+#include "abi/power_of_ten.hpp"
 #include "daemon/view/rows.hpp"
 
 #include <algorithm>
 
 namespace plimsoll::view {
 namespace {
-
-U512 power_of_ten(unsigned exponent) { return boost::multiprecision::pow(U512(10), exponent); }
 
 /// An integer with the decimal point moved `digits` places to the left.
 std::string with_point(const U512& value, unsigned digits) {
@@ -37,6 +36,12 @@ std::string scaled(const U256& value, unsigned decimals, unsigned digits) {
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();
     return text;
+}
+
+Row dollars(const protocols::AssetPrice& price) {
+    if (price.quote.is_usd()) return scaled(price.price.raw(), price.decimals, 8);
+    const auto value = protocols::usd_price(price);
+    return value ? Row(scaled(value->raw(), 8, 8)) : Row(nullptr);
 }
 
 }  // namespace plimsoll::view

@@ -2,7 +2,7 @@
 // alert, and how to wait for it.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -120,12 +120,31 @@ key = ${quoted(`\${file:${secrets.key}}`)}
 ${snapshots}`;
 }
 
+/** The only child of a process, or null when it has none any more. */
+function childOf(pid) {
+    try {
+        const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+        return Number(first) || null;
+    } catch {
+        return null;
+    }
+}
+
 /** Fresh secrets in the folder, readable by their owner only. */
 export function makeSecrets(folder) {
     const secrets = { secret: path.join(folder, 'webhook.secret'), key: path.join(folder, 'signing.key') };
     writeFileSync(secrets.secret, `whsec_${randomBytes(32).toString('base64')}`, { mode: 0o600 });
     writeFileSync(secrets.key, randomBytes(32).toString('hex'), { mode: 0o600 });
     return secrets;
+}
+
+/**
+ * What runs the daemon so that strace does something to its calls: `rule` is what strace injects,
+ * such as "fsync:error=EIO:when=3". The daemon dies with strace.
+ */
+export function injecting(rule, log) {
+    const [call] = rule.split(':');
+    return ['strace', '-f', '-qq', '-y', '-o', log, '-e', `trace=${call}`, '-e', `inject=${rule}`, 'setpriv', '--pdeathsig', 'KILL'];
 }
 
 /** A daemon that is not started yet; `state` is where it keeps everything. */
@@ -138,6 +157,17 @@ export class FaultDaemon extends Daemon {
         const text = configuration({ state, port, secrets, ...settings });
         const daemon = new FaultDaemon({ binary: BINARY, folder, port, text });
         return Object.assign(daemon, { state, secrets, port });
+    }
+
+    /** Asks a daemon that runs within strace to stop; answers {code, signal} of its end. */
+    async stopTraced() {
+        const traced = childOf(this.pid);
+        try {
+            if (traced) process.kill(traced, 'SIGTERM');
+        } catch (error) {
+            if (error.code !== 'ESRCH') throw error;
+        }
+        return this.ended();
     }
 
     /** Whether it listens. */
@@ -158,6 +188,13 @@ export class FaultDaemon extends Daemon {
 
     async isReady() {
         return (await this.peek('/-/ready')).status === 200;
+    }
+
+    async ready(deadlineMs) {
+        await eventually('it is ready', async () => {
+            const { status, body } = await this.peek('/-/ready');
+            return status === 200 || body;
+        }, deadlineMs);
     }
 
     /** Waits until nothing is queued for any sink. */

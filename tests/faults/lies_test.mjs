@@ -3,10 +3,10 @@
 // nothing of it is believed, and it is told who contradicts whom.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 
 import { pause } from './daemon.mjs';
-import { Scene } from './scene.mjs';
+import { Troupe } from './troupe.mjs';
 
 const POLL_MS = 250;
 
@@ -53,99 +53,99 @@ function inventedLiquidation(world, { blockHash, number, last }) {
 
 const isAboutLies = (type) => type.startsWith('source.disagrees.') || type.startsWith('source.stale.') || type.startsWith('daemon.gap.');
 
-describe('one of two endpoints that lies is not believed', () => {
-    for (const [how, agree] of [['asked for', 'agree = 2'], ['without being asked for', '']]) {
-        describe(how, () => {
-            let scene;
+/** Who lies how, and whether it was asked for that two agree. */
+const cases = ['agree = 2', ''].flatMap((agree) =>
+    Object.keys(LIES).flatMap((lie) => [0, 1].map((liar) => ({ agree, lie, liar }))));
+const nameOf = ({ agree, lie, liar }) => `${lie}, by the ${liar === 0 ? 'first' : 'second'}, ${agree === '' ? 'agreement not asked for' : agree}`;
+const liars = Object.fromEntries(cases.map((one) => [nameOf(one), one]));
 
-            before(async () => {
-                const chain = `stale_after = "1h"\n${agree}`;
-                scene = await Scene.open({ seed: 'lies', proxies: 2, pollEvery: `${POLL_MS}ms`, chain });
-            });
+const OUTVOTED = 'one of three';
+const STRICT = 'one alone where two have to agree';
+const LOOSE = 'one alone where nobody asked for two';
 
-            after(() => scene.close());
-            afterEach(() => scene.proxies.forEach((proxy) => proxy.heal()));
+const settingsOf = (agree, staleAfter = '1h') => ({ proxies: 2, pollEvery: `${POLL_MS}ms`, chain: `stale_after = "${staleAfter}"\n${agree}` });
 
-            for (const [name, lie] of Object.entries(LIES)) {
-                for (const liar of [0, 1]) {
-                    test(`${name}, by the ${liar === 0 ? 'first' : 'second'}`, { timeout: 60_000 }, async () => {
-                        const { market, proxies } = scene;
-                        await scene.play();
-                        const before = await scene.told();
-                        const { number } = market.chain.head();
-                        proxies[liar].plan = ((fault) => () => fault)(lie(market));
-                        await market.play();
-                        await scene.status('it is told who contradicts whom', ({ chain, endpoints }) => {
-                            return /contradict each other/.test(chain.reason ?? '') && endpoints.every(({ state, up }) => state === 'disagrees' && !up);
-                        });
-                        const { chains: [chain] } = await scene.daemon.status();
-                        assert.equal(chain.processed, number, 'nothing was processed');
-                        const meanwhile = Object.values(await scene.told(before));
-                        assert.deepEqual(meanwhile.filter((type) => !isAboutLies(type)), []);
+let troupe;
+const some = (parts, step) => troupe.all((scene, name) => (name in parts ? step(scene, parts[name]) : undefined));
+const only = (name, step) => some({ [name]: null }, step);
 
-                        for (const proxy of proxies) proxy.heal();
-                        await scene.settled();
-                        await scene.compare();
-                        await scene.status('they agree again', ({ endpoints }) => endpoints.every(({ up }) => up));
-                    });
-                }
-            }
-
-            test('in the end every alert is true, and the lies were told', { timeout: 60_000 }, async () => {
-                assert.deepEqual(await scene.judge(), []);
-                const told = scene.receiver.arrivals.map(({ type }) => type).filter((type) => type.startsWith('source.disagrees.'));
-                assert.deepEqual(told.slice(0, 4), ['firing', 'resolved', 'firing', 'resolved'].map((word) => `source.disagrees.${word}`));
-            });
-        });
-    }
-});
-
-describe('one of three endpoints that lies is outvoted', () => {
-    let scene;
-
-    before(async () => {
-        scene = await Scene.open({ seed: 'outvoted', proxies: 3, pollEvery: `${POLL_MS}ms`, chain: 'stale_after = "1h"\nagree = 2' });
+async function isNotBelieved(scene, number) {
+    await scene.status('it is told who contradicts whom', ({ chain, endpoints }) => {
+        return /contradict each other/.test(chain.reason ?? '') && endpoints.every(({ state, up }) => state === 'disagrees' && !up);
     });
+    const { chains: [chain] } = await scene.daemon.status();
+    assert.equal(chain.processed, number, 'nothing was processed');
+    const meanwhile = Object.values(await scene.told(scene.before));
+    assert.deepEqual(meanwhile.filter((type) => !isAboutLies(type)), []);
+}
 
-    after(() => scene.close());
+async function agreesAgain(scene) {
+    for (const proxy of scene.proxies) proxy.heal();
+    await scene.settled();
+    await scene.compare();
+    await scene.status('they agree again', ({ endpoints }) => endpoints.every(({ up }) => up));
+}
 
-    test('whatever it says, and is named', { timeout: 120_000 }, async () => {
-        const { market, proxies: [liar] } = scene;
-        for (const lie of Object.values(LIES)) {
-            const fault = lie(market);
-            liar.plan = () => fault;
+async function liesAreNotBelieved() {
+    const members = Object.fromEntries(Object.entries(liars).map(([name, { agree }]) => [name, settingsOf(agree)]));
+    members[OUTVOTED] = { ...settingsOf('agree = 2'), proxies: 3 };
+    members[STRICT] = { ...settingsOf('agree = 2', '2s'), mayBeStale: true };
+    members[LOOSE] = { ...settingsOf('', '2s'), mayBeStale: true };
+    troupe = await Troupe.open({ seed: 'lies', members });
+    const { market } = troupe;
+    await troupe.play();
+    const { number } = market.chain.head();
+    await some(liars, async (scene, { lie, liar }) => {
+        scene.before = await scene.told();
+        const fault = LIES[lie](market);
+        scene.proxies[liar].plan = () => fault;
+    });
+    for (const name of [STRICT, LOOSE]) await only(name, (scene) => (scene.proxies[0].plan = () => ({ kind: 'close' })));
+    await market.play();
+
+    await some(liars, (scene) => isNotBelieved(scene, number));
+    await only(STRICT, (scene) => scene.status('it is stale and says why', ({ chain }) => chain.state === 'stale' && /have to agree/.test(chain.reason)));
+    await only(LOOSE, (scene) => scene.settled());
+    await troupe.all(agreesAgain);
+}
+
+async function liarsAreOutvoted() {
+    const { market } = troupe;
+    await only(OUTVOTED, async (scene) => {
+        const [liar] = scene.proxies;
+        const lie = (fault) => (liar.plan = () => fault);
+        for (const one of Object.values(LIES)) {
+            lie(one(market));
             for (let i = 0; i < 2; i++) await scene.play();
             await scene.compare();
         }
-        const fault = LIES['half the price of ether'](market);
-        liar.plan = () => fault;
+        lie(LIES['half the price of ether'](market));
+        await scene.play();
         await scene.status('it is named', ({ endpoints: [first, ...others] }) => {
             return first.state === 'disagrees' && /contradicts/.test(first.last_error) && others.every(({ up }) => up);
         });
-        assert.deepEqual(await scene.judge(), []);
-        assert.ok(scene.receiver.arrivals.some(({ type }) => type === 'source.disagrees.firing'));
+        await pause(POLL_MS);
     });
+    await troupe.all((scene) => scene.settled());
+    await troupe.all(async (scene) => assert.deepEqual(await scene.judge(), [], 'in the end every alert is true, and everybody has it'));
+    const lies = (scene) => scene.receiver.arrivals.map(({ type }) => type).filter((type) => type.startsWith('source.disagrees.'));
+    await some(liars, (scene) => assert.deepEqual(lies(scene).slice(0, 2), ['source.disagrees.firing', 'source.disagrees.resolved']));
+    await only(OUTVOTED, (scene) => assert.ok(lies(scene).includes('source.disagrees.firing')));
+}
+
+before(async () => {
+    await liesAreNotBelieved();
+    await liarsAreOutvoted();
 });
 
-test('where two have to agree, one alone is not enough; where nobody asked, it is', { timeout: 120_000 }, async () => {
-    for (const [agree, isEnough] of [['agree = 2', false], ['', true]]) {
-        const scene = await Scene.open({ seed: 'alone', proxies: 2, mayBeStale: true, pollEvery: `${POLL_MS}ms`, chain: `stale_after = "2s"\n${agree}` });
-        try {
-            const { proxies, market } = scene;
-            await scene.play();
-            proxies[0].plan = () => ({ kind: 'close' });
-            await market.play();
-            if (isEnough) {
-                await scene.settled();
-            } else {
-                await scene.status('it is stale and says why', ({ chain }) => chain.state === 'stale' && /have to agree/.test(chain.reason));
-                await pause(500);
-                proxies[0].heal();
-                await scene.settled();
-            }
-            await scene.compare();
-        } finally {
-            await scene.close();
-        }
-    }
+after(() => troupe?.close());
+
+describe('one of two endpoints that lies is not believed, and it is told:', () => {
+    for (const name of Object.keys(liars)) test(name, () => troupe.verdict(name));
+});
+
+describe('where endpoints do not say the same,', () => {
+    test('one of three that lies is outvoted, whatever it says, and is named', () => troupe.verdict(OUTVOTED));
+    test('one alone is not enough where two have to agree', () => troupe.verdict(STRICT));
+    test('one alone is enough where nobody asked for more', () => troupe.verdict(LOOSE));
 });

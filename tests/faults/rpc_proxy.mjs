@@ -8,7 +8,7 @@
 //   hang                   nothing is ever answered      close            cut before a word is said
 //   truncate {bytes}       cut in the middle of a reply  garbage          something that is no HTTP
 //   drip                   ten bytes a second            stream {mebibytes, body}  endless, chunked
-//   later {answer}         what `answer()` resolves to, as JSON
+//   later {answer}         what `answer(item)` resolves to, as JSON
 //   edit {each}            the reply after `each(reply, item)` changed or replaced it
 
 import http from 'node:http';
@@ -151,8 +151,8 @@ const FAULTS = {
         }
         response.destroy();
     },
-    async later(proxy, { response, fault }) {
-        answer(response, 200, JSON.stringify(await fault.answer()));
+    async later(proxy, { items, response, fault }) {
+        answer(response, 200, JSON.stringify(await fault.answer(items[0])));
     },
     async edit(proxy, { body, items, response, fault, isBatch }) {
         const { status, text } = await proxy.ask(body);

@@ -19,11 +19,15 @@ const MEBIBYTE = 1 << 20;
 export class Scene {
     kills = 0;
 
-    /** `proxies` says how many endpoints the daemon gets; the rest are settings of the daemon. */
-    static async open({ seed, accounts = 40, proxies = 1, mayBeStale = false, ...settings }) {
-        const scene = Object.assign(new Scene(), { mayBeStale });
+    /**
+     * `proxies` says how many endpoints the daemon gets; the rest are settings of the daemon. `stage`
+     * is a market that other scenes play on too; without one the scene has its own. Where it is not to
+     * start, the caller starts the daemon.
+     */
+    static async open({ seed, accounts = 40, stage = null, proxies = 1, mayBeStale = false, isToStart = true, ...settings }) {
+        const scene = Object.assign(new Scene(), { mayBeStale, ownsMarket: stage === null });
         scene.folder = mkdtempSync(path.join(tmpdir(), `plimsoll-${seed}-`));
-        Object.assign(scene, await startRestlessMarket({ seed, accounts }));
+        Object.assign(scene, stage ?? (await startRestlessMarket({ seed, accounts })));
         scene.proxies = [];
         for (let i = 0; i < proxies; i++) scene.proxies.push(await FaultProxy.start(scene.anvil.url));
         scene.receiver = new FaultyReceiver();
@@ -31,8 +35,9 @@ export class Scene {
         const endpoints = scene.proxies.map(({ url }) => url);
         const { provider } = scene.market;
         scene.daemon = await FaultDaemon.make({ folder: scene.folder, endpoints, provider, webhook: scene.receiver.url, ...settings });
-        scene.daemon.start();
         scene.since = scene.market.chain.number;
+        if (!isToStart) return scene;
+        scene.daemon.start();
         await scene.settled();
         return scene;
     }
@@ -41,8 +46,9 @@ export class Scene {
         await this.daemon.kill();
         this.receiver.close();
         for (const proxy of this.proxies) proxy.stop();
-        await this.anvil.stop();
-        rmSync(this.folder, { recursive: true, force: true });
+        if (this.ownsMarket) await this.anvil.stop();
+        // For whoever looks into a failure.
+        if (!process.env.PLIMSOLL_KEEP) rmSync(this.folder, { recursive: true, force: true });
     }
 
     settled() {

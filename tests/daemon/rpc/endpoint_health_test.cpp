@@ -74,6 +74,16 @@ TEST(EndpointHealth, rate_only_pauses) {
     EXPECT_FALSE(health.needs_check(kNow + 7s));
 }
 
+TEST(EndpointHealth, a_pause_that_nobody_asked_for_is_broken_off_every_ten_seconds) {
+    EndpointHealth health = healthy();
+    for (int i = 0; i < 12; ++i) health.failed(error(ErrorKind::rate), kNow, 120'000'000'000);
+    EXPECT_GT(health.paused_until(), kNow + 60s);
+    health.tried(kNow);
+    EXPECT_FALSE(health.is_last_resort(kNow + 10s - 1ns));
+    EXPECT_TRUE(health.is_last_resort(kNow + 10s));
+    EXPECT_FALSE(health.is_usable(Use::head, kNow + 10s));
+}
+
 TEST(EndpointHealth, answers_that_are_errors_change_nothing) {
     EndpointHealth health = healthy();
     for (const auto kind : {ErrorKind::execution, ErrorKind::lag_or_reorg, ErrorKind::missing_state,
