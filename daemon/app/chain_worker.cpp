@@ -2,11 +2,11 @@
 
 #include "daemon/app/beating_source.hpp"
 #include "daemon/app/protocols.hpp"
+#include "daemon/chain/agreeing_source.hpp"
 #include "daemon/chain/evm_source.hpp"
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -15,10 +15,30 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds kMaxPause = 10s;
 /// Between two beats lies at most one call of the source, which bounds itself, or the arithmetic of
 /// one round.
 constexpr std::chrono::milliseconds kLongestRound = 10min;
+
+/// A source of its own for every endpoint: they are to be compared. Where one is not needed nobody
+/// waits long for it.
+std::unique_ptr<chain::Source> make_agreeing(const config::ChainSettings& chain,
+                                             chain::EvmSourceSettings settings) {
+    settings.deadline = 10s;
+    settings.timeout = 8s;
+    settings.logs_deadline = 35s;
+    std::vector<std::unique_ptr<chain::Source>> members;
+    for (rpc::EndpointSettings& endpoint : std::exchange(settings.endpoints, {})) {
+        chain::EvmSourceSettings one = settings;
+        one.endpoints.push_back(std::move(endpoint));
+        members.push_back(chain::make_evm_source(std::move(one)));
+    }
+    chain::AgreementSettings agreement;
+    agreement.name = chain.name;
+    agreement.count = chain.agree.value_or(2);
+    agreement.is_strict = chain.agree.has_value();
+    agreement.block_time = chain.poll_every;
+    return chain::make_agreeing_source(std::move(agreement), std::move(members));
+}
 
 std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
                                            metrics::Metrics& metrics) {
@@ -39,7 +59,10 @@ std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
         one.ca_file = endpoint.ca_file;
         settings.endpoints.push_back(std::move(one));
     }
-    return chain::make_evm_source(std::move(settings));
+    if (chain.agree.value_or(2) == 1 || settings.endpoints.size() == 1) {
+        return chain::make_evm_source(std::move(settings));
+    }
+    return make_agreeing(chain, std::move(settings));
 }
 
 std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
@@ -96,7 +119,7 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
               pulse_.beat();
               return unix_seconds();
           },
-          [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
+          unix_seconds, [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
 
 ChainWorker::~ChainWorker() {
     cancel();
@@ -117,7 +140,6 @@ void ChainWorker::join() {
 
 void ChainWorker::run() {
     std::string told;
-    std::chrono::milliseconds pause = chain_.poll_every;
     while (!stop_.requested()) {
         const auto begin = std::chrono::steady_clock::now();
         const auto polled = follower_->poll();
@@ -125,20 +147,16 @@ void ChainWorker::run() {
         if (polled) {
             if (!told.empty()) spdlog::info("{}: reading again", chain_.name);
             told.clear();
-            pause = chain_.poll_every;
         } else if (polled.error().kind != chain::FaultKind::cancelled) {
             if (polled.error().message != told) {
                 told = polled.error().message;
                 spdlog::warn("{}: {}", chain_.name, told);
             }
-            // A failing node is asked less often, but a fork or a lag clears up within a poll.
-            if (polled.error().kind != chain::FaultKind::lag_or_reorg) {
-                pause = std::max(chain_.poll_every, std::min(2 * pause, kMaxPause));
-            }
         }
         if (follower_->is_busy()) continue;
-        pulse_.beat_before(pause);
-        stop_.wait(pause);
+        // Whoever has to be asked less often for a while is spared by the source.
+        pulse_.beat_before(chain_.poll_every);
+        stop_.wait(chain_.poll_every);
     }
 }
 

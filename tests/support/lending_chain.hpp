@@ -91,6 +91,7 @@ class LendingSource final : public chain::Source {
     BlockNumber most_range = 1'000'000;                                 ///< of one step of logs
     /// Asked before every call by its name and what it is about, such as "logs 5 9".
     std::function<std::optional<chain::Fault>(const std::string& call)> fault;
+    std::string dispute;  ///< who contradicts whom, if somebody does
     std::vector<std::string> calls;
 
     /// The n-th call from now on fails, counted from 0.
@@ -111,6 +112,7 @@ class LendingSource final : public chain::Source {
                                                     const BlockRef& at) override;
     Answer<std::vector<bool>> has_code(std::span<const Address> addresses,
                                        const BlockRef& at) override;
+    std::string disagreement() const override { return dispute; }
     std::vector<chain::EndpointStatus> endpoints() const override { return {}; }
     std::uint64_t requests() const override { return calls.size(); }
     void cancel() override {}
