@@ -62,7 +62,7 @@ std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
         if (protocol.chain != chain.name) continue;
         follow::Followed one;
         one.settings = protocol;
-        one.make = ledger_maker(protocol);
+        one.make = ledger_maker(protocol, settings.watches);
         out.push_back(std::move(one));
     }
     return out;

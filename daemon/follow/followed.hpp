@@ -50,6 +50,7 @@ struct Followed {
 
     // Values at the tip, remade every round.
     std::vector<protocols::PositionHealth> healths;
+    std::vector<protocols::MarketReport> markets;
     std::vector<protocols::AssetGroup> groups;
     std::vector<bands::BandReport> bands;
     std::set<protocols::PositionKey> seen;  ///< positions the rules were told of last

@@ -38,6 +38,7 @@ chain::Finality to_finality(const config::Depth& depth) {
 Follower::Follower(FollowerParts parts)
     : parts_(std::move(parts)),
       protocols_(std::move(parts_.protocols)),
+      events_(protocols_.size()),
       caip2_(parts_.chain.caip2()) {
     for (const config::WatchSettings& watch : parts_.settings.watches) {
         for (const Address& account : watch.accounts) watch_labels_[account] = watch.label;
@@ -144,10 +145,9 @@ void Follower::orphan_above(BlockNumber ancestor) {
     told_above_ = told_above_ ? std::min(*told_above_, ancestor) : ancestor;
 }
 
-/// Liquidations of rounds that are no longer in the tail; they are found again if they still stand.
-void Follower::drop_untold_liquidations() {
-    const BlockNumber tip = tail_.tip().number;
-    std::erase_if(liquidations_, [tip](const auto& one) { return one.second.block.number > tip; });
+/// Events of rounds that are no longer in the tail; they are found again if they still stand.
+void Follower::drop_untold_events() {
+    for (protocols::LedgerEvents& events : events_) events.drop_above(tail_.tip().number);
 }
 
 Expected<void, Fault> Follower::reorganise(const BlockRef& head) {
@@ -168,7 +168,7 @@ Expected<void, Fault> Follower::reorganise(const BlockRef& head) {
     {
         const std::unique_lock lock(ledgers_);
         tail_.cut_above(*ancestor);
-        drop_untold_liquidations();
+        drop_untold_events();
         rebuild_tip();
     }
     return follow_to(head);
@@ -187,7 +187,7 @@ Expected<void, Fault> Follower::resync(const std::string& why) {
         one.bands.clear();
         one.unsaved.clear();
     }
-    liquidations_.clear();
+    events_.assign(protocols_.size(), {});
     loaded_ = false;
     established_ = false;
     return fault(FaultKind::lag_or_reorg, why);
@@ -302,11 +302,10 @@ Expected<void, Fault> Follower::bring_bases_to(BlockRef& at, const BlockRef& hea
                              [this] { publish(); }, parts_.stopping};
     const auto keep_events = [this](Followed& one) {
         const auto index = static_cast<std::size_t>(&one - protocols_.data());
-        for (auto& event : one.base->take_events().liquidations) {
-            if (told_above_ && event.block.number > *told_above_) {
-                liquidations_.emplace_back(index, std::move(event));
-            }
-        }
+        protocols::LedgerEvents events = one.base->take_events();
+        if (!told_above_) return;
+        events.drop_up_to(*told_above_);
+        events_[index].append(std::move(events));
     };
     const auto bring_standing = [&](const BlockRef& to) -> Outcome {
         std::vector<Followed*> standing;

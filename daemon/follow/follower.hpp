@@ -101,13 +101,16 @@ class Follower {
     Outcome doubt(const BlockRef& block);
     Outcome take_differences(Followed& followed, std::vector<protocols::AuditDifference> found,
                              TailEntry& entry);
-    void take_liquidations(const TailEntry& entry);
-    void drop_untold_liquidations();
+    void take_events(const TailEntry& entry);
+    void drop_untold_events();
 
     // follower_commit.cpp: rules and the transaction
     Outcome finish_round(const BlockRef& head);
-    void price_liquidations();
-    rules::RoundFacts facts(std::vector<std::vector<protocols::Liquidation>>& liquidations) const;
+    void price_events();
+    void price_events_of(const protocols::Protocol& ledger, BlockNumber number,
+                         protocols::LedgerEvents& events);
+    rules::RoundFacts facts(std::span<const protocols::LedgerEvents> events) const;
+    rules::SourceFacts source_facts() const;
     static std::vector<rules::GonePosition> take_gone(
         Followed& one, std::span<const protocols::Liquidation> liquidations);
     void evaluate(store::RoundCommit& commit);
@@ -137,12 +140,11 @@ class Follower {
     std::optional<BlockNumber> told_above_;  ///< events on blocks up to here were told already
     std::optional<Orphaned> orphaned_;
     Bytes32 doubted_;  ///< block whose round was done again because of a difference
-    std::vector<std::pair<std::size_t, protocols::Liquidation>> liquidations_;  ///< of this round
+    std::vector<protocols::LedgerEvents> events_;  ///< not told yet, by protocol
     std::uint64_t reorgs_ = 0;
     bool round_is_old_ = false;  ///< facts are told again without a new block
-    bool told_stale_ = false;
-    std::uint64_t told_gap_ = 0;
-    std::string trouble_;  ///< why the last poll failed; empty when it did not
+    bool told_trouble_ = false;  ///< the rules were last told of trouble with the source
+    std::string trouble_;        ///< why the last poll failed; empty when it did not
     BlockNumber head_number_ = 0;
     Bytes32 head_hash_;
     BlockTime head_time_ = 0;

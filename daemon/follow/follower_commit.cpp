@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kLastCommitRetry{30'000};
 }  // namespace
 
 Expected<void, Fault> Follower::finish_round(const BlockRef& head) {
-    price_liquidations();
+    price_events();
     store::RoundCommit commit;
     commit.chain = parts_.chain.name;
     commit.now_ms = parts_.unix_seconds() * 1000;
@@ -42,7 +42,7 @@ Expected<void, Fault> Follower::finish_round(const BlockRef& head) {
     remember(commit.recent_blocks);
     told_above_ = head.number;
     orphaned_.reset();
-    liquidations_.clear();
+    events_.assign(protocols_.size(), {});
     round_pending_ = false;
     publish();
     parts_.on_commit();
@@ -77,43 +77,77 @@ void Follower::advance_base(const BlockRef& final_block, store::RoundCommit& com
     }
 }
 
-/// Prices of the protocol's oracle at the end of each liquidation's own block. Where they cannot be
-/// read any more the row says so by having none.
-void Follower::price_liquidations() {
-    for (auto& [index, event] : liquidations_) {
-        const Followed& one = protocols_[index];
-        if (!one.tip || event.collateral_price || event.debt_price) continue;
-        event.price_decimals = one.tip->price_decimals();
-        if (event.block.hash == tail_.tip().hash) {
-            event.collateral_price = one.tip->price(event.collateral_token);
-            event.debt_price = one.tip->price(event.debt_token);
-            continue;
+/// Prices of the protocol's oracle at the end of each event's own block. Where they cannot be read
+/// any more the event says so by having none.
+void Follower::price_events() {
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        const Followed& one = protocols_[i];
+        if (!one.tip) continue;
+        protocols::LedgerEvents& events = events_[i];
+        std::set<BlockNumber> older;
+        const auto at_tip = [&](BlockRef& block, const Address& token) {
+            if (block.hash == tail_.tip().hash) return one.tip->price(token);
+            older.insert(block.number);
+            return std::optional<OraclePrice>();
+        };
+        for (auto& event : events.liquidations) {
+            if (event.collateral_price || event.debt_price) continue;
+            event.price_decimals = one.tip->price_decimals();
+            event.collateral_price = at_tip(event.block, event.collateral_token);
+            event.debt_price = at_tip(event.block, event.debt_token);
         }
-        const auto block = parts_.source.block_at(event.block.number);
-        if (!block || !*block) continue;
-        event.block = **block;
-        if (const auto prices = parts_.source.read(one.tip->price_reads(), event.block)) {
-            one.tip->price_liquidation(event, *prices);
+        for (auto& event : events.activity) {
+            if (event.price) continue;
+            event.price_decimals = one.tip->price_decimals();
+            event.price = at_tip(event.block, event.token);
         }
+        for (const BlockNumber number : older) price_events_of(*one.tip, number, events);
     }
 }
 
-rules::RoundFacts Follower::facts(
-    std::vector<std::vector<protocols::Liquidation>>& liquidations) const {
+void Follower::price_events_of(const protocols::Protocol& ledger, BlockNumber number,
+                               protocols::LedgerEvents& events) {
+    const auto block = parts_.source.block_at(number);
+    if (!block || !*block) return;
+    const auto prices = parts_.source.read(ledger.price_reads(), **block);
+    events.for_each([&](auto& event) {
+        if (event.block.number == number) event.block = **block;
+    });
+    if (!prices) return;
+    for (auto& event : events.liquidations) {
+        if (event.block.number == number) ledger.price_liquidation(event, *prices);
+    }
+    for (auto& event : events.activity) {
+        if (event.block.number == number) ledger.price_activity(event, *prices);
+    }
+}
+
+rules::SourceFacts Follower::source_facts() const {
+    rules::SourceFacts out;
+    out.stale = is_stale();
+    out.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
+    out.gap_blocks = gap_blocks();
+    for (const auto& endpoint : parts_.source.endpoints()) {
+        if (endpoint.up && out.endpoint.empty()) out.endpoint = endpoint.alias;
+        rules::EndpointFacts& one = out.endpoints.emplace_back();
+        one.alias = endpoint.alias;
+        one.state = endpoint.state;
+        one.last_error = endpoint.last_error;
+        if (endpoint.state != "unchecked") one.up = endpoint.up;
+        one.disagrees = endpoint.state == "wrong chain";
+        if (one.disagrees) one.disagreement = endpoint.last_error;
+    }
+    return out;
+}
+
+rules::RoundFacts Follower::facts(std::span<const protocols::LedgerEvents> events) const {
     rules::RoundFacts facts;
     facts.block = tip_block_;
     facts.finalized = final_block_ ? final_block_->number : 0;
     facts.safe = facts.finalized;
     facts.confirm = parts_.chain.confirm;
     facts.now = static_cast<std::uint64_t>(parts_.unix_seconds());
-    facts.source.stale = is_stale();
-    facts.source.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
-    facts.source.gap_blocks = gap_blocks();
-    for (const auto& endpoint : parts_.source.endpoints()) {
-        if (endpoint.up && facts.source.endpoint.empty()) facts.source.endpoint = endpoint.alias;
-    }
-    liquidations.resize(protocols_.size());
-    for (const auto& [index, event] : liquidations_) liquidations[index].push_back(event);
+    facts.source = source_facts();
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
         rules::ProtocolFacts& out = facts.protocols.emplace_back();
@@ -124,10 +158,17 @@ rules::RoundFacts Follower::facts(
         out.verified = one.state(view::State::live, out.unverified_reason) == view::State::live ||
                        !one.fault.empty();
         out.differences = one.audit.differences;
-        if (const auto ppm = one.tip->coverage_ppm()) out.coverage = view::millionths(*ppm);
+        out.coverage_ppm = one.tip->coverage_ppm();
+        if (out.coverage_ppm) out.coverage = view::millionths(*out.coverage_ppm);
         out.healths = one.healths;
         out.bands = one.bands;
-        out.liquidations = liquidations[i];
+        out.markets = one.markets;
+        out.groups = one.groups;
+        if (!events.empty()) {
+            out.liquidations = events[i].liquidations;
+            out.activity = events[i].activity;
+            out.parameters = events[i].parameters;
+        }
         out.events_read = !round_is_old_;
         out.report =
             [&one,
@@ -135,16 +176,18 @@ rules::RoundFacts Follower::facts(
             if (!one.tip->has_position(key)) return std::nullopt;
             return one.tip->report(key, one.groups, parts_.settings.daemon.target_health_factor);
         };
+        out.healths_without = [&one](const protocols::ParameterChange& change) {
+            return one.tip->healths_without(change);
+        };
     }
     return facts;
 }
 
 void Follower::evaluate(store::RoundCommit& commit) {
-    std::vector<std::vector<protocols::Liquidation>> liquidations;
     std::vector<std::vector<rules::GonePosition>> gone(protocols_.size());
-    rules::RoundFacts facts = this->facts(liquidations);
+    rules::RoundFacts facts = this->facts(events_);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
-        gone[i] = take_gone(protocols_[i], liquidations[i]);
+        gone[i] = take_gone(protocols_[i], events_[i].liquidations);
         facts.protocols[i].gone = gone[i];
     }
     rules::Outcome outcome;
@@ -163,19 +206,22 @@ void Follower::evaluate(store::RoundCommit& commit) {
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
     const std::vector<view::ProtocolStatus> statuses = protocol_statuses();
-    for (const auto& [index, event] : liquidations_) {
-        view::ProtocolStatus status = statuses[index];
-        if (protocols_[index].tip) status.coverage_ppm = protocols_[index].tip->coverage_ppm();
-        const bool is_final = final_block_ && event.block.number <= final_block_->number;
-        store::LiquidationRow row;
-        row.tx = event.tx;
-        row.log_index = event.log_index;
-        row.protocol = status.name;
-        row.block = event.block.number;
-        row.time = event.block.time;
-        row.row =
-            view::liquidation_row(status, caip2_, event, is_final ? "finalized" : "latest").dump();
-        commit.liquidations.push_back(std::move(row));
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        view::ProtocolStatus status = statuses[i];
+        if (protocols_[i].tip) status.coverage_ppm = protocols_[i].tip->coverage_ppm();
+        for (const auto& event : events_[i].liquidations) {
+            const bool is_final = final_block_ && event.block.number <= final_block_->number;
+            store::LiquidationRow row;
+            row.tx = event.tx;
+            row.log_index = event.log_index;
+            row.protocol = status.name;
+            row.block = event.block.number;
+            row.time = event.block.time;
+            row.row =
+                view::liquidation_row(status, caip2_, event, is_final ? "finalized" : "latest")
+                    .dump();
+            commit.liquidations.push_back(std::move(row));
+        }
     }
 }
 
@@ -217,16 +263,20 @@ void Follower::commit_until_done(const store::RoundCommit& commit) {
     }
 }
 
-/// A poll that failed, or a chain that stands still, is told to the rules when it changes anything.
+/// While there is trouble with the source the rules hear of it at every poll, with or without a new
+/// block, and once more when it is over.
 void Follower::tell_standstill() {
-    const bool stale = is_stale();
-    const std::uint64_t gap = gap_blocks();
-    if (!established_ || (stale == told_stale_ && (gap != 0) == (told_gap_ != 0))) return;
-    told_stale_ = stale;
-    told_gap_ = gap;
-    std::vector<std::vector<protocols::Liquidation>> liquidations;
+    if (!established_) return;
+    const rules::SourceFacts source = source_facts();
+    const bool has_trouble =
+        source.stale || source.gap_blocks != 0 ||
+        std::any_of(source.endpoints.begin(), source.endpoints.end(), [](const auto& endpoint) {
+            return endpoint.disagrees || !endpoint.up.value_or(true);
+        });
+    if (!has_trouble && !told_trouble_) return;
+    told_trouble_ = has_trouble;
     round_is_old_ = true;
-    const rules::RoundFacts facts = this->facts(liquidations);
+    const rules::RoundFacts facts = this->facts({});
     rules::Outcome outcome = parts_.rules.evaluate(facts);
     round_is_old_ = false;
     if (outcome.rows.empty() && outcome.alerts.empty()) {

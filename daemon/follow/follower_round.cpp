@@ -156,7 +156,7 @@ Expected<void, Fault> Follower::apply_round(TailEntry& entry, RoundReads& reads)
     }
     if (auto audited = audit_round(entry, reads); !audited) return audited;
     if (auto audited = audit_newly_liquidatable(entry); !audited) return audited;
-    take_liquidations(entry);
+    take_events(entry);
     return {};
 }
 
@@ -203,11 +203,11 @@ void Follower::value(Followed& one) {
     one.healths.reserve(one.tip->position_count());
     one.tip->for_each_position(
         [&one](const protocols::PositionKey& key) { one.healths.push_back(one.tip->health(key)); });
-    const std::vector<protocols::MarketReport> markets = one.tip->markets();
-    one.groups = bands::resolve_groups(parts_.settings.groups, markets);
+    one.markets = one.tip->markets();
+    one.groups = bands::resolve_groups(parts_.settings.groups, one.markets);
     one.bands.clear();
     for (const config::BandSettings& band : parts_.settings.bands) {
-        const auto resolved = bands::resolve_band(band, one.groups, markets);
+        const auto resolved = bands::resolve_band(band, one.groups, one.markets);
         if (resolved) one.bands.push_back(bands::evaluate_band(*one.tip, *resolved, one.healths));
     }
 }
@@ -297,16 +297,16 @@ Expected<void, Fault> Follower::take_differences(Followed& one,
     return {};
 }
 
-void Follower::take_liquidations(const TailEntry& entry) {
+void Follower::take_events(const TailEntry& entry) {
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         Followed& one = protocols_[i];
         if (!one.tip) continue;
-        for (auto& event : one.tip->take_events().liquidations) {
-            if (told_above_ && event.block.number <= *told_above_) continue;
-            const BlockRef& block = entry.blocks[event.block.number - entry.blocks.front().number];
-            event.block = block;
-            liquidations_.emplace_back(i, std::move(event));
-        }
+        protocols::LedgerEvents events = one.tip->take_events();
+        if (told_above_) events.drop_up_to(*told_above_);
+        events.for_each([&](auto& event) {
+            event.block = entry.blocks[event.block.number - entry.blocks.front().number];
+        });
+        events_[i].append(std::move(events));
     }
 }
 

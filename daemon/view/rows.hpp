@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/view/view.hpp"
+#include "protocols/common/totals.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +15,7 @@ namespace plimsoll::view {
 using Row = nlohmann::ordered_json;
 
 /// Positions with a health factor from 1 up to below this count as at risk in `tvl` and in filters.
-const Wad& at_risk_below();
+using protocols::at_risk_below;
 
 /// The columns every table begins with.
 Row common_columns(const ProtocolView& view);

@@ -97,6 +97,8 @@ class Protocol {
     /// Prices of an event's tokens out of `price_reads` made at the event's own block.
     virtual void price_liquidation(Liquidation& event,
                                    std::span<const CallResult> prices) const = 0;
+    /// As above, for what a watched account did. A kind that tells no activity has none to price.
+    virtual void price_activity(AccountEvent& event, std::span<const CallResult> prices) const;
 
     // ---- questions
     // -------------------------------------------------------------------------------
@@ -127,6 +129,9 @@ class Protocol {
     virtual PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,
                                   const Wad& target) const = 0;
     virtual std::vector<MarketReport> markets() const = 0;
+    /// The health every position would have at the round's block had the change not been made, in
+    /// the order of `for_each_position`. Empty where that is not known or the same for all.
+    virtual std::vector<PositionHealth> healths_without(const ParameterChange& change) const;
 
     // ---- audit
     // -----------------------------------------------------------------------------------
