@@ -69,18 +69,13 @@ std::string named(const Subject& about) {
 
 // ---- parameters
 
-bool is_in_basis_points(const std::string& name) {
-    return name == "ltv" || name == "pending_ltv" || name == "liquidation_threshold" ||
-           name == "liquidation_bonus" || name == "reserve_factor" ||
-           name == "liquidation_protocol_fee";
-}
-
-/// A value for people: basis points as a percentage.
-std::string value_text(const std::string& name, const std::string& value) {
-    if (!is_in_basis_points(name)) return value;
-    const auto points = parse_decimal(value);
-    if (!points) return value;
-    std::string text = decimal(*points, 2, 2);
+/// A value for people: a share as a percentage.
+std::string value_text(const std::optional<unsigned>& share_decimals, const std::string& value) {
+    if (!share_decimals || *share_decimals < 2) return value;
+    const auto share = parse_decimal(value);
+    if (!share) return value;
+    std::string text = decimal(*share, *share_decimals - 2, 4);
+    if (text.find('.') == std::string::npos) return text + "%";
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.') text.pop_back();
     return text + "%";
@@ -90,8 +85,8 @@ std::string value_text(const ParameterValue& value) {
     std::string name = value.name;
     std::replace(name.begin(), name.end(), '_', ' ');
     std::string out = name + " ";
-    if (!value.from.empty()) out += value_text(value.name, value.from) + " -> ";
-    return out + value_text(value.name, value.to);
+    if (!value.from.empty()) out += value_text(value.share_decimals, value.from) + " -> ";
+    return out + value_text(value.share_decimals, value.to);
 }
 
 std::string values_text(const ParameterChange& change) {
@@ -107,6 +102,7 @@ json values_json(const ParameterChange& change) {
     for (const ParameterValue& value : change.values) {
         json one{{"parameter", value.name}, {"to", value.to}};
         if (!value.from.empty()) one["from"] = value.from;
+        if (value.share_decimals) one["decimals"] = *value.share_decimals;
         out.push_back(std::move(one));
     }
     return out;
@@ -165,8 +161,7 @@ Payload activity_payload(const Scene& scene, const AccountEvent& event) {
     extra["token"] = scene.address_text(event.token);
     extra["amount"] = amount(event.amount.raw(), event.decimals);
     out.text = named(scene.row.about) + " " + what;
-    const auto usd = event.price ? usd_value(event.amount.raw(), event.decimals, *event.price,
-                                             event.price_decimals)
+    const auto usd = event.price ? protocols::usd_value(event.amount, event.decimals, *event.price)
                                  : std::nullopt;
     if (usd) {
         extra["amount_usd"] = amount(usd->raw(), 8);

@@ -40,8 +40,9 @@ void add_window(json& extra, const config::Window& window) {
     }
 }
 
-std::string price_text(const MarketReport& market, const U256& price) {
-    return decimal(price, market.price_decimals, 4) + " USD";
+/// As the oracle states it.
+std::string stated_price(const MarketReport& market, const U256& price) {
+    return decimal(price, market.price_decimals, 4) + " " + market.quote.name;
 }
 
 /// "WETH on P", "P".
@@ -67,6 +68,7 @@ void add_market(Payload& out, const Scene& scene, const MarketSight& sight) {
     out.extra["frozen"] = market.frozen;
     if (const auto price = sight.oracle_price()) {
         out.extra["price"] = amount(price->raw(), market.price_decimals);
+        if (!market.quote.is_usd()) out.extra["price_quote"] = market.quote.name;
     }
 }
 
@@ -95,7 +97,7 @@ void add_jump(Payload& out, const Rule& rule, const MarketSight& sight) {
     out.extra["jump_pct"] = percent_text(change->percent);
     add_window(out.extra, rule.settings.window);
     out.text +=
-        "The oracle's price of " + name_text(market.asset) + " is " + price_text(market, price);
+        "The oracle's price of " + name_text(market.asset) + " is " + stated_price(market, price);
     if (change->percent.numerator == 0) {
         out.text += ", as it was all the time within " + window_text(rule.settings.window) + ".\n";
         return;
@@ -105,7 +107,8 @@ void add_jump(Payload& out, const Rule& rule, const MarketSight& sight) {
     out.extra["from"] = {{"price", amount(change->from.value, market.price_decimals)},
                          {"block", block_json(change->from)}};
     out.text += ", " + percent_text(change->percent) + "% " + (is_up ? "above " : "below ") +
-                price_text(market, change->from.value) + " of " + block_text(change->from) + ".\n";
+                stated_price(market, change->from.value) + " of " + block_text(change->from) +
+                ".\n";
 }
 
 void add_age(Payload& out, const MarketSight& sight) {
@@ -118,7 +121,7 @@ void add_age(Payload& out, const MarketSight& sight) {
             1000 * static_cast<std::int64_t>(std::min<std::uint64_t>(age, 1'000'000'000))});
     };
     out.text += "The oracle's price of " + name_text(market.asset) + " is " +
-                price_text(market, price->raw());
+                stated_price(market, price->raw());
     if (const auto age = sight.feed_age()) {
         out.extra["price_updated_at"] = *market.price_updated_at;
         out.text += ", made " + seconds(*age) + " ago by the feed's word";
@@ -134,7 +137,8 @@ void add_age(Payload& out, const MarketSight& sight) {
     out.text += "It has not changed since " + block_text(still.since) + ", while " +
                 name_text(still.other_asset) + " on " + still.other_protocol + " was between " +
                 decimal(still.other.low.value, still.other_decimals, 4) + " and " +
-                decimal(still.other.high.value, still.other_decimals, 4) + " USD.\n";
+                decimal(still.other.high.value, still.other_decimals, 4) + " " + still.other_quote +
+                ".\n";
 }
 
 void add_down(Payload& out, const MarketSight& sight) {

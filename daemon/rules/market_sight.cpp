@@ -26,6 +26,15 @@ std::optional<Ratio> utilization(const MarketSight& sight) {
     return Ratio{false, U512(sight.borrowed().raw()), U512(sight.supplied().raw())};
 }
 
+/// None where the worth of what prices are stated in is not known.
+std::optional<Ratio> price_in_dollars(const protocols::MarketReport& market,
+                                      const OraclePrice& price) {
+    if (market.quote.numerator == 0) return std::nullopt;
+    const Ratio stated = Ratio::scaled(price.raw(), market.price_decimals);
+    return Ratio{false, stated.numerator * U512(market.quote.numerator),
+                 stated.denominator * U512(market.quote.denominator)};
+}
+
 std::optional<Ratio> number_of_protocol(Metric metric, const MarketSight& sight) {
     const Totals& totals = *sight.totals;
     switch (metric) {
@@ -61,7 +70,7 @@ std::optional<Ratio> number_of_market(Metric metric, const MarketSight& sight) {
             return Ratio::flag(!price);
         case Metric::price_usd:
             if (!price) return std::nullopt;
-            return Ratio::scaled(price->raw(), sight.market->price_decimals);
+            return price_in_dollars(*sight.market, *price);
         case Metric::oracle_age:
             if (!price) return std::nullopt;
             return Ratio::whole(U256(sight.age()));
@@ -179,10 +188,16 @@ config::Window reach_of(const Rule& rule) {
     return out;
 }
 
-std::string tvl_name(const protocols::MarketReport* market) {
-    return market == nullptr ? "tvl" : "tvl/" + to_lower_hex(market->token);
+const Address& place_of(const protocols::MarketReport& market) {
+    return market.market.is_zero() ? market.token : market.market;
 }
 
-std::string price_name(const Address& token) { return "price/" + to_lower_hex(token); }
+std::string tvl_name(const protocols::MarketReport* market) {
+    return market == nullptr ? "tvl" : "tvl/" + to_lower_hex(place_of(*market));
+}
+
+std::string price_name(const protocols::MarketReport& market) {
+    return "price/" + to_lower_hex(place_of(market));
+}
 
 }  // namespace plimsoll::rules

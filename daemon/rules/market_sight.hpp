@@ -18,6 +18,7 @@ struct Standstill {
     std::string other_asset;  ///< whose price moved meanwhile
     std::string other_protocol;
     unsigned other_decimals = 8;
+    std::string other_quote = "USD";
     Span other;  ///< its extremes since then
 };
 
@@ -61,8 +62,10 @@ Observation observe(const Rule& rule, const MarketSight& sight);
 bool looks_back(const Rule& rule);
 /// How far its history must reach: its window, and twice the age it asks for.
 config::Window reach_of(const Rule& rule);
+/// What tells a market from the others: its own contract where several may have one token.
+const Address& place_of(const protocols::MarketReport& market);
 /// Names of numbers in a history.
 std::string tvl_name(const protocols::MarketReport* market);
-std::string price_name(const Address& token);
+std::string price_name(const protocols::MarketReport& market);
 
 }  // namespace plimsoll::rules

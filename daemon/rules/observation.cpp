@@ -1,5 +1,6 @@
 #include "daemon/rules/observation.hpp"
 
+#include "abi/power_of_ten.hpp"
 #include "config/metrics.hpp"
 #include "protocols/common/reverted.hpp"
 
@@ -11,12 +12,6 @@ namespace {
 
 using config::Comparison;
 using config::Condition;
-
-U512 power_of_ten(unsigned exponent) {
-    U512 out = 1;
-    for (unsigned i = 0; i < exponent; ++i) out *= 10;
-    return out;
-}
 
 bool fits(Comparison comparison, int order) {
     switch (comparison) {

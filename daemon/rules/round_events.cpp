@@ -13,18 +13,17 @@ using protocols::AccountEvent;
 using protocols::Liquidation;
 using protocols::ParameterChange;
 
+/// What is worth how much; none without a price.
 std::optional<Usd8> value_of(const TokenAmount& amount, unsigned decimals,
-                             const std::optional<OraclePrice>& price, unsigned price_decimals) {
-    return price ? usd_value(amount.raw(), decimals, *price, price_decimals) : std::nullopt;
+                             const std::optional<protocols::AssetPrice>& price) {
+    return price ? protocols::usd_value(amount, decimals, *price) : std::nullopt;
 }
 
 /// What was repaid, or what was seized where that has no price.
 std::optional<Usd8> value_of(const Liquidation& event) {
-    const auto debt =
-        value_of(event.debt, event.debt_decimals, event.debt_price, event.price_decimals);
+    const auto debt = value_of(event.debt, event.debt_decimals, event.debt_price);
     return debt ? debt
-                : value_of(event.collateral, event.collateral_decimals, event.collateral_price,
-                           event.price_decimals);
+                : value_of(event.collateral, event.collateral_decimals, event.collateral_price);
 }
 
 /// What has no price is never too small.
@@ -63,8 +62,7 @@ bool is_wanted(const Rule& rule, const Liquidation& event) {
 bool is_wanted(const Rule& rule, const AccountEvent& event) {
     return config::is_activity(rule.metric()) && asks_for(rule, event.action) &&
            rule.watches(event.account) && rule.covers_market(event.asset, event.token) &&
-           is_worth(value_of(event.amount, event.decimals, event.price, event.price_decimals),
-                    rule.settings.min_usd);
+           is_worth(value_of(event.amount, event.decimals, event.price), rule.settings.min_usd);
 }
 
 Decided decided(Word word, std::string reason, const BlockRef& at, Payload payload) {

@@ -1,3 +1,4 @@
+#include "abi/power_of_ten.hpp"
 #include "config/metrics.hpp"
 #include "daemon/rules/compose.hpp"
 #include "daemon/rules/round.hpp"
@@ -23,6 +24,12 @@ bool is_of_one_group(const ProtocolFacts& protocol, const Address& a, const Addr
     return std::any_of(
         protocol.groups.begin(), protocol.groups.end(),
         [&](const protocols::AssetGroup& group) { return group.contains(a) && group.contains(b); });
+}
+
+/// A coin that prices are stated in is worth one of it for ever.
+bool is_what_prices_are_stated_in(const MarketReport& market) {
+    return !market.quote.is_usd() && market.price &&
+           U512(market.price->raw()) == power_of_ten(market.price_decimals);
 }
 
 }  // namespace
@@ -61,7 +68,7 @@ void Round::extend_history(const Rule& rule, const ProtocolFacts& protocol) {
             rule.is_about_markets && rule.covers_market(market.asset, market.token);
         const bool is_priced = has_every_price || (has_own_price && is_covered);
         if (is_priced && market.price && market.price->raw() != 0) {
-            values[price_name(market.token)] = market.price->raw();
+            values[price_name(market)] = market.price->raw();
         }
         if (has_tvl && is_covered) {
             values[tvl_name(&market)] = protocols::locked_in(market).raw();
@@ -91,8 +98,10 @@ void Round::forget_histories_of_removed_rules() {
 std::optional<Standstill> Round::standstill(const Rule& rule, const ProtocolFacts& protocol,
                                             const MarketReport& market) const {
     const History* own = history(rule, protocol.name);
-    if (own == nullptr || !market.price) return std::nullopt;
-    const auto since = own->unchanged_since(price_name(market.token), market.price->raw());
+    if (own == nullptr || !market.price || is_what_prices_are_stated_in(market)) {
+        return std::nullopt;
+    }
+    const auto since = own->unchanged_since(price_name(market), market.price->raw());
     if (!since || since->time >= facts_.block.time) return std::nullopt;
     for (const ProtocolFacts& other : facts_.protocols) {
         const History* theirs = rule.covers(other.name) ? history(rule, other.name) : nullptr;
@@ -100,14 +109,19 @@ std::optional<Standstill> Round::standstill(const Rule& rule, const ProtocolFact
         const bool is_same_protocol = other.name == protocol.name;
         for (const MarketReport& reference : other.markets) {
             const bool is_same_token = reference.token == market.token;
+            if (reference.quote.name != market.quote.name) continue;
             if (is_same_protocol
                     ? is_same_token || !is_of_one_group(protocol, market.token, reference.token)
                     : !is_same_token) {
                 continue;
             }
-            const auto span = theirs->span_since(price_name(reference.token), since->time);
+            const auto span = theirs->span_since(price_name(reference), since->time);
             if (span && has_moved(*span)) {
-                return Standstill{*since, reference.asset, other.name, reference.price_decimals,
+                return Standstill{*since,
+                                  reference.asset,
+                                  other.name,
+                                  reference.price_decimals,
+                                  reference.quote.name,
                                   *span};
             }
         }
@@ -177,7 +191,7 @@ void Round::look_at_each_market(const Rule& rule, const ProtocolFacts& protocol)
         sight.time = facts_.block.time;
         if (const History* past = history(rule, protocol.name)) {
             sight.tvl = past->span(tvl_name(&market), facts_.block);
-            sight.price = past->span(price_name(market.token), facts_.block);
+            sight.price = past->span(price_name(market), facts_.block);
         }
         if (rule.asks_for(Metric::oracle_age)) {
             sight.standstill = standstill(rule, protocol, market);
@@ -189,11 +203,14 @@ void Round::look_at_each_market(const Rule& rule, const ProtocolFacts& protocol)
         about.alert_key = key_of(rule, protocol.name, market.asset);
         // symbols are chosen by whoever wrote the token: two markets may have one
         if (listed.contains(about.alert_key)) {
-            about.alert_key += "/" + settings_.address_text(market.token);
+            about.alert_key += "/" + settings_.address_text(place_of(market));
         }
         about.phrase = market_phrase(rule, protocol.name, market.asset);
         about.labels["asset"] = market.asset;
         about.labels["token"] = settings_.address_text(market.token);
+        if (!market.market.is_zero()) {
+            about.labels["market"] = settings_.address_text(market.market);
+        }
         listed.insert(about.alert_key);
         visit_market(rule, protocol, about, sight);
     }

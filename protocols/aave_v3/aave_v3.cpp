@@ -18,6 +18,12 @@
 namespace plimsoll::protocols::aave_v3 {
 namespace {
 
+std::optional<AssetPrice> asset_price(const Structure& structure,
+                                      const std::optional<OraclePrice>& price) {
+    if (!price) return std::nullopt;
+    return AssetPrice{*price, structure.price_decimals(), {}};
+}
+
 /// The seam's methods in terms of the ledger, its seeding, and the market at the last round's
 /// block.
 class AaveV3 final : public Protocol {
@@ -31,7 +37,7 @@ class AaveV3 final : public Protocol {
     LogFilter discovery_filter() const override {
         return {{ledger_.structure().contracts.pool}, {borrow_topic()}};
     }
-    std::vector<Address> borrowers_in(const Log& log) const override;
+    std::vector<Address> discover(const Log& log) override;
     void follow(std::span<const Address> accounts) override;
 
     // ---- the round
@@ -46,7 +52,9 @@ class AaveV3 final : public Protocol {
     Expected<void, ReadFault> accept_prices(std::span<const CallResult> results,
                                             const BlockRef& at) override;
     LedgerEvents take_events() override { return ledger_.take_events(); }
+    void price_liquidation(Liquidation& event) const override;
     void price_liquidation(Liquidation& event, std::span<const CallResult> prices) const override;
+    void price_activity(AccountEvent& event) const override;
     void price_activity(AccountEvent& event, std::span<const CallResult> prices) const override;
 
     // ---- questions
@@ -60,7 +68,6 @@ class AaveV3 final : public Protocol {
                                         const OraclePrice& leader_price) const override;
     GroupExposure exposure(const PositionKey& key, const AssetGroup& group) const override;
     std::optional<OraclePrice> price(const Address& token) const override;
-    unsigned price_decimals() const override { return ledger_.structure().price_decimals(); }
     PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,
                           const Wad& target) const override;
     std::vector<MarketReport> markets() const override;
@@ -87,8 +94,8 @@ class AaveV3 final : public Protocol {
     /// The followed account of a key; none where it is not followed.
     std::optional<Account> account(const PositionKey& key) const;
     /// A price out of a round's results.
-    std::optional<OraclePrice> price_in(const Address& token,
-                                        std::span<const CallResult> prices) const;
+    std::optional<AssetPrice> price_in(const Address& token,
+                                       std::span<const CallResult> prices) const;
     Book book() const { return {ledger_, *valuation_}; }
 
     Ledger ledger_;
@@ -97,7 +104,7 @@ class AaveV3 final : public Protocol {
     std::shared_ptr<const Valuation> valuation_;
 };
 
-std::vector<Address> AaveV3::borrowers_in(const Log& log) const {
+std::vector<Address> AaveV3::discover(const Log& log) {
     if (log.address != ledger_.structure().contracts.pool) return {};
     const auto event = decode(log, Emitter::pool);
     if (!event || !*event) return {};
@@ -136,21 +143,29 @@ Expected<void, ReadFault> AaveV3::accept_prices(std::span<const CallResult> resu
 void AaveV3::price_liquidation(Liquidation& event, std::span<const CallResult> prices) const {
     event.collateral_price = price_in(event.collateral_token, prices);
     event.debt_price = price_in(event.debt_token, prices);
-    event.price_decimals = price_decimals();
 }
 
 void AaveV3::price_activity(AccountEvent& event, std::span<const CallResult> prices) const {
     event.price = price_in(event.token, prices);
-    event.price_decimals = price_decimals();
 }
 
-std::optional<OraclePrice> AaveV3::price_in(const Address& token,
-                                            std::span<const CallResult> prices) const {
+std::optional<AssetPrice> AaveV3::price_in(const Address& token,
+                                           std::span<const CallResult> prices) const {
     const Structure& structure = ledger_.structure();
     const ReserveState* reserve = structure.find(token);
     const auto round = decode_round(structure, prices, {});
     if (!round || reserve == nullptr) return std::nullopt;
-    return round->reserves.at(reserve->stored.id).price;
+    return asset_price(structure, round->reserves.at(reserve->stored.id).price);
+}
+
+void AaveV3::price_liquidation(Liquidation& event) const {
+    const Structure& structure = ledger_.structure();
+    event.collateral_price = asset_price(structure, price(event.collateral_token));
+    event.debt_price = asset_price(structure, price(event.debt_token));
+}
+
+void AaveV3::price_activity(AccountEvent& event) const {
+    event.price = asset_price(ledger_.structure(), price(event.token));
 }
 
 std::optional<std::uint64_t> AaveV3::coverage_ppm() const {

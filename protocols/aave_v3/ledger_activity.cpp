@@ -28,7 +28,6 @@ void Ledger::tell_activity(const Log& log, AccountEvent event) {
     event.block = block_of(log);
     event.asset = structure_.name_of(event.token);
     event.decimals = reserve == nullptr ? 0 : reserve->stored.config.decimals();
-    event.price_decimals = structure_.price_decimals();
     events_.activity.push_back(std::move(event));
 }
 

@@ -21,6 +21,13 @@ ParameterValue number(std::string_view name, const U256& from, const U256& to) {
     return {std::string(name), to_decimal(from), to_decimal(to)};
 }
 
+/// In basis points.
+ParameterValue share(std::string_view name, const std::optional<U256>& from, const U256& to) {
+    constexpr unsigned kBpsDecimals = 4;
+    return {std::string(name), from ? to_decimal(*from) : std::string(), to_decimal(to),
+            kBpsDecimals};
+}
+
 struct Risk {
     U256 ltv;
     U256 threshold;
@@ -29,9 +36,9 @@ struct Risk {
 
 /// Threshold, ltv and bonus, of which those that stay are left out; all where none moves.
 Values risk_values(const Risk& now, const std::vector<U256>& words) {
-    const Values all{number("ltv", now.ltv, words[0]),
-                     number("liquidation_threshold", now.threshold, words[1]),
-                     number("liquidation_bonus", now.bonus, words[2])};
+    const Values all{share("ltv", now.ltv, words[0]),
+                     share("liquidation_threshold", now.threshold, words[1]),
+                     share("liquidation_bonus", now.bonus, words[2])};
     Values changed = all;
     std::erase_if(changed, [](const ParameterValue& value) { return value.from == value.to; });
     return changed.empty() ? all : changed;
@@ -39,9 +46,9 @@ Values risk_values(const Risk& now, const std::vector<U256>& words) {
 
 Values of_reserve(const ConfigurationChange& event, const ReserveState* reserve) {
     if (reserve == nullptr) {
-        return {{"ltv", "", to_decimal(event.words[0])},
-                {"liquidation_threshold", "", to_decimal(event.words[1])},
-                {"liquidation_bonus", "", to_decimal(event.words[2])}};
+        return {share("ltv", std::nullopt, event.words[0]),
+                share("liquidation_threshold", std::nullopt, event.words[1]),
+                share("liquidation_bonus", std::nullopt, event.words[2])};
     }
     const ReserveConfig& now = reserve->stored.config;
     return risk_values(
@@ -91,7 +98,7 @@ Values of_asset(const ConfigurationChange& event, const Structure& structure) {
         case collateral_configuration_changed:
             return of_reserve(event, reserve);
         case pending_ltv_changed:
-            return {{"pending_ltv", "", to_decimal(event.words[0])}};
+            return {share("pending_ltv", std::nullopt, event.words[0])};
         case reserve_active:
             return flag("active", event, reserve, &ReserveConfig::is_active);
         case reserve_frozen:
@@ -101,9 +108,9 @@ Values of_asset(const ConfigurationChange& event, const Structure& structure) {
         case reserve_borrowing:
             return flag("borrowing", event, reserve, &ReserveConfig::is_borrowing_enabled);
         case reserve_factor_changed:
-            return {number("reserve_factor", event.words[0], event.words[1])};
+            return {share("reserve_factor", event.words[0], event.words[1])};
         case liquidation_protocol_fee_changed:
-            return {number("liquidation_protocol_fee", event.words[0], event.words[1])};
+            return {share("liquidation_protocol_fee", event.words[0], event.words[1])};
         case liquidation_grace_period_changed:
             return {{"no_liquidation_until",
                      reserve == nullptr ? std::string()

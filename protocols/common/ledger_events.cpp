@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 namespace plimsoll::protocols {
@@ -10,6 +11,25 @@ namespace {
 template <class T>
 void append_to(std::vector<T>& list, std::vector<T> more) {
     std::move(more.begin(), more.end(), std::back_inserter(list));
+}
+
+/// A transfer between two watched accounts is told for both of them, by one log.
+Address whose(const AccountEvent& event) { return event.account; }
+template <class T>
+Address whose(const T&) {
+    return {};
+}
+
+template <class T>
+void sort_once(std::vector<T>& list) {
+    const auto place = [](const T& event) {
+        return std::tuple(event.block.number, event.log_index, whose(event));
+    };
+    std::stable_sort(list.begin(), list.end(),
+                     [&](const T& a, const T& b) { return place(a) < place(b); });
+    list.erase(std::unique(list.begin(), list.end(),
+                           [&](const T& a, const T& b) { return place(a) == place(b); }),
+               list.end());
 }
 
 template <class Unwanted>
@@ -51,6 +71,17 @@ void LedgerEvents::drop_up_to(BlockNumber number) {
 
 void LedgerEvents::drop_above(BlockNumber number) {
     drop_if(*this, [number](const auto& event) { return event.block.number > number; });
+}
+
+void LedgerEvents::put_in_order() {
+    sort_once(liquidations);
+    sort_once(parameters);
+    sort_once(activity);
+}
+
+void forget_before(ParameterChange& change) {
+    for (ParameterValue& value : change.values) value.from.clear();
+    if (change.before != nullptr) change.before = std::make_shared<BeforeChange>();
 }
 
 }  // namespace plimsoll::protocols

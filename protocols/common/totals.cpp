@@ -18,7 +18,7 @@ Usd8 less(const Usd8& a, const Usd8& b) {
     return a > b ? Usd8::from_raw(a.raw() - b.raw()) : Usd8{};
 }
 
-Usd8 Totals::locked() const { return less(supplied, borrowed); }
+Usd8 Totals::locked() const { return cash.value_or(less(supplied, borrowed)); }
 
 Usd8 Totals::bad_debt() const {
     Usd8 sum = shortfall;
@@ -27,7 +27,7 @@ Usd8 Totals::bad_debt() const {
 }
 
 Usd8 locked_in(const MarketReport& market) {
-    return less(market.supplied_usd, market.borrowed_usd);
+    return market.cash_usd.value_or(less(market.supplied_usd, market.borrowed_usd));
 }
 
 Totals totals_of(std::span<const MarketReport> markets, std::span<const PositionHealth> healths) {
@@ -36,6 +36,11 @@ Totals totals_of(std::span<const MarketReport> markets, std::span<const Position
         add(out.supplied, market.supplied_usd);
         add(out.borrowed, market.borrowed_usd);
         add(out.deficit, market.deficit_usd);
+        if (market.cash_usd) {
+            Usd8 cash = out.cash.value_or(Usd8{});
+            add(cash, *market.cash_usd);
+            out.cash = cash;
+        }
     }
     out.borrowers = healths.size();
     for (const PositionHealth& health : healths) {

@@ -4,6 +4,7 @@
 #include "protocols/common/position.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 namespace plimsoll::protocols {
@@ -12,6 +13,8 @@ namespace plimsoll::protocols {
 struct Totals {
     Usd8 supplied;
     Usd8 borrowed;
+    /// What lies in the contracts, where markets tell it rather than `supplied` less `borrowed`.
+    std::optional<Usd8> cash;
     std::size_t borrowers = 0;
     std::size_t at_risk = 0;  ///< health factor below `at_risk_below`, but not liquidatable
     std::size_t liquidatable = 0;
@@ -23,7 +26,7 @@ struct Totals {
     std::size_t under_water = 0;  ///< positions with such a shortfall
     Usd8 deficit;                 ///< debt written off and not covered, by the protocol's books
 
-    /// Supplied minus borrowed: what lies in the contracts; 0 where more is borrowed.
+    /// What lies in the contracts: `cash`, or supplied minus borrowed, 0 where more is borrowed.
     Usd8 locked() const;
     /// `shortfall` and `deficit`.
     Usd8 bad_debt() const;
@@ -32,7 +35,7 @@ struct Totals {
 /// 1.1: positions with a health factor below count as at risk.
 const Wad& at_risk_below();
 Totals totals_of(std::span<const MarketReport> markets, std::span<const PositionHealth> healths);
-/// What lies in one market's contract: supplied minus borrowed, or 0.
+/// What lies in one market's contract: its cash, or supplied minus borrowed, or 0.
 Usd8 locked_in(const MarketReport& market);
 /// Sums stop at 2^256 - 1.
 void add(Usd8& sum, const Usd8& more);

@@ -159,8 +159,10 @@ TEST(ParametersRule, tells_from_and_to_and_whom_it_endangers) {
     EXPECT_EQ(data["subject"], "WETH");
     EXPECT_EQ(data["asset"], "WETH");
     EXPECT_EQ(data["token"], to_checksum(test::address(1001)));
-    EXPECT_EQ(data["changes"][0],
-              json({{"parameter", "liquidation_threshold"}, {"from", "8250"}, {"to", "8000"}}));
+    EXPECT_EQ(data["changes"][0], json({{"parameter", "liquidation_threshold"},
+                                        {"from", "8250"},
+                                        {"to", "8000"},
+                                        {"decimals", 4}}));
     const json& endangered = data["endangered"];
     EXPECT_EQ(endangered["positions"], 2);
     EXPECT_EQ(raw(endangered["debt_usd"]), "1100000000000");

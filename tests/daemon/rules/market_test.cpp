@@ -47,9 +47,9 @@ TEST(SeriesRule, compares_sums_of_the_protocol) {
     EXPECT_EQ(data["value"], "600001");
     EXPECT_EQ(raw(data["borrowed_usd"]), "60000100000000");
     EXPECT_EQ(data.value("asset", ""), "");
-    scenario.markets[0].borrowed_usd = usd(440'000);
+    scenario.markets[0].borrowed_usd = usd(440'001);
     EXPECT_THAT(scenario.round(101), IsEmpty()) << "between the threshold and the margin";
-    scenario.markets[0].borrowed_usd = usd(439'999);
+    scenario.markets[0].borrowed_usd = usd(440'000);
     EXPECT_THAT(scenario.round(102), ElementsAre("resolved 100/2 @102"));
 }
 

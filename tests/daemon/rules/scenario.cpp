@@ -119,7 +119,7 @@ protocols::AccountEvent activity(std::uint64_t tx, const BlockRef& block,
     out.asset = "WETH";
     out.decimals = 18;
     out.amount = TokenAmount::from_raw(U256(2'500'000'000'000'000'000ULL));
-    out.price = OraclePrice::from_raw(usd(2000).raw());
+    out.price = protocols::AssetPrice{OraclePrice::from_raw(usd(2000).raw()), 8, {}};
     return out;
 }
 
@@ -136,7 +136,7 @@ protocols::ParameterChange change(std::uint64_t tx, const BlockRef& block) {
     out.block = block;
     out.subject = "WETH";
     out.token = test::address(1001);
-    out.values = {{"liquidation_threshold", "8250", "8000"}};
+    out.values = {{"liquidation_threshold", "8250", "8000", 4}};
     out.before = std::make_shared<Before>();
     return out;
 }
