@@ -130,6 +130,9 @@ class Round {
     // round_events.cpp: what happened on chain
     void look_at_events(const Rule& rule, const ProtocolFacts& protocol);
     void look_at_changes(const Rule& rule, const ProtocolFacts& protocol);
+    /// Values every position anew, once for all rules.
+    const std::optional<Effect>& endangered_by(const ProtocolFacts& protocol,
+                                               const protocols::ParameterChange& change);
     void look_at_event(const Rule& rule, const ProtocolFacts& protocol, const Happening& event);
     Happening happening(const Rule& rule, const ProtocolFacts& protocol,
                         const protocols::Liquidation& event) const;
@@ -148,6 +151,7 @@ class Round {
     std::map<std::pair<std::string, std::string>, std::string> seen_;
     std::map<HistoryKey, History> histories_;
     std::map<std::string, protocols::Totals> totals_;  ///< by protocol, where they were asked for
+    std::map<const protocols::ParameterChange*, std::optional<Effect>> effects_;
     std::vector<store::NewAlert> alerts_;
 };
 

@@ -180,10 +180,17 @@ void Round::look_at_events(const Rule& rule, const ProtocolFacts& protocol) {
     mark_seen(rule, protocol.name);
 }
 
+const std::optional<Effect>& Round::endangered_by(const ProtocolFacts& protocol,
+                                                  const ParameterChange& change) {
+    const auto known = effects_.find(&change);
+    if (known != effects_.end()) return known->second;
+    return effects_.emplace(&change, effect_of(protocol, change)).first->second;
+}
+
 void Round::look_at_changes(const Rule& rule, const ProtocolFacts& protocol) {
     for (const ParameterChange& change : protocol.parameters) {
         if (!rule.covers_market(change.subject, change.token)) continue;
-        const auto effect = effect_of(protocol, change);
+        const std::optional<Effect>& effect = endangered_by(protocol, change);
         const bool is_unknown = !effect && change.before != nullptr;  // not known to be harmless
         const bool is_enough = rule.settings.min_debt.raw() == 0 || is_unknown ||
                                (effect && effect->debt >= rule.settings.min_debt);

@@ -179,7 +179,7 @@ test('a lower liquidation threshold: from, to, and whom it endangers', async () 
     const liquidatable = async () => new Set((await market.daemon.positions()).filter((row) => row.liquidatable).map(({ account }) => account));
     const before = await liquidatable();
     const { ltv, threshold, bonus } = aave.reserve('WETH');
-    aave.setCollateralConfig('WETH', { ltv: 5000, threshold: 5500, bonus });
+    aave.setCollateralConfig('WETH', { ltv: 1000, threshold: 1500, bonus });
     const block = await play();
     const changed = await of('market.parameters.fired', 'dangerous-parameters');
     const { data } = changed;
@@ -187,8 +187,8 @@ test('a lower liquidation threshold: from, to, and whom it endangers', async () 
     assert.equal(data.severity, 'critical');
     assert.equal(data.block.hash, block.hash);
     const change = Object.fromEntries(data.changes.map(({ parameter, from, to }) => [parameter, [from, to]]));
-    assert.deepEqual(change.liquidation_threshold, [String(threshold), '5500']);
-    assert.deepEqual(change.ltv, [String(ltv), '5000']);
+    assert.deepEqual(change.liquidation_threshold, [String(threshold), '1500']);
+    assert.deepEqual(change.ltv, [String(ltv), '1000']);
     const now = await liquidatable();
     const fresh = [...now].filter((account) => !before.has(account));
     assert.ok(fresh.length > 3, `${fresh.length} accounts became liquidatable`);
@@ -209,10 +209,10 @@ test('a lower liquidation threshold: from, to, and whom it endangers', async () 
     assert.match(data.title, new RegExp(`${fresh.length} positions endangered`));
 
     aave.setCollateralConfig('WETH', { ltv, threshold, bonus });
-    await play();
-    const back = await of('market.parameters.fired', 'parameters');
+    const { hash } = await play();
+    const back = await of('market.parameters.fired', 'parameters', ({ data }) => data.block.hash === hash);
     assert.equal(back.data.endangered.positions, 0);
-    assert.equal(alerts().slice(told).filter(({ data: { rule } }) => rule === 'dangerous-parameters').length, 0);
+    assert.ok(!alerts().some(({ data }) => data.rule === 'dangerous-parameters' && data.block.hash === hash));
 });
 
 test('a reserve is paused and goes on, another one is frozen', async () => {
