@@ -79,7 +79,8 @@ Json describe_protocol(const ProtocolSettings& protocol) {
 Json describe_rule(const RuleSettings& rule) {
     Json out;
     const Metric metric = rule.when.front().metric;
-    const bool is_about_positions = scope_of(metric) == Scope::position;
+    const bool has_debt = metric == Metric::parameters_changed ||
+                          (scope_of(metric) == Scope::position && !is_activity(metric));
     if (rule.is_default) out[kIsDefault] = true;
     out["when"] = to_string(rule.when);
     if (!rule.clear.empty()) out["clear"] = to_string(rule.clear, rule.clear_join);
@@ -87,7 +88,13 @@ Json describe_rule(const RuleSettings& rule) {
         out["for"] = to_string(rule.hold_for);
         out["keep"] = to_string(rule.keep);
     }
-    if (is_about_positions) out["min_debt"] = to_string(rule.min_debt);
+    if (has_debt) out["min_debt"] = to_string(rule.min_debt);
+    if (rule.min_usd.raw() != 0) out["min_usd"] = to_string(rule.min_usd);
+    if (rule.window.blocks != 0) {
+        out["window"] = rule.window.blocks;
+    } else if (rule.window.time.count() != 0) {
+        out["window"] = to_string(rule.window);
+    }
     out["severity"] = rule.severity;
     if (rule.confirm) out["confirm"] = describe_depth(*rule.confirm);
     if (!is_event(metric)) {
@@ -96,6 +103,7 @@ Json describe_rule(const RuleSettings& rule) {
     }
     if (!rule.bands.empty()) out["bands"] = rule.bands;
     if (!rule.protocols.empty()) out["protocols"] = rule.protocols;
+    if (!rule.markets.empty()) out["markets"] = rule.markets;
     if (!rule.watch.empty()) out["watch"] = rule.watch;
     if (!rule.to.empty()) out["to"] = rule.to;
     return out;

@@ -121,7 +121,7 @@ std::string did_you_mean_or_list(std::string_view text,
                                  const std::vector<std::string_view>& candidates) {
     std::string out = did_you_mean(text, candidates);
     if (!out.empty() || candidates.empty()) return out;
-    constexpr std::size_t kMost = 24;
+    constexpr std::size_t kMost = 40;
     out = candidates.size() == 1 ? "known: " : "one of: ";
     for (std::size_t i = 0; i < candidates.size() && i < kMost; ++i) {
         if (i > 0) out += ", ";

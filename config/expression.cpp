@@ -119,6 +119,17 @@ class Parser {
             .value = 1};
     }
 
+    static Expected<Decimal, ParseError> parse_number(const MetricSpec& spec,
+                                                      std::string_view text) {
+        if (spec.form == "percent" && text.ends_with('%')) text.remove_suffix(1);
+        const bool is_plain = text.find_first_not_of("0123456789_-.") == std::string_view::npos;
+        if (!is_duration(spec.metric) || is_plain) return parse_decimal_text(text, spec.decimals);
+        const auto duration = parse_duration(text);
+        if (!duration) return Unexpected<ParseError>{duration.error()};
+        if (duration->count() % 1000 != 0) return parse_error("whole seconds are meant");
+        return Decimal{false, U256(static_cast<std::uint64_t>(duration->count() / 1000))};
+    }
+
     Expected<Condition, ExpressionError> parse_comparison(const MetricSpec& spec,
                                                           const Token& metric) {
         if (token_.kind != Token::Kind::comparison) {
@@ -136,11 +147,7 @@ class Parser {
         }
         advance();
         if (token_.kind != Token::Kind::word) return fail(token_, "a number is missing");
-        std::string_view number = token_.text;
-        if (spec.form == "percent" && number.ends_with('%')) {
-            number.remove_suffix(1);
-        }
-        const auto value = parse_decimal_text(number, spec.decimals);
+        const auto value = parse_number(spec, token_.text);
         if (!value)
             return fail(token_, value.error().message + ", found " + in_quotes(token_.text));
         constexpr unsigned kMostBits = 160;  // no sum has more; leaves room for margins
@@ -186,19 +193,26 @@ Expected<std::vector<Condition>, ExpressionError> parse_when(std::string_view te
     const auto whole = [](std::string message, std::string hint) {
         return Unexpected<ExpressionError>{ExpressionError{0, std::move(message), std::move(hint)}};
     };
+    const auto about = [](Metric metric) {
+        return in_quotes(to_string(metric)) + " is about a " +
+               std::string(to_string(scope_of(metric)));
+    };
     for (const Condition& condition : conditions) {
         const Metric first = conditions.front().metric;
-        if (scope_of(condition.metric) != scope_of(first)) {
-            return whole(in_quotes(to_string(first)) + " is about a " +
-                             std::string(to_string(scope_of(first))) + ", " +
-                             in_quotes(to_string(condition.metric)) + " about a " +
-                             std::string(to_string(scope_of(condition.metric))),
+        if (!scope_of({conditions.front(), condition})) {
+            return whole(about(first) + ", " + in_quotes(to_string(condition.metric)) +
+                             " about a " + std::string(to_string(scope_of(condition.metric))),
                          "write two rules");
         }
         if (is_event(condition.metric) && conditions.size() > 1) {
-            return whole("'liquidated' is an event and stands alone",
-                         "limit it with min_debt, protocols or watch");
+            return whole(in_quotes(to_string(condition.metric)) + " is an event and stands alone",
+                         condition.metric == Metric::liquidated
+                             ? "limit it with min_debt, protocols or watch"
+                             : "write two rules");
         }
+    }
+    if (!scope_of(conditions)) {
+        return whole("these metrics are not all about the same thing", "write two rules");
     }
     if (!can_hold(conditions)) return whole("this can never be true", {});
     return std::move(conditions);
@@ -219,7 +233,13 @@ std::string to_string(const Condition& condition) {
     if (is_flag(condition.metric)) {
         return condition.comparison == Comparison::greater_equal ? name : "not " + name;
     }
-    return name + ' ' + std::string(to_string(condition.comparison)) + ' ' +
+    const std::string before = name + ' ' + std::string(to_string(condition.comparison)) + ' ';
+    constexpr std::uint64_t kMostSeconds = 1'000'000'000'000;  // further ones overflow a duration
+    if (is_duration(condition.metric) && condition.value <= kMostSeconds) {
+        const auto seconds = static_cast<std::int64_t>(condition.value);
+        return before + to_string(Milliseconds{seconds * 1000});
+    }
+    return before +
            format_decimal(condition.value, decimals_of(condition.metric), condition.negative);
 }
 

@@ -24,8 +24,8 @@ struct Expression {
     friend bool operator==(const Expression&, const Expression&) = default;
 };
 
-/// `metric [op number] { and metric [op number] }` with op one of < <= > >=. All metrics are of one
-/// scope, an event stands alone, and there is a state in which all conditions hold.
+/// `metric [op number] { and metric [op number] }` with op one of < <= > >=. All metrics are about
+/// the same thing, an event stands alone, and there is a state in which all conditions hold.
 Expected<std::vector<Condition>, ExpressionError> parse_when(std::string_view text);
 /// As above; joined by `or` as well (not both), and flags may be negated: `not source_stale`.
 Expected<Expression, ExpressionError> parse_clear(std::string_view text);

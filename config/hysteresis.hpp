@@ -8,9 +8,9 @@
 namespace plimsoll::config {
 
 /// `when` negated with a margin, so that a value that trembles at the threshold does not ring
-/// twice: 1% for ratios, 10% for sums of USD, one percentage point for distances in percent, none
-/// for flags and counts. The negation of several conditions is that any of them no longer holds.
-/// Nothing for an event.
+/// twice: 1% for ratios and prices, 10% for sums of USD, one percentage point for percents, none
+/// for flags, counts, ages and coverage. The negation of several conditions is that any of them no
+/// longer holds. Nothing for an event.
 Expression default_clear(const std::vector<Condition>& when);
 
 /// Whether some state satisfies all of the conditions. `liquidatable` is understood as a health

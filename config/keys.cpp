@@ -27,9 +27,9 @@ constexpr SectionSpec kSections[] = {
     {"rules", Shape::named, "[rules.NAME]",
      "When to raise an alert, and to whom. A file without rules gets a default set; a file with "
      "rules still gets the default rules about the daemon's own eyes (`source_stale`, "
-     "`gap_blocks`, `endpoints_disagree`, "
-     "`unverified`) for each of those metrics that no rule of the file asks for, unless "
-     "`default_health_rules` is off."},
+     "`source_down`, `endpoint_down`, `source_disagrees`, `gap_blocks`, `unverified`, `coverage`) "
+     "for each of those metrics that no rule of the file asks for, unless `default_health_rules` "
+     "is off."},
     {"sinks", Shape::named, "[sinks.NAME]",
      "Where alerts go. A file without sinks gets one of kind `jsonl` named `archive`."},
     {"signing", Shape::table, "[signing]",
@@ -136,13 +136,11 @@ constexpr KeySpec kKeys[] = {
     {.section = "chains",
      .key = "agree",
      .form = Form::integer,
-     .help =
-         "How many endpoints must say the same about a block: its hash, its logs and what calls "
-         "return there. While fewer do, nothing is processed. `1` compares nobody.",
-     .fallback_note = "two are compared where there are two, and one goes on alone while the other "
-                      "does not answer",
+     .help = "How many endpoints must name the same block hash.",
+     .fallback = "1",
      .least = "1",
-     .most = "16"},
+     .most = "16",
+     .support = Support::not_acted_on},
     {.section = "chains",
      .key = "multicall",
      .form = Form::address,
@@ -284,9 +282,26 @@ constexpr KeySpec kKeys[] = {
     {.section = "rules",
      .key = "min_debt",
      .form = Form::usd,
-     .help = "Positions with less debt are left out. Only for rules about positions.",
+     .help = "Positions with less debt are left out. Only for rules about positions, and for "
+             "`parameters_changed`, where it is the debt that becomes liquidatable.",
      .fallback = "0",
      .least = "0"},
+    {.section = "rules",
+     .key = "min_usd",
+     .form = Form::usd,
+     .help = "What is worth less is left out. Only for `tvl_drop_pct` (the value it fell from) and "
+             "for the activity of watched accounts. What has no price is never left out.",
+     .fallback = "0",
+     .least = "0"},
+    {.section = "rules",
+     .key = "window",
+     .form = Form::window,
+     .help = "How far back `tvl_drop_pct` and `price_jump_pct` look, in block time or in blocks. "
+             "Windows begin in steps of a 64th of them.",
+     .fallback_note = "`\"24h\"` of `tvl_drop_pct`, `\"10m\"` of `price_jump_pct`",
+     .least = "1s",
+     .most = "30d",
+     .example = "\"1h\""},
     {.section = "rules",
      .key = "severity",
      .form = Form::choice,
@@ -297,7 +312,7 @@ constexpr KeySpec kKeys[] = {
      .key = "confirm",
      .form = Form::depth,
      .help = "How final the block of an alert must be before it is sent.",
-     .fallback_note = "the chain's; of `liquidated` `\"latest\"`"},
+     .fallback_note = "the chain's; of events `\"latest\"`"},
     {.section = "rules",
      .key = "repeat",
      .form = Form::duration,
@@ -320,14 +335,22 @@ constexpr KeySpec kKeys[] = {
      .refers = "bands"},
     {.section = "rules",
      .key = "protocols",
-     .help = "The protocols it is about. Not for rules about chains.",
+     .help = "The protocols it is about. Not for rules about chains and endpoints.",
      .fallback_note = "all",
      .list = true,
      .refers = "protocols"},
     {.section = "rules",
+     .key = "markets",
+     .help = "Symbols or addresses of the markets it is about; `\"*\"` is every one. A rule about "
+             "a metric that protocols and markets have is about markets when it has this key, "
+             "and about the protocol as a whole when not.",
+     .fallback_note = "all, or the protocol as a whole",
+     .list = true,
+     .example = "[\"WETH\", \"*\"]"},
+    {.section = "rules",
      .key = "watch",
-     .help = "The watch lists it is about. Only for rules about positions.",
-     .fallback_note = "all accounts",
+     .help = "The watch lists it is about. Only for rules about positions and their activity.",
+     .fallback_note = "all accounts; of activity all watch lists",
      .list = true,
      .refers = "watch"},
     {.section = "rules",

@@ -17,6 +17,7 @@ enum class Form {
     factor,      ///< integer or decimal text, 3 decimals
     address,     ///< text: 0x and 40 hex digits
     depth,       ///< "finalized", "safe", "latest" or an integer
+    window,      ///< a duration as text, or an integer of blocks
     choice,      ///< one of `choices`
     path,        ///< text
     listen,      ///< text: host:port, or empty

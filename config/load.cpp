@@ -91,7 +91,7 @@ Settings read_all(Reading& reading, const toml::table& root) {
     out.bands = read_bands(reading, root, out.groups);
     out.watches = read_watches(reading, root);
     out.sinks = read_sinks(reading, root);
-    out.rules = read_rules(reading, root, out.bands);
+    out.rules = read_rules(reading, root, out.bands, root.contains("watch"));
     out.signing = read_signing(reading, root);
     out.snapshots = read_snapshots(reading, root);
     out.heartbeat = read_heartbeat(reading, root);
@@ -131,7 +131,7 @@ void add_default_rules(Settings& settings) {
     const bool with_health = settings.daemon.default_health_rules;
     if (settings.rules.empty()) {
         settings.rules_are_default = true;
-        settings.rules = default_rule_set(settings.bands, with_health);
+        settings.rules = default_rule_set(settings.bands, settings.watches, with_health);
         return;
     }
     if (!with_health) return;

@@ -12,8 +12,9 @@ namespace {
 /// One `[rules.NAME]`: its texts become conditions, and what does not fit its kind is told.
 class RuleReader {
   public:
-    RuleReader(Reading& reading, Section& section, const std::vector<BandSettings>& bands)
-        : reading_(reading), section_(section), bands_(bands) {}
+    RuleReader(Reading& reading, Section& section, const std::vector<BandSettings>& bands,
+               bool has_watches)
+        : reading_(reading), section_(section), bands_(bands), has_watches_(has_watches) {}
 
     RuleSettings read(const std::string& name) {
         RuleSettings rule;
@@ -28,8 +29,10 @@ class RuleReader {
         }
         rule.when_text = std::string(when->view());
         rule.when = std::move(*conditions);
-        scope_ = scope_of(rule.when.front().metric);
-        is_event_ = is_event(rule.when.front().metric);
+        first_ = rule.when.front().metric;
+        scope_ = scope_of(rule.when).value();
+        is_event_ = is_event(first_);
+        if (!section_.has("window")) rule.window.time = window_of(rule).value_or(Milliseconds{0});
         if (!section_.has("keep")) rule.keep = default_keep(scope_);
         warn_about_direction(*when, rule.when);
         read_clear(rule);
@@ -42,12 +45,15 @@ class RuleReader {
         rule.hold_for = section_.duration("for");
         rule.keep = section_.duration("keep");
         rule.min_debt = Usd8::from_raw(section_.decimal("min_debt"));
+        rule.min_usd = Usd8::from_raw(section_.decimal("min_usd"));
+        rule.window = section_.window("window").value_or(Window{});
         rule.severity = section_.choice("severity");
         rule.confirm = section_.depth("confirm");
         rule.repeat = section_.duration("repeat");
         rule.update_on_milli = static_cast<std::uint64_t>(section_.decimal("update_on"));
         rule.bands = section_.names("bands");
         rule.protocols = section_.names("protocols");
+        rule.markets = section_.names("markets");
         rule.watch = section_.names("watch");
         rule.to = section_.names("to");
     }
@@ -88,10 +94,26 @@ class RuleReader {
         rule.clear_join = clear.join;
     }
 
+    static bool fits_when(const Condition& condition, std::vector<Condition> when) {
+        if (is_event(condition.metric)) return false;
+        const auto before = scope_of(when);
+        when.push_back(condition);
+        return scope_of(when) == before;
+    }
+
+    /// The longest default of the metrics that look back.
+    static std::optional<Milliseconds> window_of(const RuleSettings& rule) {
+        std::optional<Milliseconds> out;
+        for (const Condition& condition : rule.when) {
+            out = std::max(out, default_window(condition.metric));
+        }
+        return out;
+    }
+
     bool check_clear(const Text& text, const Expression& clear,
                      const std::vector<Condition>& when) {
         for (const Condition& condition : clear.conditions) {
-            if (scope_of(condition.metric) == scope_ && !is_event(condition.metric)) continue;
+            if (fits_when(condition, when)) continue;
             reading_.problems.error(text.at, "'clear': " + in_quotes(to_string(condition.metric)) +
                                                  " does not fit 'when'");
             return false;
@@ -109,17 +131,54 @@ class RuleReader {
                                 in_quotes(key) + " has no meaning in " + section_.label(), why);
     }
 
+    static bool asks_for(const RuleSettings& rule, Metric metric) {
+        return std::any_of(rule.when.begin(), rule.when.end(),
+                           [&](const Condition& condition) { return condition.metric == metric; });
+    }
+
     void check_keys(RuleSettings& rule) {
-        if (scope_ != Scope::position) {
+        const bool is_change = first_ == Metric::parameters_changed;
+        if (is_activity(first_)) {
+            refuse("min_debt", "give min_usd: what the activity is worth");
+        } else if (scope_ != Scope::position && !is_change) {
             refuse("min_debt", "it is for rules about positions");
-            refuse("watch", "it is for rules about positions");
         }
+        if (!is_activity(first_) && !asks_for(rule, Metric::tvl_drop_pct)) {
+            refuse("min_usd", "it is for tvl_drop_pct and for the activity of watched accounts");
+        }
+        if (!window_of(rule)) refuse("window", "it is for tvl_drop_pct and price_jump_pct");
+        if (rule.window.blocks != 0 && asks_for(rule, Metric::oracle_age)) {
+            reading_.problems.error(section_.at("window"),
+                                    "'window' must be a duration beside 'oracle_age'");
+        }
+        if (scope_ != Scope::position) refuse("watch", "it is for rules about positions");
         if (scope_ == Scope::chain) refuse("protocols", "the rule is about chains");
+        if (scope_ == Scope::endpoint) refuse("protocols", "the rule is about endpoints");
+        check_markets(rule);
         if (is_event_) {
+            const std::string what = first_ == Metric::liquidated ? "a liquidation" : "it";
             for (const std::string_view key : {"clear", "for", "keep", "repeat", "update_on"}) {
-                refuse(key, "a liquidation is an event and has no end");
+                refuse(key, what + " is an event and has no end");
             }
         }
+        if (is_activity(first_) && !has_watches_) {
+            reading_.problems.error_of_whole(
+                section_.at("when"),
+                section_.label() + " is about watched accounts and the file has none",
+                "add [watch.NAME] with accounts");
+        }
+        check_bands(rule);
+    }
+
+    void check_markets(const RuleSettings& rule) {
+        const bool has_markets =
+            scope_ == Scope::market || is_activity(first_) ||
+            std::all_of(rule.when.begin(), rule.when.end(),
+                        [](const Condition& condition) { return is_per_market(condition.metric); });
+        if (!has_markets) refuse("markets", "it is for rules about markets");
+    }
+
+    void check_bands(RuleSettings& rule) {
         if (scope_ != Scope::band) return refuse("bands", "it is for rules about bands");
         if (section_.has("bands")) return;
         for (const BandSettings& band : bands_) rule.bands.push_back(band.name);
@@ -133,6 +192,8 @@ class RuleReader {
     Reading& reading_;
     Section& section_;
     const std::vector<BandSettings>& bands_;
+    bool has_watches_;
+    Metric first_ = Metric::health_factor;
     Scope scope_ = Scope::position;
     bool is_event_ = false;
 };
@@ -140,11 +201,11 @@ class RuleReader {
 }  // namespace
 
 std::vector<RuleSettings> read_rules(Reading& reading, const toml::table& root,
-                                     const std::vector<BandSettings>& bands) {
+                                     const std::vector<BandSettings>& bands, bool has_watches) {
     std::vector<RuleSettings> out;
     for (const NamedTable& named : named_tables(reading, root, "rules")) {
         Section section = named_section(reading, "rules", named);
-        out.push_back(RuleReader(reading, section, bands).read(named.name));
+        out.push_back(RuleReader(reading, section, bands, has_watches).read(named.name));
     }
     return out;
 }

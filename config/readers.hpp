@@ -21,7 +21,7 @@ std::vector<BandSettings> read_bands(Reading& reading, const toml::table& root,
                                      const std::vector<GroupSettings>& groups);
 std::vector<WatchSettings> read_watches(Reading& reading, const toml::table& root);
 std::vector<RuleSettings> read_rules(Reading& reading, const toml::table& root,
-                                     const std::vector<BandSettings>& bands);
+                                     const std::vector<BandSettings>& bands, bool has_watches);
 std::vector<SinkSettings> read_sinks(Reading& reading, const toml::table& root);
 SigningSettings read_signing(Reading& reading, const toml::table& root);
 SnapshotSettings read_snapshots(Reading& reading, const toml::table& root);

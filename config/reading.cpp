@@ -98,6 +98,8 @@ std::string describe_form(const KeySpec& spec) {
             return "an address: text of 0x and 40 hex digits";
         case Form::depth:
             return "\"finalized\", \"safe\", \"latest\" or a number of blocks";
+        case Form::window:
+            return "a duration such as \"1h\", or a number of blocks";
         case Form::headers:
         case Form::matchers:
             return "a table of texts";

@@ -49,8 +49,11 @@ constexpr const char* kExpressions = R"(
 metric [op number] { and metric [op number] }        op: <  <=  >  >=
 ```
 
-Numbers are exact decimals, with `_` between digits where wanted. All metrics of a rule are of one
-kind: about positions, bands, chains or protocols.
+Numbers are exact decimals, with `_` between digits where wanted; ages are seconds or durations,
+`oracle_age > 25h`. All metrics of a rule are about the same thing: positions, bands, protocols,
+markets, chains or endpoints. Those marked *protocol, market* are about the protocol as a whole, or
+about each market where the rule has `markets` or another metric of markets. Each subject of a rule
+has its own state: a rule about positions raises one alert a position, one about markets one a market.
 
 | Metric | About a | Value | Meaning |
 | --- | --- | --- | --- |
@@ -59,22 +62,23 @@ kind: about positions, bands, chains or protocols.
 constexpr const char* kClear = R"(
 `clear` may also join by `or`, and negate flags with `not`. Without one, an alert ends when `when` no
 longer holds by a margin: 1% for health factors (`liquidatable` clears at `health_factor >= 1.01`),
-10% for USD, one percentage point for distances in percent, none for flags and blocks. Where `when`
-joins several conditions it is enough that one of them no longer holds. A `clear` that could be true
+utilization and prices, 10% for sums of USD, one percentage point for percents, none for flags,
+counts, blocks, ages and coverage. Where `when` joins several conditions it is enough that one of them no longer holds. A `clear` that could be true
 together with `when` is an error.
 
 ## Default rules
 
-In a file without `[rules.NAME]` these apply, the ones about bands if it has bands:
+In a file without `[rules.NAME]` these apply, the ones about bands if it has bands, the ones about
+watched accounts if it has `[watch.NAME]` (they are about all of them):
 
 ```toml
 )";
 
 constexpr const char* kHealthRules = R"(```
 
-A file with rules of its own still gets each of the last three unless one of its rules asks for that
+A file with rules of its own still gets each of the last seven unless one of its rules asks for that
 metric, because a monitor that cannot see must not be silent. `default_health_rules = false` in
-`[daemon]` switches all three off.
+`[daemon]` switches them off.
 
 ## Shipped groups
 
@@ -126,6 +130,8 @@ std::string name_of(const KeySpec& row) {
             return "address";
         case Form::depth:
             return "depth";
+        case Form::window:
+            return "duration, or blocks";
         case Form::choice:
             return "one of " + code_list(split_bars(row.choices));
         case Form::url:
@@ -211,6 +217,8 @@ std::string default_rules_text() {
         if (rule.min_debt_usd != 0) {
             out += "min_debt = " + std::to_string(rule.min_debt_usd) + '\n';
         }
+        if (rule.min_usd != 0) out += "min_usd = " + std::to_string(rule.min_usd) + '\n';
+        if (rule.every_market) out += "markets = [\"*\"]\n";
         if (rule.hold_for != "0s") out += "for = \"" + std::string(rule.hold_for) + "\"\n";
         const auto when = parse_when(rule.when).value();
         const Expression clear = default_clear(when);
@@ -253,8 +261,9 @@ std::string reference_markdown() {
     for (const SectionSpec& section : section_specs()) out += section_text(section);
     out += kExpressions;
     for (const MetricSpec& metric : metric_specs()) {
-        out += "| " + code(metric.name) + " | " + std::string(to_string(metric.scope)) + " | " +
-               std::string(metric.form) + " | " + std::string(metric.help) + " |\n";
+        out += "| " + code(metric.name) + " | " + std::string(to_string(metric.scope)) +
+               (metric.per_market ? ", market" : "") + " | " + std::string(metric.form) + " | " +
+               std::string(metric.help) + " |\n";
     }
     out += kClear + default_rules_text() + kHealthRules + groups_text() + kDeployments +
            deployments_text();

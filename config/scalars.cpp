@@ -181,6 +181,22 @@ std::string to_string(const Depth& depth) {
     return depth.blocks == 0 ? "latest" : std::to_string(depth.blocks);
 }
 
+Expected<Window, ParseError> parse_window(std::string_view text) {
+    constexpr std::size_t kMostDigits = 6;
+    const bool is_number = !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+    if (is_number && text.size() <= kMostDigits && text != "0") {
+        return Window{Milliseconds{0}, std::stoull(std::string(text))};
+    }
+    if (is_number) return parse_error("expected a duration or 1 to 999999 blocks");
+    const auto time = parse_duration(text);
+    if (!time) return Unexpected<ParseError>{time.error()};
+    return Window{*time, 0};
+}
+
+std::string to_string(const Window& window) {
+    return window.blocks != 0 ? std::to_string(window.blocks) : to_string(window.time);
+}
+
 Expected<void, ParseError> check_webhook_secret(std::string_view text) {
     constexpr std::string_view kPrefix = "whsec_";
     if (!text.starts_with(kPrefix)) return parse_error("a webhook secret begins with whsec_");

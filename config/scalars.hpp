@@ -33,6 +33,10 @@ std::string to_string(const Wad& value);
 Expected<Depth, ParseError> parse_depth(std::string_view text);
 std::string to_string(const Depth& depth);
 
+/// A duration, or a number of blocks from 1 on.
+Expected<Window, ParseError> parse_window(std::string_view text);
+std::string to_string(const Window& window);
+
 /// Bytes of a Standard Webhooks secret, `whsec_` and base64 of 24 to 64 bytes. The message never
 /// holds any of `text`.
 Expected<void, ParseError> check_webhook_secret(std::string_view text);

@@ -49,6 +49,10 @@ Json form_schema(const KeySpec& row) {
             return {{"anyOf",
                      {{{"type", "integer"}, {"minimum", 0}},
                       text_like("^(finalized|safe|latest|[0-9]+)$")}}};
+        case Form::window:
+            return {{"anyOf",
+                     {{{"type", "integer"}, {"minimum", 1}},
+                      text_like("^([0-9]+|([0-9]+(ms|s|m|h|d))+)$")}}};
         case Form::choice:
             return enumeration(split_bars(row.choices));
         case Form::url:

@@ -240,6 +240,29 @@ std::optional<Depth> Section::depth(std::string_view key) {
     return *value;
 }
 
+std::optional<Window> Section::window(std::string_view key) {
+    const toml::node* const found = node(key);
+    if (found == nullptr) return std::nullopt;
+    const KeySpec& row = spec(key);
+    const auto given = reading_.number_text_of(*found, row);
+    if (!given) return std::nullopt;
+    const auto value = parse_window(given->view());
+    if (!value) {
+        reading_.problems.error(given->at,
+                                in_quotes(key) + ": " + value.error().message +
+                                    (given->hidden ? "" : ", found " + given->shown()),
+                                "for example \"1h\", or 50 for blocks");
+        return std::nullopt;
+    }
+    const bool is_time = value->blocks == 0;
+    if (is_time &&
+        (value->time < own_duration(row.least) || value->time > own_duration(row.most))) {
+        reading_.problems.error(given->at, range_of(row));
+        return std::nullopt;
+    }
+    return *value;
+}
+
 std::string Section::choice(std::string_view key) {
     const auto given = optional_text(key);
     if (!given || !reading_.check_choice(*given, spec(key))) return std::string(spec(key).fallback);

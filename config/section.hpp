@@ -44,6 +44,7 @@ class Section {
     U256 decimal(std::string_view key);
     std::optional<Address> address(std::string_view key);
     std::optional<Depth> depth(std::string_view key);
+    std::optional<Window> window(std::string_view key);
     std::string choice(std::string_view key);
     /// Elements of a list of texts, each checked for its choices or references and told when it
     /// comes twice.

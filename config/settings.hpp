@@ -53,8 +53,7 @@ struct ChainSettings {
     Depth finality;
     Depth confirm{Depth::Kind::blocks, 0};    ///< default of the chain's rules
     std::optional<Milliseconds> stale_after;  ///< none: the longer of 3 block times and 60 s
-    /// None: two, where there are two endpoints, as long as both answer.
-    std::optional<unsigned> agree;
+    unsigned agree = 1;
     std::optional<Address> multicall;
     std::vector<EndpointSettings> endpoints;
 
@@ -90,19 +89,51 @@ struct WatchSettings {
     std::vector<Address> accounts;
 };
 
-/// What a rule can ask for. The scale of a condition's value follows from it. A flag is the number
-/// 1 where it holds and 0 where not: `source_stale` stands for `source_stale >= 1`, its negation
-/// for `source_stale < 1`.
+/// What a rule can ask for: see the table in metrics.cpp. The scale of a condition's value follows
+/// from it. A flag is the number 1 where it holds and 0 where not: `source_stale` stands for
+/// `source_stale >= 1`, its negation for `source_stale < 1`.
 enum class Metric {
-    health_factor,         ///< wad
-    liquidatable,          ///< flag, no comparison
-    liquidated,            ///< event, no comparison
-    exposure_usd,          ///< 8 decimals; of a band
-    price_above_band_pct,  ///< 8 decimals, signed; (price - high) / high, below the band negative
-    source_stale,          ///< flag
-    gap_blocks,            ///< blocks
-    unverified,            ///< flag: the protocol's numbers are not believed just now
-    endpoints_disagree,    ///< flag
+    // of a position
+    health_factor,
+    liquidatable,
+    // events about an account
+    liquidated,
+    activity,
+    deposited,
+    withdrawn,
+    borrowed,
+    repaid,
+    transferred,
+    // of a band
+    exposure_usd,
+    price_above_band_pct,
+    // of a protocol, most of them of a market too
+    tvl_usd,
+    supplied_usd,
+    borrowed_usd,
+    utilization,
+    tvl_drop_pct,
+    bad_debt_usd,
+    borrowers,
+    positions_at_risk,
+    liquidatable_positions,
+    liquidatable_debt_usd,
+    // of a market
+    paused,
+    frozen,
+    price_usd,
+    price_jump_pct,
+    oracle_age,
+    oracle_down,
+    parameters_changed,  ///< event
+    // of the daemon's own eyes
+    source_stale,
+    gap_blocks,
+    source_down,
+    endpoint_down,
+    source_disagrees,
+    unverified,
+    coverage,
 };
 enum class Comparison { less, less_equal, greater, greater_equal };
 
@@ -119,6 +150,14 @@ struct Condition {
 /// Whether all of a list of conditions have to hold, or any one of them.
 enum class Join { all, any };
 
+/// How far back a rule looks: by block time, or by blocks where those are not 0.
+struct Window {
+    Milliseconds time{0};
+    std::uint64_t blocks = 0;
+
+    friend bool operator==(const Window&, const Window&) = default;
+};
+
 struct RuleSettings {
     std::string name;
     std::string when_text;
@@ -128,6 +167,8 @@ struct RuleSettings {
     Milliseconds hold_for{0};      ///< key `for`
     Milliseconds keep{0};
     Usd8 min_debt;
+    Usd8 min_usd;
+    Window window;
     std::string severity = "warning";      ///< info, warning, critical
     std::optional<Depth> confirm;          ///< none: the chain's
     Milliseconds repeat{4 * 3600 * 1000};  ///< 0: never
@@ -135,9 +176,12 @@ struct RuleSettings {
         2000;                            ///< factor by which the value must worsen, in thousandths
     std::vector<std::string> bands;      ///< of a rule about bands: never empty
     std::vector<std::string> protocols;  ///< empty: all
-    std::vector<std::string> watch;      ///< empty: all accounts
-    std::vector<std::string> to;         ///< sinks; empty: all
-    bool is_default = false;             ///< not from the file
+    /// Symbols or addresses of markets, `*` for every one. Empty: what the metric is about by
+    /// itself, the protocol as a whole or every market.
+    std::vector<std::string> markets;
+    std::vector<std::string> watch;  ///< empty: all accounts
+    std::vector<std::string> to;     ///< sinks; empty: all
+    bool is_default = false;         ///< not from the file
 };
 
 struct SinkSettings {

@@ -72,7 +72,7 @@ std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
         if (protocol.chain != chain.name) continue;
         follow::Followed one;
         one.settings = protocol;
-        one.make = ledger_maker(protocol, chain);
+        one.make = ledger_maker(protocol, chain, settings.watches);
         out.push_back(std::move(one));
     }
     return out;

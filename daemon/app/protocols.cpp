@@ -4,7 +4,9 @@
 #include "protocols/aave_v3/aave_v3.hpp"
 #include "protocols/compound_v2/compound_v2.hpp"
 
+#include <set>
 #include <string_view>
+#include <utility>
 
 namespace plimsoll::app {
 namespace {
@@ -53,13 +55,19 @@ CompoundV2Settings compound_v2_settings(const config::ProtocolSettings& settings
 }  // namespace
 
 std::function<std::unique_ptr<protocols::Protocol>()> ledger_maker(
-    const config::ProtocolSettings& settings, const config::ChainSettings& chain) {
+    const config::ProtocolSettings& settings, const config::ChainSettings& chain,
+    const std::vector<config::WatchSettings>& watches) {
+    std::set<Address> watched;
+    for (const config::WatchSettings& watch : watches) {
+        watched.insert(watch.accounts.begin(), watch.accounts.end());
+    }
     // The configuration was checked: these are the kinds it lets through.
     if (settings.kind == "compound-v2") {
-        const CompoundV2Settings compound = compound_v2_settings(settings, chain);
+        CompoundV2Settings compound = compound_v2_settings(settings, chain);
+        compound.watched = std::move(watched);
         return [compound] { return protocols::compound_v2::make_compound_v2(compound); };
     }
-    const protocols::aave_v3::AaveV3Settings aave{settings.address};
+    const protocols::aave_v3::AaveV3Settings aave{settings.address, std::move(watched)};
     return [aave] { return protocols::aave_v3::make_aave_v3(aave); };
 }
 

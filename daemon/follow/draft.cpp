@@ -74,7 +74,8 @@ Draft::Draft(const config::Settings& settings, chain::Source& source,
       source_(source),
       followed_(followed),
       at_(blocks.empty() ? tip : blocks.back()),
-      reads_(followed.size()) {
+      reads_(followed.size()),
+      events_(followed.size()) {
     entry_.blocks = std::move(blocks);
     for (const Followed& one : followed) {
         Tip& tip_copy = tips_.emplace_back();
@@ -95,7 +96,7 @@ std::vector<Input>& Draft::inputs(std::size_t index) {
 
 Expected<void, Fault> Draft::run_logs() {
     if (auto read = read_logs(); !read) return read;
-    for (std::size_t i = 0; i < tips_.size(); ++i) take_liquidations(i);
+    for (std::size_t i = 0; i < tips_.size(); ++i) keep_events(i);
     return {};
 }
 
@@ -112,14 +113,14 @@ Expected<void, Fault> Draft::run(bool may_doubt) {
             if (auto done = (this->*step)(i); !done) return done;
         }
     }
-    for (std::size_t i = 0; i < tips_.size(); ++i) take_liquidations(i);
+    for (std::size_t i = 0; i < tips_.size(); ++i) keep_events(i);
     return {};
 }
 
 bool Draft::stop_early() {
     if (!has_logs_) return false;
     for (std::size_t i = 0; i < tips_.size(); ++i) {
-        take_liquidations(i);
+        keep_events(i);
         tips_[i].valued = false;
     }
     return true;
@@ -313,18 +314,17 @@ Expected<void, Fault> Draft::take_differences(std::size_t index,
     return {};
 }
 
-void Draft::take_liquidations(std::size_t index) {
+void Draft::keep_events(std::size_t index) {
     const Tip& tip = tips_[index];
     if (!tip.ledger) return;
-    const std::optional<BlockNumber> told = followed_[index].told;
-    for (auto& event : tip.ledger->take_events().liquidations) {
-        const bool is_ours = !entry_.blocks.empty() &&
-                             event.block.number >= entry_.blocks.front().number &&
-                             event.block.number <= at_.number;
-        if (!is_ours || (told && event.block.number <= *told)) continue;
-        event.block = entry_.blocks[event.block.number - entry_.blocks.front().number];
-        liquidations_.emplace_back(index, std::move(event));
-    }
+    protocols::LedgerEvents events = tip.ledger->take_events();
+    if (entry_.blocks.empty()) return;
+    const BlockNumber first = entry_.blocks.front().number;
+    const BlockNumber told = followed_[index].told.value_or(0);
+    events.drop_above(at_.number);
+    events.drop_up_to(std::max(told, first - std::min<BlockNumber>(first, 1)));
+    events.for_each([&](auto& event) { event.block = entry_.blocks[event.block.number - first]; });
+    events_[index].append(std::move(events));
 }
 
 }  // namespace plimsoll::follow

@@ -11,9 +11,6 @@
 
 namespace plimsoll::follow {
 
-/// A liquidation and the index of its protocol.
-using FoundLiquidation = std::pair<std::size_t, protocols::Liquidation>;
-
 /// One round, done on copies of the tips: a fault on the way leaves nothing changed, readers go on
 /// meanwhile, and the follower takes over what came out.
 ///
@@ -41,8 +38,8 @@ class Draft {
     /// `blocks` is empty in a round about the tip.
     TailEntry take_entry() { return std::move(entry_); }
     std::vector<Tip> take_tips() { return std::move(tips_); }
-    /// After the last one told.
-    std::vector<FoundLiquidation> take_liquidations() { return std::move(liquidations_); }
+    /// By protocol; on blocks after the last one told.
+    std::vector<protocols::LedgerEvents> take_events() { return std::move(events_); }
 
   private:
     using Outcome = Expected<void, chain::Fault>;
@@ -63,7 +60,7 @@ class Draft {
     Outcome audit_planned(std::size_t index);
     Outcome audit_newly_liquidatable(std::size_t index);
     Outcome take_differences(std::size_t index, std::vector<protocols::AuditDifference> found);
-    void take_liquidations(std::size_t index);
+    void keep_events(std::size_t index);
     std::vector<Input>& inputs(std::size_t index);
 
     const config::Settings& settings_;
@@ -76,7 +73,7 @@ class Draft {
     TailEntry entry_;
     std::vector<Tip> tips_;
     std::vector<Reads> reads_;
-    std::vector<FoundLiquidation> liquidations_;
+    std::vector<protocols::LedgerEvents> events_;
 };
 
 }  // namespace plimsoll::follow

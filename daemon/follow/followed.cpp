@@ -9,7 +9,7 @@ void Tip::value(const config::Settings& settings) {
     healths.reserve(ledger->position_count());
     ledger->for_each_position(
         [this](const protocols::PositionKey& key) { healths.push_back(ledger->health(key)); });
-    const std::vector<protocols::MarketReport> markets = ledger->markets();
+    markets = ledger->markets();
     groups = bands::resolve_groups(settings.groups, markets);
     bands.clear();
     for (const config::BandSettings& band : settings.bands) {

@@ -20,13 +20,14 @@ namespace plimsoll::follow {
 /// One protocol at the tail's tip: what readers and rules look at.
 struct Tip {
     std::unique_ptr<protocols::Protocol> ledger;  ///< none: not followed yet
-    /// `healths`, `groups` and `bands` are true at the tip. False while blocks are being caught up
-    /// with and after a reorganisation, until the next round.
+    /// `healths`, `markets`, `groups` and `bands` are true at the tip. False while blocks are being
+    /// caught up with and after a reorganisation, until the next round.
     bool valued = false;
     /// Why the round is not complete for this protocol; empty when it is.
     std::string fault;
     Audit audit;
     std::vector<protocols::PositionHealth> healths;
+    std::vector<protocols::MarketReport> markets;
     std::vector<protocols::AssetGroup> groups;
     std::vector<bands::BandReport> bands;
 
@@ -45,7 +46,7 @@ struct Followed {
     /// known below. The end of a round, or the base.
     BlockRef joined;
     Tip tip;
-    /// Liquidations on blocks up to here were told, or need not be. None: never followed.
+    /// Events on blocks up to here were told, or need not be. None: never followed.
     std::optional<BlockNumber> told;
 
     /// Ledger records changed at the base since they were last stored.

@@ -45,6 +45,7 @@ Follower::Follower(FollowerParts parts)
     : parts_(std::move(parts)),
       protocols_(std::move(parts_.protocols)),
       joining_(protocols_.size()),
+      events_(protocols_.size()),
       caip2_(parts_.chain.caip2()) {
     for (const config::WatchSettings& watch : parts_.settings.watches) {
         for (const Address& account : watch.accounts) watch_labels_[account] = watch.label;
@@ -193,7 +194,8 @@ Expected<void, Fault> Follower::run_round(std::vector<BlockRef> blocks, bool new
 void Follower::take_over(Draft& draft) {
     TailEntry entry = draft.take_entry();
     std::vector<Tip> tips = draft.take_tips();
-    for (auto& found : draft.take_liquidations()) liquidations_.push_back(std::move(found));
+    std::vector<protocols::LedgerEvents> events = draft.take_events();
+    for (std::size_t i = 0; i < events.size(); ++i) events_[i].append(std::move(events[i]));
     round_pending_ = true;
     const std::unique_lock lock(ledgers_);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
@@ -270,10 +272,9 @@ void Follower::pass_over(std::span<const protocols::Log> logs, const BlockRef& r
         Followed& one = protocols_[i];
         if (!one.base) continue;
         for (const protocols::Log& log : logs) one.base->apply(log);
-        for (auto& event : one.base->take_events().liquidations) {
-            if (one.told && event.block.number <= *one.told) continue;
-            liquidations_.emplace_back(i, std::move(event));
-        }
+        protocols::LedgerEvents events = one.base->take_events();
+        if (one.told) events.drop_up_to(*one.told);
+        events_[i].append(std::move(events));
         one.keep_changed_records();
     }
     rebuild_tips();
@@ -399,8 +400,7 @@ Expected<void, Fault> Follower::reorganise(BlockNumber from, const Bytes32& cano
     }
     tail_.cut_above(ancestor);
     const BlockNumber left = tail_.tip().number;
-    std::erase_if(liquidations_,
-                  [left](const auto& one) { return one.second.block.number > left; });
+    for (protocols::LedgerEvents& events : events_) events.drop_above(left);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         if (protocols_[i].base && protocols_[i].joined.number > left) drop(i);
         if (joining_[i] && joining_[i]->at().number > ancestor) joining_[i].reset();
@@ -410,7 +410,7 @@ Expected<void, Fault> Follower::reorganise(BlockNumber from, const Bytes32& cano
     return {};
 }
 
-/// What was followed is not on this chain: it is read anew, and liquidations that were missed are
+/// What was followed is not on this chain: it is read anew, and events that were missed are
 /// found from their logs.
 Expected<void, Fault> Follower::resync(const std::string& why) {
     spdlog::error("{}: {}: all positions are read anew", parts_.chain.name, why);
@@ -424,7 +424,7 @@ Expected<void, Fault> Follower::resync(const std::string& why) {
 }
 
 void Follower::drop(std::size_t index) {
-    std::erase_if(liquidations_, [index](const auto& one) { return one.first == index; });
+    events_[index] = {};
     const std::unique_lock lock(ledgers_);
     protocols_[index].drop();
 }

@@ -128,10 +128,10 @@ class Follower {
     std::vector<BlockRef> new_recent_blocks() const;
     void move_base(BlockNumber to);
     void advance_base(store::RoundCommit& commit);
-    Outcome price_liquidations();
-    Outcome price(FoundLiquidation& found);
-    rules::RoundFacts facts(const BlockRef& block, bool is_round,
-                            std::vector<std::vector<protocols::Liquidation>>& liquidations) const;
+    Outcome price_events();
+    Outcome price_events_of(std::size_t index, const BlockRef& block);
+    rules::SourceFacts source_facts() const;
+    rules::RoundFacts facts(const BlockRef& block, bool is_round) const;
     static std::vector<rules::GonePosition> take_gone(
         Followed& one, std::span<const protocols::Liquidation> liquidations);
     void evaluate(store::RoundCommit& commit, std::span<const store::StoredAlert> orphaned);
@@ -174,12 +174,12 @@ class Follower {
     std::optional<BlockRef> committed_;       ///< block of the last stored round, of any run
     BlockRef processed_;                      ///< the same, of this run
     std::optional<Orphaned> orphaned_;
-    std::optional<BlockNumber> rewind_to_;        ///< final blocks above this left the chain
-    std::vector<FoundLiquidation> liquidations_;  ///< not told yet
+    std::optional<BlockNumber> rewind_to_;         ///< final blocks above this left the chain
+    std::vector<protocols::LedgerEvents> events_;  ///< not told yet, by protocol
     int price_tries_ = 0;
     BlockNumber no_prices_below_ = 0;  ///< the node has dropped the state of such old blocks
     std::uint64_t reorgs_ = 0;
-    bool told_trouble_ = false;  ///< the rules were last told of a stale source or a gap
+    bool told_trouble_ = false;  ///< the rules were last told of trouble with the source
     std::string trouble_;        ///< why the last poll failed; empty when it did not
     BlockNumber head_number_ = 0;
     Bytes32 head_hash_;

@@ -31,7 +31,7 @@ bool is_for_good(const Fault& fault) {
 }  // namespace
 
 Expected<void, Fault> Follower::finish_round() {
-    if (auto priced = price_liquidations(); !priced) return priced;
+    if (auto priced = price_events(); !priced) return priced;
     std::vector<store::StoredAlert> above;
     if (orphaned_) {
         auto alerts = parts_.store.alerts_above(parts_.chain.name, orphaned_->ancestor);
@@ -67,7 +67,9 @@ std::vector<BlockRef> Follower::new_recent_blocks() const {
         const bool is_known = known != recent_.end() && known->second.hash == block.hash;
         if (!is_known && block.number + kRecentBlocks > tip.number) found[block.number] = block;
     };
-    for (const auto& [index, event] : liquidations_) add(event.block);
+    for (const protocols::LedgerEvents& events : events_) {
+        events.for_each([&](const auto& event) { add(event.block); });
+    }
     add(tail_.base());
     for (const TailEntry& entry : tail_.entries()) {
         for (const BlockRef& block : entry.blocks) add(block);
@@ -133,71 +135,94 @@ Standings Follower::standings(bool with_records) const {
     return out;
 }
 
-// ---- realised liquidations
+// ---- what happened on chain
 
-/// Prices of the protocol's oracle at the end of each liquidation's own block. Where they cannot be
-/// read any more the row says so by having none.
-Expected<void, Fault> Follower::price_liquidations() {
-    for (FoundLiquidation& found : liquidations_) {
-        auto& event = found.second;
-        if (event.collateral_price || event.debt_price) continue;
-        const Followed& one = protocols_[found.first];
-        if (event.block.hash == tail_.tip().hash) {
-            one.tip.ledger->price_liquidation(event);
-            continue;
+/// Prices of the protocol's oracle at the end of each event's own block. Where they cannot be read
+/// any more the event says so by having none.
+Expected<void, Fault> Follower::price_events() {
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        if (!protocols_[i].tip.ledger) continue;
+        const protocols::Protocol& ledger = *protocols_[i].tip.ledger;
+        std::map<BlockNumber, BlockRef> older;
+        const auto is_of_tip = [&](const BlockRef& block) {
+            if (block.hash == tail_.tip().hash) return true;
+            if (block.number > no_prices_below_) older.emplace(block.number, block);
+            return false;
+        };
+        for (auto& event : events_[i].liquidations) {
+            if (event.collateral_price || event.debt_price) continue;
+            if (is_of_tip(event.block)) ledger.price_liquidation(event);
         }
-        if (event.block.number <= no_prices_below_) continue;
-        const auto priced = price(found);
-        if (priced) continue;
-        if (!is_for_good(priced.error()) && ++price_tries_ < kPriceTries) return priced;
-        spdlog::warn("{}: prices of the liquidation in block {} cannot be read: {}",
-                     one.settings.name, event.block.number, priced.error().message);
-        if (priced.error().kind == FaultKind::missing_state) {
-            no_prices_below_ = std::max(no_prices_below_, event.block.number);
+        for (auto& event : events_[i].activity) {
+            if (!event.price && is_of_tip(event.block)) ledger.price_activity(event);
+        }
+        for (const auto& [number, block] : older) {
+            const auto priced = price_events_of(i, block);
+            if (priced) continue;
+            if (!is_for_good(priced.error()) && ++price_tries_ < kPriceTries) return priced;
+            spdlog::warn("{}: prices of what happened in block {} cannot be read: {}",
+                         protocols_[i].settings.name, number, priced.error().message);
+            if (priced.error().kind == FaultKind::missing_state) {
+                no_prices_below_ = std::max(no_prices_below_, number);
+            }
         }
     }
     return {};
 }
 
-Expected<void, Fault> Follower::price(FoundLiquidation& found) {
-    const Followed& one = protocols_[found.first];
-    const auto block = parts_.source.block_at(found.second.block.number);
+/// Those of one protocol that happened in a block below the tip.
+Expected<void, Fault> Follower::price_events_of(std::size_t index, const BlockRef& at) {
+    const auto block = parts_.source.block_at(at.number);
     if (!block) return Unexpected<Fault>{block.error()};
-    if (!*block || (*block)->hash != found.second.block.hash) {
+    if (!*block || (*block)->hash != at.hash) {
         return Unexpected<Fault>{
-            Fault{FaultKind::lag_or_reorg, "the block of a liquidation is not there"}};
+            Fault{FaultKind::lag_or_reorg, "the block of an event is not there"}};
     }
-    found.second.block = **block;
-    const auto prices = parts_.source.read(one.tip.ledger->price_reads(), found.second.block);
+    events_[index].for_each([&](auto& event) {
+        if (event.block.hash == at.hash) event.block = **block;
+    });
+    const protocols::Protocol& ledger = *protocols_[index].tip.ledger;
+    const auto prices = parts_.source.read(ledger.price_reads(), **block);
     if (!prices) return Unexpected<Fault>{prices.error()};
-    one.tip.ledger->price_liquidation(found.second, *prices);
+    for (auto& event : events_[index].liquidations) {
+        if (event.block.hash == at.hash) ledger.price_liquidation(event, *prices);
+    }
+    for (auto& event : events_[index].activity) {
+        if (event.block.hash == at.hash) ledger.price_activity(event, *prices);
+    }
     return {};
 }
 
 // ---- the rules
 
+rules::SourceFacts Follower::source_facts() const {
+    rules::SourceFacts out;
+    out.stale = is_stale();
+    out.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
+    for (const auto& endpoint : parts_.source.endpoints()) {
+        if (endpoint.up && out.endpoint.empty()) out.endpoint = endpoint.alias;
+        rules::EndpointFacts& one = out.endpoints.emplace_back();
+        one.alias = endpoint.alias;
+        one.state = endpoint.state;
+        one.last_error = endpoint.last_error;
+        if (endpoint.state != "unchecked") one.up = endpoint.up;
+        one.disagrees = endpoint.state == "wrong chain" || endpoint.state == "disagrees";
+        if (one.disagrees) one.disagreement = endpoint.last_error;
+    }
+    return out;
+}
+
 /// `is_round` false: nothing new is known but of the source.
-rules::RoundFacts Follower::facts(
-    const BlockRef& block, bool is_round,
-    std::vector<std::vector<protocols::Liquidation>>& liquidations) const {
+rules::RoundFacts Follower::facts(const BlockRef& block, bool is_round) const {
     rules::RoundFacts facts;
     facts.block = block;
     facts.finalized = final_block_ ? final_block_->number : 0;
     facts.safe = facts.finalized;
     facts.confirm = parts_.chain.confirm;
     facts.now = static_cast<std::uint64_t>(parts_.unix_seconds());
-    facts.source.stale = is_stale();
-    facts.source.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
+    facts.source = source_facts();
     if (has_lasted(gap_since_)) {
         facts.source.gap_blocks = is_round ? gap_of_joining() : gap_blocks();
-    }
-    facts.source.disagreement = parts_.source.disagreement();
-    for (const auto& endpoint : parts_.source.endpoints()) {
-        if (endpoint.up && facts.source.endpoint.empty()) facts.source.endpoint = endpoint.alias;
-    }
-    liquidations.resize(protocols_.size());
-    if (is_round) {
-        for (const auto& [index, event] : liquidations_) liquidations[index].push_back(event);
     }
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
@@ -210,10 +235,17 @@ rules::RoundFacts Follower::facts(
         out.verified =
             !is_read || one.state(view::State::live, out.unverified_reason) == view::State::live;
         out.differences = one.tip.audit.differences;
-        if (const auto ppm = one.tip.ledger->coverage_ppm()) out.coverage = view::millionths(*ppm);
+        out.coverage_ppm = one.tip.ledger->coverage_ppm();
+        if (out.coverage_ppm) out.coverage = view::millionths(*out.coverage_ppm);
         out.healths = one.tip.healths;
         out.bands = one.tip.bands;
-        out.liquidations = liquidations[i];
+        out.markets = one.tip.markets;
+        out.groups = one.tip.groups;
+        if (is_round) {
+            out.liquidations = events_[i].liquidations;
+            out.activity = events_[i].activity;
+            out.parameters = events_[i].parameters;
+        }
         out.report =
             [&one,
              this](const protocols::PositionKey& key) -> std::optional<protocols::PositionReport> {
@@ -221,16 +253,18 @@ rules::RoundFacts Follower::facts(
             return one.tip.ledger->report(key, one.tip.groups,
                                           parts_.settings.daemon.target_health_factor);
         };
+        out.healths_without = [&one](const protocols::ParameterChange& change) {
+            return one.tip.ledger->healths_without(change);
+        };
     }
     return facts;
 }
 
 void Follower::evaluate(store::RoundCommit& commit, std::span<const store::StoredAlert> orphaned) {
-    std::vector<std::vector<protocols::Liquidation>> liquidations;
     std::vector<std::vector<rules::GonePosition>> gone(protocols_.size());
-    rules::RoundFacts facts = this->facts(*commit.tip, true, liquidations);
+    rules::RoundFacts facts = this->facts(*commit.tip, true);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
-        gone[i] = take_gone(protocols_[i], liquidations[i]);
+        gone[i] = take_gone(protocols_[i], events_[i].liquidations);
         facts.protocols[i].gone = gone[i];
     }
     rules::Outcome outcome;
@@ -243,19 +277,20 @@ void Follower::evaluate(store::RoundCommit& commit, std::span<const store::Store
     }
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
-    if (liquidations_.empty()) return;
     const std::vector<view::ProtocolStatus> statuses = make_statuses(chain_status());
-    for (const auto& [index, event] : liquidations_) {
-        const bool is_final = final_block_ && event.block.number <= final_block_->number;
-        const char* finality = is_final ? "finalized" : "latest";
-        store::LiquidationRow row;
-        row.tx = event.tx;
-        row.log_index = event.log_index;
-        row.protocol = statuses[index].name;
-        row.block = event.block.number;
-        row.time = event.block.time;
-        row.row = view::liquidation_row(statuses[index], caip2_, event, finality).dump();
-        commit.liquidations.push_back(std::move(row));
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        for (const auto& event : events_[i].liquidations) {
+            const bool is_final = final_block_ && event.block.number <= final_block_->number;
+            const char* finality = is_final ? "finalized" : "latest";
+            store::LiquidationRow row;
+            row.tx = event.tx;
+            row.log_index = event.log_index;
+            row.protocol = statuses[i].name;
+            row.block = event.block.number;
+            row.time = event.block.time;
+            row.row = view::liquidation_row(statuses[i], caip2_, event, finality).dump();
+            commit.liquidations.push_back(std::move(row));
+        }
     }
 }
 
@@ -301,22 +336,25 @@ void Follower::accept_round(const Pending& stored) {
         if (one.tip.ledger && one.told) one.told = std::max(*one.told, processed_.number);
     }
     orphaned_.reset();
-    liquidations_.clear();
+    events_.assign(protocols_.size(), {});
     round_pending_ = false;
     has_doubted_ = false;
     price_tries_ = 0;
     publish();
 }
 
-/// A poll that failed, a chain that stands still, logs that are owed or endpoints that contradict
-/// each other are told to the rules.
+/// While there is trouble with the source the rules hear of it at every poll, with or without a new
+/// block, and once more when it is over.
 void Follower::tell_standstill() {
+    const std::vector<chain::EndpointStatus> endpoints = parts_.source.endpoints();
     const bool is_trouble =
-        is_stale() || has_lasted(gap_since_) || !parts_.source.disagreement().empty();
+        is_stale() || has_lasted(gap_since_) ||
+        std::any_of(endpoints.begin(), endpoints.end(), [](const chain::EndpointStatus& endpoint) {
+            return !endpoint.up && endpoint.state != "unchecked";
+        });
     if (pending_ || !committed_ || (!is_trouble && !told_trouble_)) return;
     told_trouble_ = is_trouble;
-    std::vector<std::vector<protocols::Liquidation>> liquidations;
-    rules::Outcome outcome = parts_.rules.evaluate(facts(*committed_, false, liquidations));
+    rules::Outcome outcome = parts_.rules.evaluate(facts(*committed_, false));
     if (outcome.rows.empty() && outcome.alerts.empty()) {
         parts_.rules.discard();
         return;

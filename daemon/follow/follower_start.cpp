@@ -212,15 +212,15 @@ Expected<void, Fault> Follower::finish_joining(std::size_t index) {
     }
     tail_.merge_logs(std::move(logs));
     if (!one.told) one.told = joining.told();
-    for (auto& event : joining.take_liquidations()) liquidations_.emplace_back(index, event);
+    protocols::LedgerEvents events = joining.take_events();
     one.join(joining.take_ledger(), at);
     auto tip = one.base->clone();
     for (const TailEntry& entry : tail_.entries()) {
         if (entry.last().number > at.number) replay(*tip, one.settings.name, entry);
     }
-    for (auto& event : tip->take_events().liquidations) {
-        if (event.block.number > *one.told) liquidations_.emplace_back(index, std::move(event));
-    }
+    events.append(tip->take_events());
+    events.drop_up_to(*one.told);
+    events_[index].append(std::move(events));
     joining_[index].reset();
     spdlog::info("{}: followed from block {}, {} positions", one.settings.name, at.number,
                  tip->position_count());

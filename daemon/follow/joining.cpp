@@ -178,7 +178,7 @@ Expected<void, Fault> Joining::seed(const JoinContext& context) {
     if (!settled) return Unexpected<Fault>{settled.error()};
     show(ledger_->position_count());
     if (!*settled) return {};
-    keep_liquidations(*ledger_);
+    keep_events(*ledger_);
     reached_ = told_;
     if (told_ < at_.number) teller_ = ledger_->clone();
     enter(Stage::telling, "events missed", at_.number - std::min(at_.number, told_));
@@ -199,14 +199,14 @@ Expected<void, Fault> Joining::move_to_tip(const JoinContext& context) {
 
 // ---- what happened meanwhile
 
-void Joining::keep_liquidations(protocols::Protocol& ledger) {
-    for (auto& event : ledger.take_events().liquidations) {
-        if (event.block.number > told_) liquidations_.push_back(std::move(event));
-    }
+void Joining::keep_events(protocols::Protocol& ledger) {
+    protocols::LedgerEvents events = ledger.take_events();
+    events.drop_up_to(told_);
+    events_.append(std::move(events));
 }
 
-/// Liquidations after the last one told and up to the block of the seeds, which were read without
-/// looking at logs.
+/// What happened after the last block told and up to the block of the seeds, which were read
+/// without looking at logs.
 Expected<void, Fault> Joining::tell(const JoinContext& context) {
     if (!teller_) {
         reached_ = at_.number;
@@ -221,16 +221,12 @@ Expected<void, Fault> Joining::tell(const JoinContext& context) {
     reached_ = step->last;
     show(reached_ - told_);
     if (reached_ < at_.number) return {};
-    keep_liquidations(*teller_);
-    std::stable_sort(liquidations_.begin(), liquidations_.end(), [](const auto& a, const auto& b) {
-        return std::pair(a.block.number, a.log_index) < std::pair(b.block.number, b.log_index);
-    });
-    // Moving the seeds to a newer block may have met some of them before.
-    const auto again =
-        std::unique(liquidations_.begin(), liquidations_.end(), [](const auto& a, const auto& b) {
-            return a.block.number == b.block.number && a.log_index == b.log_index;
-        });
-    liquidations_.erase(again, liquidations_.end());
+    protocols::LedgerEvents missed = teller_->take_events();
+    for (auto& change : missed.parameters) forget_before(change);
+    missed.drop_up_to(told_);
+    missed.append(std::move(events_));
+    events_ = std::move(missed);
+    events_.put_in_order();  // moving the seeds to a newer block may have met some of them before
     teller_.reset();
     return {};
 }
@@ -243,7 +239,7 @@ Expected<void, Fault> Joining::catch_up(const JoinContext& context) {
                                  known_in(context.tail));
     if (!step) return Unexpected<Fault>{step.error()};
     for (const auto& log : step->logs) ledger_->apply(log);
-    keep_liquidations(*ledger_);
+    keep_events(*ledger_);
     reached_ = step->last;
     if (reached_ == base.number) at_ = base;
     return {};

@@ -40,8 +40,8 @@ class Joining {
     const BlockRef& at() const { return at_; }
     const protocols::Protocol& ledger() const { return *ledger_; }
     std::unique_ptr<protocols::Protocol> take_ledger() { return std::move(ledger_); }
-    /// Liquidations met on the way that were not told yet, and up to where that is.
-    std::vector<protocols::Liquidation> take_liquidations() { return std::move(liquidations_); }
+    /// What was met on the way and not told yet, and up to where that is.
+    protocols::LedgerEvents take_events() { return std::move(events_); }
     BlockNumber told() const { return told_; }
 
   private:
@@ -57,7 +57,7 @@ class Joining {
     Outcome catch_up(const JoinContext& context);
     bool goes_on_at_tip(const JoinContext& context);
     Expected<bool, chain::Fault> settle(const JoinContext& context);
-    void keep_liquidations(protocols::Protocol& ledger);
+    void keep_events(protocols::Protocol& ledger);
     void enter(Stage stage, const char* name, std::uint64_t total);
     void show(std::uint64_t done);
 
@@ -70,7 +70,7 @@ class Joining {
     std::unique_ptr<protocols::Protocol> teller_;  ///< reads what was missed, for its events only
     Discovery discovery_;
     BlockNumber told_ = 0;
-    std::vector<protocols::Liquidation> liquidations_;
+    protocols::LedgerEvents events_;
 
     std::chrono::steady_clock::time_point begun_;  ///< of the stage; for the time left
     std::chrono::steady_clock::time_point shown_;

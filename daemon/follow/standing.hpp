@@ -18,7 +18,7 @@ struct Standing {
     BlockNumber start_block = 0;
     /// The stored records are true at the chain's stored final block. Others are leftovers.
     bool saved = false;
-    /// Liquidations are told up to here; none: up to the stored tip.
+    /// Events are told up to here; none: up to the stored tip.
     std::optional<BlockNumber> told;
 
     friend bool operator==(const Standing&, const Standing&) = default;

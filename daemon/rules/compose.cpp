@@ -43,6 +43,33 @@ std::string price_into(json& extra, const std::string& name, const TokenAmount& 
     return " (" + usd_text(*usd) + ")";
 }
 
+std::size_t count_up(const SourceFacts& source) {
+    return static_cast<std::size_t>(
+        std::count_if(source.endpoints.begin(), source.endpoints.end(),
+                      [](const EndpointFacts& one) { return one.up.value_or(false); }));
+}
+
+/// The endpoints one by one, and the same in words.
+std::string add_endpoints(json& extra, const SourceFacts& source) {
+    json list = json::array();
+    const std::size_t up = count_up(source);
+    std::string text = up == 0 ? "None of the endpoints can be used; nothing new is known.\n"
+                               : std::to_string(up) + " of " +
+                                     count_text(source.endpoints.size(), "endpoint") +
+                                     (up == 1 ? " is" : " are") + " usable.\n";
+    for (const EndpointFacts& one : source.endpoints) {
+        json entry{{"endpoint", one.alias}, {"state", one.state}};
+        const std::string error = alerts::cut_text(one.last_error, kMaxReason);
+        if (!error.empty()) entry["error"] = error;
+        list.push_back(std::move(entry));
+        text += one.alias + ": " + one.state + (error.empty() ? "" : ", " + error) + ".\n";
+    }
+    extra["endpoints_up"] = up;
+    extra["endpoints"] = source.endpoints.size();
+    extra["endpoint_list"] = std::move(list);
+    return text;
+}
+
 }  // namespace
 
 std::string titled(Word word, const std::string& title) {
@@ -77,9 +104,9 @@ std::string provenance(const Scene& scene) {
 }
 
 std::string source_phrase(const std::string& type, const std::string& chain) {
-    if (type == "source.stale") return "no new block from " + chain;
-    if (type == "source.disagrees") return "endpoints of " + chain + " contradict each other";
-    return "blocks of " + chain + " are not read yet";
+    if (type == "source.down") return "no endpoint of " + chain + " answers";
+    return type == "source.stale" ? "no new block from " + chain
+                                  : "blocks of " + chain + " are not read yet";
 }
 
 std::string unverified_phrase(const std::string& protocol) {
@@ -90,19 +117,17 @@ std::string event_phrase(const std::string& protocol) { return "liquidation on "
 
 Payload source_payload(const Scene& scene) {
     const SourceFacts& source = scene.facts.source;
-    const std::string& type = scene.row.about.type;
+    const bool is_gap = scene.row.about.type == "daemon.gap";
+    const bool is_down = scene.row.about.type == "source.down";
     Payload out;
     out.extra["age_seconds"] = source.age_seconds;
     out.extra["gap_blocks"] = source.gap_blocks;
     out.extra["stale"] = source.stale;
     if (!source.endpoint.empty()) out.extra["endpoint"] = source.endpoint;
     out.title = titled(scene.word, scene.row.about.phrase);
-    if (type == "source.disagrees") {
-        const std::string who = alerts::cut_text(source.disagreement, kMaxReason);
-        if (!who.empty()) out.extra["disagreement"] = who;
-        out.text = who.empty() ? "The endpoints of " + scene.row.about.subject + " agree again.\n"
-                               : who + ".\nNothing is believed that not enough of them say.\n";
-    } else if (type == "daemon.gap") {
+    if (is_down) {
+        out.text = add_endpoints(out.extra, source);
+    } else if (is_gap) {
         out.text = count_text(source.gap_blocks, "block") + " of " + scene.row.about.subject +
                    " are still to be read; what happened in them is not known yet.\n";
     } else if (source.stale) {
@@ -140,6 +165,50 @@ Payload unverified_payload(const Scene& scene) {
     if (!protocol.unverified_reason.empty()) {
         out.extra["unverified_reason"] = protocol.unverified_reason;
     }
+    out.text += provenance(scene);
+    return out;
+}
+
+std::string coverage_phrase(const std::string& protocol) {
+    return "debt of " + protocol + " is not fully known";
+}
+
+Payload coverage_payload(const Scene& scene) {
+    const ProtocolFacts& protocol = *scene.protocol;
+    Payload out;
+    out.title = titled(scene.word, scene.row.about.phrase);
+    if (!protocol.coverage.empty()) out.extra["coverage"] = protocol.coverage;
+    out.extra["metric"] = "coverage";
+    out.text = "Known debt is " + protocol.coverage + " of all the debt of " + protocol.name +
+               (scene.word == Word::resolved ? " again.\n"
+                                             : "; positions that are not known raise no alerts.\n");
+    out.text += provenance(scene);
+    return out;
+}
+
+std::string endpoint_phrase(const std::string& type, const std::string& endpoint,
+                            const std::string& chain) {
+    return "endpoint " + endpoint + " of " + chain +
+           (type == "source.degraded" ? " is down" : " answers for another chain");
+}
+
+Payload endpoint_payload(const Scene& scene, const EndpointFacts& endpoint) {
+    Payload out;
+    out.title = titled(scene.word, scene.row.about.phrase);
+    out.extra["endpoint"] = endpoint.alias;
+    out.extra["endpoint_state"] = endpoint.state;
+    const SourceFacts& source = scene.facts.source;
+    const std::size_t up = count_up(source);
+    out.extra["endpoints_up"] = up;
+    out.extra["endpoints"] = source.endpoints.size();
+    const bool is_about_down = scene.row.about.type == "source.degraded";
+    const std::string why =
+        alerts::cut_text(is_about_down ? endpoint.last_error : endpoint.disagreement, kMaxReason);
+    if (!why.empty()) out.extra["error"] = why;
+    out.text = "Endpoint " + endpoint.alias + ": " + endpoint.state +
+               (why.empty() || scene.word == Word::resolved ? "" : ", " + why) + ".\n" +
+               std::to_string(up) + " of " + count_text(source.endpoints.size(), "endpoint") +
+               " of the chain " + (up == 1 ? "is" : "are") + " usable.\n";
     out.text += provenance(scene);
     return out;
 }

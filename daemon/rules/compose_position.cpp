@@ -91,6 +91,9 @@ std::string room_text(const PositionHealth& health) {
 
 std::string gone_text(const std::string& reason) {
     if (reason == "liquidated") return "Its debt is gone: liquidated.";
+    if (reason == "bad_debt") {
+        return "It has no collateral left: nobody will liquidate it, and what it owes is bad debt.";
+    }
     if (reason == "repaid") return "Its debt is gone: repaid.";
     return "It has no debt any more.";
 }
@@ -151,11 +154,11 @@ Payload position_payload(const Scene& scene, const PositionHealth* health) {
     Payload out;
     out.title = title_of(scene, health);
     out.text = named(scene) + ": ";
-    if (health != nullptr && health->health_factor) {
+    if (health != nullptr && health->health_factor && scene.reason != "bad_debt") {
         describe(out, scene, *health);
     } else {
         out.text += gone_text(scene.reason) + "\n";
-        out.extra["debt_usd"] = amount(U256(0), 8);
+        out.extra["debt_usd"] = amount(health == nullptr ? U256(0) : health->debt.raw(), 8);
     }
     if (scene.protocol != nullptr && !scene.protocol->coverage.empty()) {
         out.extra["coverage"] = scene.protocol->coverage;

@@ -2,6 +2,7 @@
 
 #include "daemon/rules/round.hpp"
 
+#include <iterator>
 #include <set>
 
 namespace plimsoll::rules {
@@ -40,6 +41,7 @@ class RuleEngine::State {
         outcome.alerts = round.take_alerts();
         changed_rows_ = round.changed_rows();
         changed_seen_ = round.changed_seen();
+        changed_histories_ = round.changed_histories();
         for (const auto& [key, row] : changed_rows_) {
             outcome.rows.push_back(encode(row, settings_.chain));
         }
@@ -47,6 +49,13 @@ class RuleEngine::State {
             outcome.rows.push_back(
                 encode_seen(key.first, settings_.chain, key.second, fingerprint));
             outcome.rows.back().erased = fingerprint.empty();
+        }
+        for (const auto& [key, history] : changed_histories_) {
+            const auto before = memory_.histories.find(key);
+            auto rows = HistoryRows::difference(
+                settings_.chain, key,
+                before == memory_.histories.end() ? History() : before->second, history);
+            std::move(rows.begin(), rows.end(), std::back_inserter(outcome.rows));
         }
         return outcome;
     }
@@ -66,12 +75,20 @@ class RuleEngine::State {
                 memory_.seen.insert_or_assign(key, std::move(fingerprint));
             }
         }
+        for (auto& [key, history] : changed_histories_) {
+            if (history.fingerprint().empty()) {
+                memory_.histories.erase(key);
+            } else {
+                memory_.histories.insert_or_assign(key, std::move(history));
+            }
+        }
         discard();
     }
 
     void discard() {
         changed_rows_.clear();
         changed_seen_.clear();
+        changed_histories_.clear();
     }
 
     std::size_t firing(std::string_view rule) const {
@@ -92,6 +109,7 @@ class RuleEngine::State {
 
   private:
     void load(const store::RuleStateRow& stored) {
+        if (HistoryRows::load(stored, settings_.chain, memory_.histories)) return;
         if (auto seen = decode_seen(stored, settings_.chain)) {
             memory_.seen[{stored.rule, seen->protocol}] = std::move(seen->fingerprint);
         } else if (auto row = decode(stored, settings_.chain)) {
@@ -104,6 +122,7 @@ class RuleEngine::State {
     Memory memory_;
     std::map<RowKey, Row> changed_rows_;
     std::map<std::pair<std::string, std::string>, std::string> changed_seen_;
+    std::map<HistoryKey, History> changed_histories_;
 };
 
 RuleEngine::RuleEngine(EngineSettings settings, std::span<const store::RuleStateRow> rows)

@@ -31,7 +31,7 @@ struct GonePosition {
 struct ProtocolFacts {
     std::string name;
     /// The round was read completely. False: nothing here but `verified`, `unverified_reason`,
-    /// `differences` and `liquidations` is looked at.
+    /// `differences` and what happened is looked at.
     bool read = false;
     /// The protocol's numbers are believed. False: as with `read`, and the metric `unverified`
     /// holds.
@@ -39,21 +39,40 @@ struct ProtocolFacts {
     std::string unverified_reason;
     std::span<const protocols::AuditDifference> differences;
     std::string coverage;  ///< decimal text with 6 digits; empty where the kind cannot know
+    std::optional<std::uint64_t> coverage_ppm;  ///< the same in millionths
 
     std::span<const protocols::PositionHealth> healths;  ///< every position with debt
     std::span<const bands::BandReport> bands;            ///< every band the protocol resolves
-    /// Realised liquidations since the last round that was handed over. In a reorganisation: all
-    /// of the new chain above the ancestor.
+    std::span<const protocols::MarketReport> markets;    ///< every market
+    std::span<const protocols::AssetGroup> groups;       ///< as the protocol resolves them
+    /// What happened since the last round that was handed over. In a reorganisation: all of the new
+    /// chain above the ancestor.
     std::span<const protocols::Liquidation> liquidations;
+    std::span<const protocols::AccountEvent> activity;  ///< of watched accounts
+    std::span<const protocols::ParameterChange> parameters;
     /// Logs up to the block were read completely: an event that is not there did not happen.
     bool events_read = true;
     /// Why positions have no debt any more; one that is missing here and in `healths` is `closed`.
     std::span<const GonePosition> gone;
     /// Everything about one position, for texts. Called only for positions that alert.
     std::function<std::optional<protocols::PositionReport>(const protocols::PositionKey&)> report;
+    /// The health every position would have without a change of parameters; may be absent.
+    std::function<std::vector<protocols::PositionHealth>(const protocols::ParameterChange&)>
+        healths_without;
 
     /// False: unknown. Changes no state, resolves nothing, resets no timer.
     bool known() const { return read && verified; }
+};
+
+/// One endpoint of the chain.
+struct EndpointFacts {
+    std::string alias;       ///< never its URL
+    std::optional<bool> up;  ///< none: nobody asked it yet
+    std::string state;       ///< "ok", "down", "rate limited" ...
+    std::string last_error;  ///< fit for people; may be empty
+    /// It answers for another chain id, or contradicts others about a block, its logs or its state.
+    bool disagrees = false;
+    std::string disagreement;  ///< what about, for people
 };
 
 /// The state of the chain's source. Times by the wall clock.
@@ -61,8 +80,8 @@ struct SourceFacts {
     bool stale = false;
     std::uint64_t age_seconds = 0;  ///< of the newest block
     std::uint64_t gap_blocks = 0;   ///< blocks whose logs are still owed
-    std::string disagreement;       ///< who contradicts whom about what; empty: nobody does
     std::string endpoint;           ///< alias of the endpoint in use, never its URL; may be empty
+    std::vector<EndpointFacts> endpoints{};
 };
 
 /// Everything one round of one chain tells the rules. A stalled chain hands over its last block

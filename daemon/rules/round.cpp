@@ -18,7 +18,8 @@ config::Depth depth_of(const Rule& rule, const RoundFacts& facts) {
 }
 
 bool waits_for_chain(const Rule& rule) {
-    return rule.scope != Scope::source && rule.scope != Scope::protocol;
+    return rule.scope != Scope::source && rule.scope != Scope::endpoint &&
+           rule.scope != Scope::trust;
 }
 
 std::string finality_of(const Rule* rule, const RoundFacts& facts, const Message& message) {
@@ -89,6 +90,11 @@ void Round::orphan_above(BlockNumber ancestor) {
         orphan(row, ancestor);
         put(key, std::move(row));
     }
+    for (const auto& [key, history] : memory_.histories) {
+        History shorter = history;
+        shorter.cut_above(ancestor);
+        histories_.insert_or_assign(key, std::move(shorter));
+    }
 }
 
 void Round::adopt_strays(const std::vector<Stray>& found) {
@@ -124,14 +130,13 @@ void Round::adopt_strays(const std::vector<Stray>& found) {
 void Round::run() {
     withdraw_gone();
     for (const Rule& rule : rule_list_) {
-        if (rule.scope == Scope::source) {
-            look_at_source(rule);
-            continue;
-        }
+        if (rule.scope == Scope::source) look_at_source(rule);
+        if (rule.scope == Scope::endpoint) look_at_endpoints(rule);
+        if (rule.scope == Scope::market) look_at_markets(rule);
         for (const ProtocolFacts& protocol : facts_.protocols) {
             if (!rule.covers(protocol.name)) continue;
             if (rule.scope == Scope::event) look_at_events(rule, protocol);
-            if (rule.scope == Scope::protocol) look_at_protocol(rule, protocol);
+            if (rule.scope == Scope::trust) look_at_trust(rule, protocol);
             if (!protocol.known()) continue;
             if (rule.scope == Scope::position) look_at_positions(rule, protocol);
             if (rule.scope == Scope::band) look_at_bands(rule, protocol);
@@ -139,6 +144,7 @@ void Round::run() {
     }
     finish_events();
     forget_seen_of_removed_rules();
+    forget_histories_of_removed_rules();
     prune();
 }
 
@@ -293,7 +299,8 @@ Tick Round::tick_for(const Rule& rule, Verdict verdict, const std::string& proto
     Tick tick;
     tick.verdict = verdict;
     tick.block = facts_.block;
-    tick.at = rule.scope == Scope::source ? facts_.now : facts_.block.time;
+    const bool follows_wall_clock = rule.scope == Scope::source || rule.scope == Scope::endpoint;
+    tick.at = follows_wall_clock ? facts_.now : facts_.block.time;
     tick.now = facts_.now;
     tick.confirmed = confirmed(rule);
     tick.is_first_look = !has_seen(rule, protocol);
@@ -328,6 +335,11 @@ void Round::visit(const Rule& rule, const Subject& about, const Tick& tick) {
     put(key, std::move(row));
 }
 
+void Round::visit_if_needed(const Rule& rule, const Subject& about, const Tick& tick) {
+    const bool is_known = find({rule.settings.name, about.alert_key}) != nullptr;
+    if (is_known || tick.verdict == Verdict::holds) visit(rule, about, tick);
+}
+
 void Round::withdraw_row(const RowKey& key) {
     Row row = *find(key);
     Tick tick;
@@ -351,10 +363,10 @@ void Round::withdraw_gone() {
         const Rule* rule = rule_named(row.rule);
         const bool has_protocol =
             row.about.protocol.empty() || protocol_named(row.about.protocol) != nullptr;
-        const bool is_event = row.about.type == "position.liquidated";
+        const bool happens = is_event(row.about.type);
         const bool is_current =
             rule != nullptr && has_protocol && rule->fingerprint == row.fingerprint;
-        if (is_current || (is_event && has_protocol)) continue;
+        if (is_current || (happens && has_protocol)) continue;
         const bool is_idle = row.phase == Phase::inactive && !row.owes_answer();
         if (!is_idle) withdraw_row(key);
     }

@@ -9,28 +9,36 @@ namespace plimsoll::rules {
 namespace {
 
 using bands::BandReport;
+using config::Metric;
 using protocols::PositionHealth;
 using protocols::PositionKey;
 
 Observation observe(const PositionHealth& health) {
     Observation seen;
-    seen.health_factor = health.health_factor;
-    seen.liquidatable = health.liquidatable;
+    seen.set(Metric::health_factor, Ratio::scaled(health.health_factor->raw(), 18));
+    seen.set(Metric::liquidatable, Ratio::flag(health.liquidatable));
     seen.debt = health.debt;
     return seen;
 }
 
+/// Nothing backs the debt any more: there is nothing to save or to liquidate.
+bool is_bad_debt(const PositionHealth& health) {
+    return health.computable && health.collateral.raw() == 0 && health.debt.raw() != 0;
+}
+
 Verdict judge_position(const Rule& rule, const PositionHealth& health) {
     if (!health.computable) return Verdict::unknown;
-    if (!health.health_factor) return Verdict::gone;
+    if (!health.health_factor || is_bad_debt(health)) return Verdict::gone;
     return judge(rule.settings, observe(health));
 }
 
 Verdict judge_band(const Rule& rule, const BandReport& band) {
     if (!band.price) return Verdict::unknown;
     Observation seen;
-    seen.exposure = band.collateral_usd;
-    seen.distance = band.distance;
+    const bands::Distance& distance = band.distance;
+    seen.set(Metric::exposure_usd, Ratio::scaled(band.collateral_usd.raw(), 8));
+    seen.set(Metric::price_above_band_pct,
+             {distance.negative, distance.numerator * 100, distance.denominator});
     seen.debt = band.debt_usd;
     return judge(rule.settings, seen);
 }
@@ -99,7 +107,8 @@ void Round::look_at_position(const Rule& rule, const ProtocolFacts& protocol,
                          [&](const Row& row, Word word, const std::string& reason) {
                              return position_payload(scene(&protocol, row, word, reason), &health);
                          });
-    tick.gone_reason = to_string(reason_for(protocol, health.key));
+    tick.gone_reason =
+        is_bad_debt(health) ? "bad_debt" : std::string(to_string(reason_for(protocol, health.key)));
     tick.mark = mark_of(health);
     visit(rule, position_subject(rule, protocol, health.key), tick);
 }
@@ -172,44 +181,6 @@ void Round::look_at_bands(const Rule& rule, const ProtocolFacts& protocol) {
         if (row.phase != Phase::inactive || row.owes_answer()) withdraw_row(key);
     }
     mark_seen(rule, protocol.name);
-}
-
-void Round::look_at_source(const Rule& rule) {
-    Subject about;
-    about.type = rule.type;
-    about.subject = settings_.chain;
-    about.alert_key = key_of(rule, "", settings_.chain);
-    about.phrase = source_phrase(rule.type, settings_.chain);
-    about.is_standing = true;
-    Observation seen;
-    seen.source_stale = facts_.source.stale;
-    seen.gap_blocks = facts_.source.gap_blocks;
-    seen.endpoints_disagree = !facts_.source.disagreement.empty();
-    Tick tick = tick_for(rule, judge(rule.settings, seen), "",
-                         [&](const Row& row, Word word, const std::string& reason) {
-                             return source_payload(scene(nullptr, row, word, reason));
-                         });
-    tick.mark.gap_blocks = facts_.source.gap_blocks;
-    visit(rule, about, tick);
-    mark_seen(rule, "");
-}
-
-void Round::look_at_protocol(const Rule& rule, const ProtocolFacts& protocol) {
-    Subject about;
-    about.type = rule.type;
-    about.protocol = protocol.name;
-    about.subject = protocol.name;
-    about.alert_key = key_of(rule, protocol.name, protocol.name);
-    about.phrase = unverified_phrase(protocol.name);
-    about.is_standing = true;
-    Observation seen;
-    if (!protocol.verified || protocol.read) seen.unverified = !protocol.verified;
-    const Tick tick = tick_for(rule, judge(rule.settings, seen), protocol.name,
-                               [&](const Row& row, Word word, const std::string& reason) {
-                                   return unverified_payload(scene(&protocol, row, word, reason));
-                               });
-    visit(rule, about, tick);
-    if (seen.unverified) mark_seen(rule, protocol.name);
 }
 
 }  // namespace plimsoll::rules

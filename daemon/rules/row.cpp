@@ -49,6 +49,7 @@ json to_json(const Mark& mark) {
     if (mark.exposure) out["exposure"] = to_decimal(mark.exposure->raw());
     if (mark.gap_blocks) out["gap_blocks"] = *mark.gap_blocks;
     if (mark.place) out["place"] = static_cast<int>(*mark.place);
+    if (mark.value) out["value"] = to_decimal(*mark.value);
     return out;
 }
 
@@ -61,6 +62,7 @@ Mark mark_from(const json& from) {
     if (from.contains("exposure")) {
         mark.exposure = Usd8::from_raw(need(parse_decimal(text(from, "exposure"))));
     }
+    if (from.contains("value")) mark.value = need(parse_decimal(text(from, "value")));
     if (from.contains("gap_blocks")) mark.gap_blocks = number(from, "gap_blocks");
     if (from.contains("place")) {
         const std::uint64_t place = number(from, "place");

@@ -2,7 +2,8 @@
 
 #include "abi/hex.hpp"
 #include "abi/keccak.hpp"
-#include "protocols/common/reverted.hpp"
+#include "config/metrics.hpp"
+#include "config/scalars.hpp"
 
 #include <algorithm>
 
@@ -15,24 +16,28 @@ using config::Condition;
 using config::Metric;
 using config::RuleSettings;
 
-Scope scope_of(Metric metric) {
-    switch (metric) {
-        case Metric::health_factor:
-        case Metric::liquidatable:
+bool is_trust(Metric metric) { return metric == Metric::unverified || metric == Metric::coverage; }
+
+Scope scope_of(const RuleSettings& rule) {
+    const Metric first = rule.when.front().metric;
+    if (config::is_event(first)) return Scope::event;
+    switch (config::scope_of(first)) {
+        case config::Scope::position:
             return Scope::position;
-        case Metric::exposure_usd:
-        case Metric::price_above_band_pct:
+        case config::Scope::band:
             return Scope::band;
-        case Metric::liquidated:
-            return Scope::event;
-        case Metric::source_stale:
-        case Metric::gap_blocks:
-        case Metric::endpoints_disagree:
+        case config::Scope::chain:
             return Scope::source;
-        case Metric::unverified:
+        case config::Scope::endpoint:
+            return Scope::endpoint;
+        case config::Scope::protocol:
+        case config::Scope::market:
             break;
     }
-    return Scope::protocol;
+    const bool is_about_trust =
+        std::all_of(rule.when.begin(), rule.when.end(),
+                    [](const Condition& condition) { return is_trust(condition.metric); });
+    return is_about_trust ? Scope::trust : Scope::market;
 }
 
 bool asks_for(const RuleSettings& rule, Metric metric) {
@@ -46,6 +51,19 @@ bool is_below_one(const Condition& condition) {
             condition.value == wad_one().raw());
 }
 
+/// The gravest of what a rule about a market asks for names it.
+std::string type_of_market(const RuleSettings& rule) {
+    using Named = std::pair<Metric, const char*>;
+    for (const auto& [metric, type] :
+         {Named{Metric::oracle_down, "oracle.stale"}, Named{Metric::oracle_age, "oracle.stale"},
+          Named{Metric::price_jump_pct, "oracle.jump"}, Named{Metric::paused, "market.paused"},
+          Named{Metric::frozen, "market.paused"}, Named{Metric::bad_debt_usd, "market.bad_debt"},
+          Named{Metric::tvl_drop_pct, "market.tvl_drop"}}) {
+        if (asks_for(rule, metric)) return type;
+    }
+    return "market.series";
+}
+
 std::string type_of(const RuleSettings& rule, Scope scope) {
     switch (scope) {
         case Scope::position:
@@ -56,11 +74,16 @@ std::string type_of(const RuleSettings& rule, Scope scope) {
             return asks_for(rule, Metric::price_above_band_pct) ? "band.approached"
                                                                 : "band.exposure";
         case Scope::event:
-            return "position.liquidated";
+            if (asks_for(rule, Metric::parameters_changed)) return "market.parameters";
+            return asks_for(rule, Metric::liquidated) ? "position.liquidated" : "position.activity";
+        case Scope::market:
+            return type_of_market(rule);
         case Scope::source:
-            if (asks_for(rule, Metric::source_stale)) return "source.stale";
-            return asks_for(rule, Metric::endpoints_disagree) ? "source.disagrees" : "daemon.gap";
-        case Scope::protocol:
+            if (asks_for(rule, Metric::source_down)) return "source.down";
+            return asks_for(rule, Metric::source_stale) ? "source.stale" : "daemon.gap";
+        case Scope::endpoint:
+            return asks_for(rule, Metric::endpoint_down) ? "source.degraded" : "source.disagrees";
+        case Scope::trust:
             break;
     }
     return "source.disagrees";
@@ -68,7 +91,7 @@ std::string type_of(const RuleSettings& rule, Scope scope) {
 
 void append(std::string& text, const std::vector<Condition>& conditions) {
     for (const Condition& condition : conditions) {
-        text += std::to_string(static_cast<int>(condition.metric)) + ' ' +
+        text += std::string(config::to_string(condition.metric)) + ' ' +
                 std::to_string(static_cast<int>(condition.comparison)) +
                 (condition.negative ? " -" : " ") + to_decimal(condition.value) + ';';
     }
@@ -88,7 +111,8 @@ std::string fingerprint_of(const RuleSettings& rule, const std::map<Address, std
     append(text, rule.clear);
     text += std::to_string(static_cast<int>(rule.clear_join)) + '\n' +
             std::to_string(rule.hold_for.count()) + ' ' + std::to_string(rule.keep.count()) + ' ' +
-            to_decimal(rule.min_debt.raw()) + '\n';
+            to_decimal(rule.min_debt.raw()) + ' ' + to_decimal(rule.min_usd.raw()) + ' ' +
+            config::to_string(rule.window) + '\n';
     if (rule.confirm) {
         text += std::to_string(static_cast<int>(rule.confirm->kind)) + ' ' +
                 std::to_string(rule.confirm->blocks);
@@ -96,6 +120,7 @@ std::string fingerprint_of(const RuleSettings& rule, const std::map<Address, std
     text += '\n';
     append(text, rule.bands);
     append(text, rule.protocols);
+    append(text, rule.markets);
     append(text, rule.watch);
     for (const auto& [account, label] : labels) {
         text += to_lower_hex(account);
@@ -103,8 +128,10 @@ std::string fingerprint_of(const RuleSettings& rule, const std::map<Address, std
     return to_hex(keccak256(text)).substr(2, 16);
 }
 
-bool compare(Comparison comparison, int order) {
-    switch (comparison) {
+/// A condition on a number that is never negative, without fractions: the cheap form of `holds`.
+bool compare_raw(const Condition& condition, const U256& seen) {
+    const int order = condition.negative ? 1 : seen.compare(condition.value);
+    switch (condition.comparison) {
         case Comparison::less:
             return order < 0;
         case Comparison::less_equal:
@@ -115,76 +142,6 @@ bool compare(Comparison comparison, int order) {
             break;
     }
     return order >= 0;
-}
-
-/// A condition on a number that is never negative.
-bool compare(const Condition& condition, const U256& seen) {
-    return compare(condition.comparison, condition.negative ? 1 : seen.compare(condition.value));
-}
-
-/// Percent of the distance against the condition's value with 8 decimals, by cross-multiplying.
-std::optional<bool> compare(const Condition& condition, const bands::Distance& seen) {
-    const auto order = protocols::as_contract([&] {
-        const U512 left = seen.numerator * 10'000'000'000ULL;
-        const U512 right = U512(condition.value) * seen.denominator;
-        const bool left_below = seen.negative && left != 0;
-        const bool right_below = condition.negative && right != 0;
-        if (left_below != right_below) {
-            return left_below ? -1 : 1;
-        }
-        return left_below ? right.compare(left) : left.compare(right);
-    });
-    return order ? std::optional(compare(condition.comparison, *order)) : std::nullopt;
-}
-
-template <class T>
-std::optional<bool> compare_raw(const Condition& condition, const std::optional<T>& seen) {
-    return seen ? std::optional(compare(condition, U256(*seen))) : std::nullopt;
-}
-
-template <class Unit>
-std::optional<bool> compare_raw(const Condition& condition,
-                                const std::optional<Fixed<Unit>>& seen) {
-    return seen ? std::optional(compare(condition, seen->raw())) : std::nullopt;
-}
-
-std::optional<bool> holds(const Condition& condition, const Observation& seen) {
-    switch (condition.metric) {
-        case Metric::health_factor:
-            return compare_raw(condition, seen.health_factor);
-        case Metric::liquidatable:
-            return compare_raw(condition, seen.liquidatable);
-        case Metric::exposure_usd:
-            return compare_raw(condition, seen.exposure);
-        case Metric::price_above_band_pct:
-            return seen.distance ? compare(condition, *seen.distance) : std::nullopt;
-        case Metric::source_stale:
-            return compare_raw(condition, seen.source_stale);
-        case Metric::gap_blocks:
-            return compare_raw(condition, seen.gap_blocks);
-        case Metric::endpoints_disagree:
-            return compare_raw(condition, seen.endpoints_disagree);
-        case Metric::unverified:
-            return compare_raw(condition, seen.unverified);
-        case Metric::liquidated:
-            break;
-    }
-    return std::nullopt;
-}
-
-/// None where one of them is unknown.
-std::optional<bool> join(const std::vector<Condition>& conditions, config::Join how,
-                         const Observation& seen) {
-    const bool all = how == config::Join::all;
-    bool result = all && !conditions.empty();
-    for (const Condition& condition : conditions) {
-        const auto one = holds(condition, seen);
-        if (!one) {
-            return std::nullopt;
-        }
-        result = all ? result && *one : result || *one;
-    }
-    return result;
 }
 
 /// now * 1000 >= told * factor, in thousandths.
@@ -210,7 +167,25 @@ bool health_has_worsened(const U256& told, const U256& now, std::uint64_t factor
     return distance >= one / 200 && has_grown(distance, told - one, factor_milli);
 }
 
+/// The side a number has to be on says which way is worse.
+bool value_has_worsened(const RuleSettings& rule, const U256& told, const U256& now,
+                        std::uint64_t factor_milli) {
+    const Comparison comparison = rule.when.front().comparison;
+    const bool grows = comparison == Comparison::greater || comparison == Comparison::greater_equal;
+    return grows ? has_grown(told, now, factor_milli) : has_grown(now, told, factor_milli);
+}
+
 }  // namespace
+
+config::Metric Rule::metric() const {
+    return settings.when.empty() ? Metric::health_factor : settings.when.front().metric;
+}
+
+bool Rule::asks_for(config::Metric metric) const {
+    const auto is_it = [&](const Condition& condition) { return condition.metric == metric; };
+    return std::any_of(settings.when.begin(), settings.when.end(), is_it) ||
+           std::any_of(settings.clear.begin(), settings.clear.end(), is_it);
+}
 
 bool Rule::covers(const std::string& protocol) const {
     const auto& names = settings.protocols;
@@ -226,17 +201,30 @@ bool Rule::covers_band(const std::string& band) const {
     return names.empty() || std::find(names.begin(), names.end(), band) != names.end();
 }
 
+bool Rule::covers_market(const std::string& asset, const Address& token) const {
+    const auto& names = settings.markets;
+    return names.empty() || tokens.contains(token) ||
+           std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return name == "*" || name == asset; });
+}
+
 Rule make_rule(const RuleSettings& settings, const std::vector<config::WatchSettings>& watches) {
     Rule rule;
     rule.settings = settings;
-    rule.scope = settings.when.empty() ? Scope::position : scope_of(settings.when.front().metric);
+    rule.scope = settings.when.empty() ? Scope::position : scope_of(settings);
+    rule.is_about_markets =
+        rule.scope == Scope::market &&
+        (!settings.markets.empty() || config::scope_of(settings.when) == config::Scope::market);
+    for (const std::string& name : settings.markets) {
+        if (const auto token = parse_address(name)) rule.tokens.insert(*token);
+    }
     rule.type = type_of(settings, rule.scope);
     rule.severity = alerts::parse_severity(settings.severity).value_or(alerts::Severity::warning);
+    const bool means_all_lists = settings.watch.empty() && config::is_activity(rule.metric());
     for (const config::WatchSettings& watch : watches) {
         const auto& names = settings.watch;
-        if (std::find(names.begin(), names.end(), watch.name) == names.end()) {
-            continue;
-        }
+        const bool is_meant = std::find(names.begin(), names.end(), watch.name) != names.end();
+        if (!is_meant && !means_all_lists) continue;
         for (const Address& account : watch.accounts) {
             rule.labels.emplace(account, watch.label.empty() ? watch.name : watch.label);
         }
@@ -249,33 +237,23 @@ bool is_standing(std::string_view type) {
     return type.starts_with("source.") || type.starts_with("daemon.");
 }
 
+bool is_event(std::string_view type) {
+    return type == "position.liquidated" || type == "position.activity" ||
+           type == "market.parameters";
+}
+
 bool may_hold(const Rule& rule, const protocols::PositionHealth& health) {
     if (!health.computable || !health.health_factor || health.debt < rule.settings.min_debt ||
-        !rule.watches(health.key.account)) {
+        health.collateral.raw() == 0 || !rule.watches(health.key.account)) {
         return false;
     }
     const auto& when = rule.settings.when;
     return std::all_of(when.begin(), when.end(), [&](const Condition& condition) {
         return condition.metric == Metric::health_factor
-                   ? compare(condition, health.health_factor->raw())
+                   ? compare_raw(condition, health.health_factor->raw())
                    : condition.metric == Metric::liquidatable &&
-                         compare(condition, U256(health.liquidatable));
+                         compare_raw(condition, U256(health.liquidatable));
     });
-}
-
-Verdict judge(const RuleSettings& rule, const Observation& seen) {
-    const auto when = join(rule.when, config::Join::all, seen);
-    const auto clear = rule.clear.empty() ? (when ? std::optional(!*when) : std::nullopt)
-                                          : join(rule.clear, rule.clear_join, seen);
-    if (!when || !clear) {
-        return Verdict::unknown;
-    }
-    const bool limited = rule.min_debt.raw() != 0 && seen.debt.has_value();
-    if (*when && (!limited || *seen.debt >= rule.min_debt)) {
-        return Verdict::holds;
-    }
-    const bool small = limited && U512(seen.debt->raw()) * 10 < U512(rule.min_debt.raw()) * 9;
-    return *clear || small ? Verdict::clear : Verdict::grey;
 }
 
 bool has_worsened(const Rule& rule, const Mark& told, const Mark& now) {
@@ -297,8 +275,12 @@ bool has_worsened(const Rule& rule, const Mark& told, const Mark& now) {
         case Scope::source:
             return by_factor && told.gap_blocks && now.gap_blocks &&
                    has_grown(U256(*told.gap_blocks), U256(*now.gap_blocks), factor);
+        case Scope::market:
+            return by_factor && told.value && now.value &&
+                   value_has_worsened(rule.settings, *told.value, *now.value, factor);
         case Scope::event:
-        case Scope::protocol:
+        case Scope::endpoint:
+        case Scope::trust:
             break;
     }
     return false;

@@ -1,6 +1,7 @@
 #include "daemon/view/rows.hpp"
 
 #include "abi/hex.hpp"
+#include "protocols/common/totals.hpp"
 
 #include <algorithm>
 #include <array>
@@ -94,11 +95,6 @@ Row safe_rows(const std::vector<protocols::SafeAmount>& amounts) {
     return rows;
 }
 
-/// What is left of what was supplied.
-U256 left_of(const U256& supplied, const U256& borrowed) {
-    return supplied > borrowed ? supplied - borrowed : U256(0);
-}
-
 /// Symbols counted as US dollars when a liquidation is called long or short.
 bool is_dollar(std::string_view symbol) {
     static constexpr std::array<std::string_view, 24> kDollars{
@@ -134,56 +130,27 @@ std::string_view to_string(State state) {
     return "unknown";
 }
 
-const Wad& at_risk_below() {
-    static const Wad value = Wad::from_raw(U256(1'100'000'000'000'000'000ULL));
-    return value;
-}
-
 Row common_columns(const ProtocolView& view) {
     return columns(view.status, view.caip2, view.status.block);
 }
 
 Row tvl_row(const ProtocolView& view) {
-    U256 supplied = 0;
-    U256 borrowed = 0;
-    std::optional<U256> cash;
-    for (const auto& market : view.ledger->markets()) {
-        supplied += market.supplied_usd.raw();
-        borrowed += market.borrowed_usd.raw();
-        if (market.cash_usd) cash = cash.value_or(U256(0)) + market.cash_usd->raw();
-    }
-    const U256 locked = cash.value_or(left_of(supplied, borrowed));
-    std::uint64_t at_risk = 0;
-    std::uint64_t liquidatable = 0;
-    std::uint64_t not_computable = 0;
-    U256 liquidatable_debt = 0;
-    U256 bad_debt = 0;
-    for (const PositionHealth& health : view.healths) {
-        if (!health.computable) ++not_computable;
-        if (health.liquidatable) {
-            ++liquidatable;
-            liquidatable_debt += health.debt.raw();
-        } else if (health.health_factor && *health.health_factor < at_risk_below()) {
-            ++at_risk;
-        }
-        if (health.debt > health.collateral)
-            bad_debt += health.debt.raw() - health.collateral.raw();
-    }
+    const protocols::Totals totals = protocols::totals_of(view.ledger->markets(), view.healths);
     const auto text = [](const std::optional<std::string>& value) {
         return value ? Row(*value) : Row(nullptr);
     };
     Row row = common_columns(view);
-    row["supplied_usd"] = usd(Usd8::from_raw(supplied));
-    row["borrowed_usd"] = usd(Usd8::from_raw(borrowed));
-    row["tvl_usd"] = usd(Usd8::from_raw(locked));
-    row["leverage"] = text(ratio(supplied, locked, 4));
-    row["utilization"] = text(ratio(borrowed, supplied, 4));
-    row["borrowers"] = view.healths.size();
-    row["positions_at_risk"] = at_risk;
-    row["liquidatable"] = liquidatable;
-    row["liquidatable_debt_usd"] = usd(Usd8::from_raw(liquidatable_debt));
-    row["bad_debt_usd"] = usd(Usd8::from_raw(bad_debt));
-    row["not_computable"] = not_computable;
+    row["supplied_usd"] = usd(totals.supplied);
+    row["borrowed_usd"] = usd(totals.borrowed);
+    row["tvl_usd"] = usd(totals.locked());
+    row["leverage"] = text(ratio(totals.supplied.raw(), totals.locked().raw(), 4));
+    row["utilization"] = text(ratio(totals.borrowed.raw(), totals.supplied.raw(), 4));
+    row["borrowers"] = totals.borrowers;
+    row["positions_at_risk"] = totals.at_risk;
+    row["liquidatable"] = totals.liquidatable;
+    row["liquidatable_debt_usd"] = usd(totals.liquidatable_debt);
+    row["bad_debt_usd"] = usd(totals.bad_debt());
+    row["not_computable"] = totals.not_computable;
     return row;
 }
 
@@ -201,8 +168,7 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
     row["cash_raw"] = text_or_null(market.cash);
     row["supplied_usd"] = usd(market.supplied_usd);
     row["borrowed_usd"] = usd(market.borrowed_usd);
-    row["tvl_usd"] = usd(market.cash_usd.value_or(
-        Usd8::from_raw(left_of(market.supplied_usd.raw(), market.borrowed_usd.raw()))));
+    row["tvl_usd"] = usd(protocols::locked_in(market));
     row["liquidation_threshold"] = to_decimal(market.liquidation_threshold.raw());
     row["ltv"] = to_decimal(market.ltv.raw());
     row["liquidation_bonus"] = to_decimal(market.liquidation_bonus.raw());

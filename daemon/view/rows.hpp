@@ -3,6 +3,7 @@
 #include "daemon/bands/heatmap.hpp"
 #include "daemon/bands/shock.hpp"
 #include "daemon/view/view.hpp"
+#include "protocols/common/totals.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -17,7 +18,7 @@ namespace plimsoll::view {
 using Row = nlohmann::ordered_json;
 
 /// Positions with a health factor from 1 up to below this count as at risk in `tvl` and in filters.
-const Wad& at_risk_below();
+using protocols::at_risk_below;
 
 /// The columns every table begins with.
 Row common_columns(const ProtocolView& view);

@@ -5,6 +5,7 @@
 #include "protocols/aave_v3/audit.hpp"
 #include "protocols/aave_v3/ledger.hpp"
 #include "protocols/aave_v3/liquidation_price.hpp"
+#include "protocols/aave_v3/parameter_change.hpp"
 #include "protocols/aave_v3/prices.hpp"
 #include "protocols/aave_v3/records.hpp"
 #include "protocols/aave_v3/report.hpp"
@@ -27,7 +28,8 @@ std::optional<AssetPrice> asset_price(const Structure& structure,
 /// block.
 class AaveV3 final : public Protocol {
   public:
-    explicit AaveV3(const AaveV3Settings& settings) : ledger_(settings.provider) {}
+    explicit AaveV3(const AaveV3Settings& settings)
+        : ledger_(settings.provider, settings.watched) {}
 
     std::unique_ptr<Protocol> clone() const override { return std::make_unique<AaveV3>(*this); }
 
@@ -52,6 +54,8 @@ class AaveV3 final : public Protocol {
     LedgerEvents take_events() override { return ledger_.take_events(); }
     void price_liquidation(Liquidation& event) const override;
     void price_liquidation(Liquidation& event, std::span<const CallResult> prices) const override;
+    void price_activity(AccountEvent& event) const override;
+    void price_activity(AccountEvent& event, std::span<const CallResult> prices) const override;
 
     // ---- questions
     Trust trust() const override { return trust_of(ledger_, valuation_.get()); }
@@ -67,6 +71,7 @@ class AaveV3 final : public Protocol {
     PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,
                           const Wad& target) const override;
     std::vector<MarketReport> markets() const override;
+    std::vector<PositionHealth> healths_without(const ParameterChange& change) const override;
 
     // ---- audit
     std::vector<Call> audit_reads(const PositionKey& key) const override {
@@ -88,6 +93,9 @@ class AaveV3 final : public Protocol {
   private:
     /// The followed account of a key; none where it is not followed.
     std::optional<Account> account(const PositionKey& key) const;
+    /// A price out of a round's results.
+    std::optional<AssetPrice> price_in(const Address& token,
+                                       std::span<const CallResult> prices) const;
     Book book() const { return {ledger_, *valuation_}; }
 
     Ledger ledger_;
@@ -133,22 +141,31 @@ Expected<void, ReadFault> AaveV3::accept_prices(std::span<const CallResult> resu
 }
 
 void AaveV3::price_liquidation(Liquidation& event, std::span<const CallResult> prices) const {
+    event.collateral_price = price_in(event.collateral_token, prices);
+    event.debt_price = price_in(event.debt_token, prices);
+}
+
+void AaveV3::price_activity(AccountEvent& event, std::span<const CallResult> prices) const {
+    event.price = price_in(event.token, prices);
+}
+
+std::optional<AssetPrice> AaveV3::price_in(const Address& token,
+                                           std::span<const CallResult> prices) const {
     const Structure& structure = ledger_.structure();
+    const ReserveState* reserve = structure.find(token);
     const auto round = decode_round(structure, prices, {});
-    if (!round) return;
-    const auto price_of = [&](const Address& token) -> std::optional<AssetPrice> {
-        const ReserveState* reserve = structure.find(token);
-        if (reserve == nullptr) return std::nullopt;
-        return asset_price(structure, round->reserves.at(reserve->stored.id).price);
-    };
-    event.collateral_price = price_of(event.collateral_token);
-    event.debt_price = price_of(event.debt_token);
+    if (!round || reserve == nullptr) return std::nullopt;
+    return asset_price(structure, round->reserves.at(reserve->stored.id).price);
 }
 
 void AaveV3::price_liquidation(Liquidation& event) const {
     const Structure& structure = ledger_.structure();
     event.collateral_price = asset_price(structure, price(event.collateral_token));
     event.debt_price = asset_price(structure, price(event.debt_token));
+}
+
+void AaveV3::price_activity(AccountEvent& event) const {
+    event.price = asset_price(ledger_.structure(), price(event.token));
 }
 
 std::optional<std::uint64_t> AaveV3::coverage_ppm() const {
@@ -208,6 +225,20 @@ PositionReport AaveV3::report(const PositionKey& key, std::span<const AssetGroup
 
 std::vector<MarketReport> AaveV3::markets() const {
     return valuation_ ? market_reports(book()) : std::vector<MarketReport>{};
+}
+
+std::vector<PositionHealth> AaveV3::healths_without(const ParameterChange& change) const {
+    const auto* before = dynamic_cast<const ConfigurationBefore*>(change.before.get());
+    if (before == nullptr || !valuation_) return {};
+    const Market market = market_without(valuation_->accrued, *before);
+    const AccruedMarket prepared(market);
+    std::vector<PositionHealth> out;
+    out.reserve(ledger_.accounts().size());
+    ledger_.accounts().for_each([&](const AccountView& view) {
+        out.push_back(position_health(ledger_.structure(), prepared, PositionKey{view.address, {}},
+                                      account_of(view)));
+    });
+    return out;
 }
 
 std::vector<AuditDifference> AaveV3::audit(const PositionKey& key,

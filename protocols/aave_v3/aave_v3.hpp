@@ -4,12 +4,14 @@
 #include "protocols/common/protocol.hpp"
 
 #include <memory>
+#include <set>
 
 namespace plimsoll::protocols::aave_v3 {
 
 /// What a deployment of Aave V3 is known by. Everything else is read from the chain.
 struct AaveV3Settings {
-    Address provider;  ///< `PoolAddressesProvider`
+    Address provider;                ///< `PoolAddressesProvider`
+    std::set<Address> watched = {};  ///< accounts whose activity is told, with debt or without
 };
 
 /// One Aave V3 market, V3.0 to V3.7 and forks that keep to one of them (SparkLend): which rules

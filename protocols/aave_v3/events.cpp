@@ -42,6 +42,9 @@ constexpr std::array kRows{
     Row{liquidation_call, kPool,
         "LiquidationCall(address,address,address,uint256,uint256,address,bool)", 3, 4},
     Row{deficit_created, kPool, "DeficitCreated(address,address,uint256)", 2, 1},
+    Row{supply, kPool, "Supply(address,address,address,uint256,uint16)", 3, 2},
+    Row{withdraw, kPool, "Withdraw(address,address,address,uint256)", 3, 1},
+    Row{repay, kPool, "Repay(address,address,address,uint256,bool)", 3, 2},
     Row{borrow, kPool, "Borrow(address,address,address,uint256,uint8,uint256,uint16)", 3, 4},
     Row{swap_borrow_rate_mode, kPool, "SwapBorrowRateMode(address,address,uint8)", 2, 1},
     Row{rebalance_stable_borrow_rate, kPool, "RebalanceStableBorrowRate(address,address)", 2, 0},
@@ -183,10 +186,19 @@ Event read(const Row& row, Fields& f) {
                                    f.word_bool(3)};
         case deficit_created:
             return DeficitCreated{f.topic_address(0), f.topic_address(1), f.word(0)};
+        case supply:
+            return PoolAction{supply, f.topic_address(0), f.topic_address(1), f.word_address(0),
+                              f.word(1)};
+        case withdraw:
+        case repay:
+            return PoolAction{row.kind, f.topic_address(0), f.topic_address(1), f.topic_address(2),
+                              f.word(0)};
         case borrow:
+            return Borrowed{borrow, f.topic_address(0), f.topic_address(1), f.word_address(0),
+                            f.word(1)};
         case swap_borrow_rate_mode:
         case rebalance_stable_borrow_rate:
-            return Borrowed{row.kind, f.topic_address(0), f.topic_address(1)};
+            return Borrowed{row.kind, f.topic_address(0), f.topic_address(1), {}, 0};
         case mint:
             return BalanceChange{true, f.topic_address(1), f.word(0), f.word(1), f.word(2)};
         case burn:
@@ -205,6 +217,17 @@ Event read(const Row& row, Fields& f) {
         default:
             return configuration_change(row, f);
     }
+}
+
+bool is_action(EventKind kind) { return kind == supply || kind == withdraw || kind == repay; }
+
+std::vector<Bytes32> topics_of(bool (*wants)(EventKind)) {
+    std::vector<Bytes32> out;
+    for (const Row& row : kRows) {
+        if (wants(row.kind)) out.push_back(abi::topic(row.signature));
+    }
+    std::sort(out.begin(), out.end());
+    return out;
 }
 
 }  // namespace
@@ -227,12 +250,12 @@ Expected<std::optional<Event>, ParseError> decode(const Log& log, Emitter emitte
 }
 
 const std::vector<Bytes32>& wanted_topics() {
-    static const auto topics = [] {
-        std::vector<Bytes32> out;
-        for (const Row& row : kRows) out.push_back(abi::topic(row.signature));
-        std::sort(out.begin(), out.end());
-        return out;
-    }();
+    static const auto topics = topics_of([](EventKind kind) { return !is_action(kind); });
+    return topics;
+}
+
+const std::vector<Bytes32>& wanted_topics_and_actions() {
+    static const auto topics = topics_of([](EventKind) { return true; });
     return topics;
 }
 

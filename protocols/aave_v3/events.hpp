@@ -33,6 +33,9 @@ enum class EventKind : std::uint8_t {
     e_mode_set,
     liquidation_call,
     deficit_created,
+    supply,
+    withdraw,
+    repay,
     borrow,
     swap_borrow_rate_mode,
     rebalance_stable_borrow_rate,
@@ -119,6 +122,17 @@ struct Borrowed {
     EventKind kind = EventKind::borrow;
     Address reserve;
     Address account;  ///< whose debt it is: `onBehalfOf`
+    Address caller;   ///< `Borrow` only: `user`, who got the tokens
+    U256 amount = 0;  ///< `Borrow` only
+};
+
+/// `Supply`, `Withdraw` and `Repay`: for people; balances follow the tokens.
+struct PoolAction {
+    EventKind kind = EventKind::supply;
+    Address reserve;
+    Address account;  ///< whose deposit or debt it is
+    Address other;    ///< who supplied or repaid; who got what was withdrawn
+    U256 amount;
 };
 
 /// `Mint` or `Burn` of an aToken or a variable debt token. `value` is what `Transfer` says,
@@ -169,15 +183,17 @@ struct ConfigurationChange {
 };
 
 using Event = std::variant<ReserveDataUpdated, CollateralFlag, EModeSet, LiquidationCall,
-                           DeficitCreated, Borrowed, BalanceChange, BalanceTransfer, Transfer,
-                           StableChange, Upgraded, ConfigurationChange>;
+                           DeficitCreated, Borrowed, PoolAction, BalanceChange, BalanceTransfer,
+                           Transfer, StableChange, Upgraded, ConfigurationChange>;
 
 /// The log as an event of this emitter. None: not an event the ledger knows. Error: it bears the
 /// topic of one, but topics or data do not have its form.
 Expected<std::optional<Event>, ParseError> decode(const Log& log, Emitter emitter);
 
-/// Topic 0 of every event the ledger wants.
+/// Topic 0 of every event the ledger wants, in order.
 const std::vector<Bytes32>& wanted_topics();
+/// The same and those of `PoolAction`, which only a ledger with watched accounts wants.
+const std::vector<Bytes32>& wanted_topics_and_actions();
 /// Topic 0 of `Borrow`, whose `onBehalfOf` names every account that ever had debt.
 const Bytes32& borrow_topic();
 /// The signature of an event, as hashed.

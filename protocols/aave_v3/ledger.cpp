@@ -5,7 +5,16 @@
 
 namespace plimsoll::protocols::aave_v3 {
 
-Ledger::Ledger(const Address& provider) {
+BlockRef block_of(const Log& log) {
+    BlockRef out;
+    out.number = log.block;
+    out.hash = log.block_hash;
+    out.time = log.block_time;
+    return out;
+}
+
+Ledger::Ledger(const Address& provider, std::set<Address> watched)
+    : watched_(std::make_shared<const std::set<Address>>(std::move(watched))) {
     structure_.provider = provider;
     index_sources();
 }
@@ -21,13 +30,17 @@ void Ledger::apply(const Log& log) {
     std::visit([&](const auto& one) { on(one, log, source); }, **event);
 }
 
-LedgerEvents Ledger::take_events() { return std::exchange(events_, {}); }
+LedgerEvents Ledger::take_events() {
+    transaction_.told_before = 0;
+    return std::exchange(events_, {});
+}
 
 void Ledger::enter_transaction(const Log& log) {
     if (transaction_.hash == log.tx && transaction_.block == log.block) return;
     transaction_ = {};
     transaction_.hash = log.tx;
     transaction_.block = log.block;
+    transaction_.told_before = events_.activity.size();
 }
 
 // ---- followed accounts
@@ -160,6 +173,10 @@ void Ledger::on(const Borrowed& event, const Log& log, const Source&) {
         return true;
     });
     if (!followed) owe_account(event.account);
+    if (event.kind == EventKind::borrow) {
+        on(PoolAction{event.kind, event.reserve, event.account, event.caller, event.amount}, log,
+           {});
+    }
 }
 
 void Ledger::on(const BalanceChange& event, const Log& log, const Source& source) {
@@ -198,6 +215,7 @@ bool Ledger::move_supply(AccountState& state, unsigned reserve, const U256& scal
 
 void Ledger::on(const BalanceTransfer& event, const Log& log, const Source& source) {
     if (event.from == event.to) return;
+    tell_transfer(event, log, source.reserve);
     const TokenRules rules = structure_.reserves.at(source.reserve).stored.a_token_rules;
     const bool seen = transaction_.transfer_token == log.address;
     const U256 scaled = scaled_transfer(rules, event, seen ? transaction_.transfer : std::nullopt);

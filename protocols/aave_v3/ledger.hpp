@@ -2,6 +2,7 @@
 
 #include "protocols/aave_v3/account_book.hpp"
 #include "protocols/aave_v3/events.hpp"
+#include "protocols/aave_v3/parameter_change.hpp"
 #include "protocols/aave_v3/reads.hpp"
 #include "protocols/aave_v3/structure.hpp"
 #include "protocols/aave_v3/token_events.hpp"
@@ -10,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -48,7 +50,8 @@ struct Changed {
 /// `AToken`, `StableDebtToken`.
 class Ledger {
   public:
-    explicit Ledger(const Address& provider);
+    /// `watched`: the accounts whose activity is told.
+    explicit Ledger(const Address& provider, std::set<Address> watched = {});
 
     // ---- logs
     void apply(const Log& log);
@@ -88,7 +91,7 @@ class Ledger {
 
     // ---- persistence
     Changed take_changed();
-    /// Puts back what records held. The ledger is as `Ledger(provider)` made it.
+    /// Puts back what records held. The ledger is as it was made.
     void restore(Structure structure, AccountBook accounts, Owed owed);
 
   private:
@@ -104,6 +107,7 @@ class Ledger {
         std::optional<Transfer> transfer;  ///< the last one of `transfer_token`
         std::vector<std::pair<Address, Transfer>> to_treasury;  ///< by aToken
         std::vector<DeficitCreated> deficits;                   ///< not yet told with a liquidation
+        std::size_t told_before = 0;  ///< events of watched accounts before this transaction
     };
 
     // ledger.cpp: accounts
@@ -114,6 +118,13 @@ class Ledger {
     void on(const BalanceTransfer& event, const Log& log, const Source& source);
     void on(const Transfer& event, const Log& log, const Source& source);
     void on(const StableChange& event, const Log& log, const Source& source);
+    // ledger_activity.cpp: what watched accounts do
+    void on(const PoolAction& event, const Log& log, const Source& source);
+    void tell_transfer(const BalanceTransfer& event, const Log& log, unsigned reserve);
+    void forget_seized(const LiquidationCall& event);
+    void tell_activity(const Log& log, AccountEvent event);
+    bool is_watched(const Address& account) const { return watched_->contains(account); }
+
     // ledger_market.cpp: reserves, liquidations, configuration
     void on(const ReserveDataUpdated& event, const Log& log, const Source& source);
     void on(const LiquidationCall& event, const Log& log, const Source& source);
@@ -125,7 +136,8 @@ class Ledger {
     void enter_transaction(const Log& log);
     Liquidation told(const LiquidationCall& event, const Log& log) const;
     void accrue_silently(ReserveState& reserve, BlockTime time);
-    void tell(const Log& log, std::string subject, std::string what);
+    void tell(const Log& log, ChangeText text,
+              std::shared_ptr<const BeforeChange> before = nullptr);
     void owe_configuration(const ConfigurationChange& event);
 
     /// Changes a followed account by a log after the block it was read at; `change` answers false
@@ -153,7 +165,14 @@ class Ledger {
     std::map<unsigned, BlockNumber> borrowers_owed_at_;
     Transaction transaction_;
     LedgerEvents events_;
+    /// Shared between copies; immutable.
+    std::shared_ptr<const std::set<Address>> watched_;
+    /// What events set since the configuration was last read, by subject and parameter.
+    std::map<std::pair<std::string, std::string>, std::string> set_since_;
     std::uint64_t inconsistencies_ = 0;
 };
+
+/// The block a log lies in; its parent is not known.
+BlockRef block_of(const Log& log);
 
 }  // namespace plimsoll::protocols::aave_v3

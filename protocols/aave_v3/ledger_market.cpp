@@ -6,17 +6,6 @@
 #include <utility>
 
 namespace plimsoll::protocols::aave_v3 {
-namespace {
-
-BlockRef block_of(const Log& log) {
-    BlockRef out;
-    out.number = log.block;
-    out.hash = log.block_hash;
-    out.time = log.block_time;
-    return out;
-}
-
-}  // namespace
 
 // ---- logs that name reserves
 
@@ -61,6 +50,7 @@ void Ledger::on(const LiquidationCall& event, const Log& log, const Source&) {
         accrue_silently(*collateral, log.block_time);
     }
     events_.liquidations.push_back(told(event, log));
+    forget_seized(event);
     std::erase_if(transaction_.to_treasury,
                   [&](const auto& one) { return one.second.from == event.user; });
     std::erase_if(transaction_.deficits,
@@ -102,25 +92,36 @@ Liquidation Ledger::told(const LiquidationCall& event, const Log& log) const {
 
 // ---- configuration
 
-void Ledger::tell(const Log& log, std::string subject, std::string what) {
+/// What an earlier event of the round set is what this one changes.
+void Ledger::tell(const Log& log, ChangeText text, std::shared_ptr<const BeforeChange> before) {
     ParameterChange change;
     change.block = block_of(log);
     change.tx = log.tx;
     change.log_index = log.index;
-    change.subject = std::move(subject);
-    change.what = std::move(what);
+    change.subject = std::move(text.subject);
+    change.token = text.token;
+    change.values = std::move(text.values);
+    change.before = std::move(before);
+    for (ParameterValue& value : change.values) {
+        const auto [known, is_first] =
+            set_since_.try_emplace({change.subject, value.name}, value.to);
+        if (!is_first) value.from = std::exchange(known->second, value.to);
+    }
     events_.parameters.push_back(std::move(change));
 }
 
 void Ledger::on(const Upgraded& event, const Log& log, const Source& source) {
-    const auto text = [&](std::string_view token) {
-        return std::string(token) + "implementation is " + to_checksum(event.implementation);
+    const auto text = [&](std::string subject, const Address& token, std::string name) {
+        return ChangeText{
+            std::move(subject), token, {{std::move(name), "", to_checksum(event.implementation)}}};
     };
-    if (source.emitter == Emitter::configurator) return tell(log, "configurator", text(""));
+    if (source.emitter == Emitter::configurator) {
+        return tell(log, text("configurator", {}, "implementation"));
+    }
     if (source.emitter == Emitter::pool) {
         structure_.pool_upgraded = true;
         owe_structure();
-        return tell(log, "pool", text(""));
+        return tell(log, text("pool", {}, "implementation"));
     }
     ReserveState& reserve = structure_.reserves.at(source.reserve);
     if (source.emitter == Emitter::a_token) reserve.a_token_upgraded = true;
@@ -128,13 +129,13 @@ void Ledger::on(const Upgraded& event, const Log& log, const Source& source) {
     owed_.tokens.insert(reserve.stored.asset);
     owe_reserve(reserve.stored.asset);
     changed_.reserves.insert(source.reserve);
-    tell(log, reserve.stored.symbol,
-         text(source.emitter == Emitter::a_token ? "aToken " : "debt token "));
+    tell(log, text(reserve.stored.symbol, reserve.stored.asset,
+                   source.emitter == Emitter::a_token ? "a_token_implementation"
+                                                      : "debt_token_implementation"));
 }
 
 void Ledger::on(const ConfigurationChange& event, const Log& log, const Source&) {
-    ChangeText text = describe(event, structure_);
-    tell(log, std::move(text.subject), std::move(text.what));
+    tell(log, describe(event, structure_), before_change(event, structure_));
     owe_configuration(event);
 }
 

@@ -30,6 +30,7 @@ void Ledger::accept(const Contracts& contracts) {
     const bool is_other_pool = structure_.is_known() && structure_.contracts.pool != contracts.pool;
     structure_.contracts = contracts;
     owed_.contracts = false;
+    set_since_.clear();
     owe_structure();
     if (is_other_pool) owe_every_account();
     index_sources();
@@ -68,6 +69,7 @@ void Ledger::accept(const PoolReply& pool) {
 }
 
 void Ledger::accept(const Address& asset, const ReserveReply& reply, const BlockRef& at) {
+    set_since_.clear();
     const unsigned id = reply.stored.id;
     const auto there = structure_.reserves.find(id);
     if (there != structure_.reserves.end() && there->second.stored.asset != asset) {
@@ -108,6 +110,7 @@ void Ledger::accept(const Address& asset, const TokensReply& tokens) {
 }
 
 void Ledger::accept_category(unsigned id, const std::optional<EMode>& category) {
+    set_since_.clear();
     owed_.categories.erase(id);
     changed_.market = true;
     changed_.categories.insert(id);
@@ -162,7 +165,7 @@ LogFilter Ledger::log_filter() const {
     LogFilter out;
     for (const auto& [address, source] : sources_) out.addresses.push_back(address);
     std::sort(out.addresses.begin(), out.addresses.end());
-    out.topics = wanted_topics();
+    out.topics = watched_->empty() ? wanted_topics() : wanted_topics_and_actions();
     return out;
 }
 

@@ -5,122 +5,226 @@
 namespace plimsoll::protocols::aave_v3 {
 namespace {
 
-std::string from_to(std::string_view what, const std::string& from, const std::string& to) {
-    return std::string(what) + " " + from + " to " + to;
+using enum EventKind;
+using Values = std::vector<ParameterValue>;
+
+std::string flag_text(bool value) { return value ? "true" : "false"; }
+
+std::string flag_text(const U256& word) { return flag_text(word != 0); }
+
+/// An address, or nothing where it is zero.
+std::string address_text(const Address& address) {
+    return address.is_zero() ? std::string() : to_checksum(address);
 }
 
-std::string from_to(std::string_view what, const U256& from, const U256& to) {
-    return from_to(what, to_decimal(from), to_decimal(to));
+ParameterValue number(std::string_view name, const U256& from, const U256& to) {
+    return {std::string(name), to_decimal(from), to_decimal(to)};
 }
 
-std::string on_off(const ConfigurationChange& event, std::size_t word, std::string_view on,
-                   std::string_view off) {
-    return std::string(event.words[word] != 0 ? on : off);
+/// In basis points.
+ParameterValue share(std::string_view name, const std::optional<U256>& from, const U256& to) {
+    constexpr unsigned kBpsDecimals = 4;
+    return {std::string(name), from ? to_decimal(*from) : std::string(), to_decimal(to),
+            kBpsDecimals};
 }
 
-std::string collateral_configuration(const ConfigurationChange& event, const Structure& structure) {
-    const ReserveState* reserve = structure.find(event.subject);
-    if (reserve == nullptr) return "collateral configuration set";
+struct Risk {
+    U256 ltv;
+    U256 threshold;
+    U256 bonus;
+};
+
+/// Threshold, ltv and bonus, of which those that stay are left out; all where none moves.
+Values risk_values(const Risk& now, const std::vector<U256>& words) {
+    const Values all{share("ltv", now.ltv, words[0]),
+                     share("liquidation_threshold", now.threshold, words[1]),
+                     share("liquidation_bonus", now.bonus, words[2])};
+    Values changed = all;
+    std::erase_if(changed, [](const ParameterValue& value) { return value.from == value.to; });
+    return changed.empty() ? all : changed;
+}
+
+Values of_reserve(const ConfigurationChange& event, const ReserveState* reserve) {
+    if (reserve == nullptr) {
+        return {share("ltv", std::nullopt, event.words[0]),
+                share("liquidation_threshold", std::nullopt, event.words[1]),
+                share("liquidation_bonus", std::nullopt, event.words[2])};
+    }
     const ReserveConfig& now = reserve->stored.config;
-    return from_to("ltv", now.ltv().raw(), event.words[0]) + ", " +
-           from_to("liquidation threshold", now.liquidation_threshold().raw(), event.words[1]) +
-           ", " + from_to("liquidation bonus", now.liquidation_bonus().raw(), event.words[2]);
+    return risk_values(
+        Risk{now.ltv().raw(), now.liquidation_threshold().raw(), now.liquidation_bonus().raw()},
+        event.words);
 }
 
-std::string category_text(const ConfigurationChange& event, const Structure& structure) {
+Values of_category(const ConfigurationChange& event, const Structure& structure) {
     const auto found = structure.e_modes.find(event.category);
     const EMode now = found == structure.e_modes.end() ? EMode{} : found->second;
-    return from_to("ltv", now.ltv.raw(), event.words[0]) + ", " +
-           from_to("liquidation threshold", now.liquidation_threshold.raw(), event.words[1]) +
-           ", " + from_to("liquidation bonus", now.liquidation_bonus.raw(), event.words[2]);
+    return risk_values(
+        Risk{now.ltv.raw(), now.liquidation_threshold.raw(), now.liquidation_bonus.raw()},
+        event.words);
 }
 
-std::string membership(const ConfigurationChange& event, std::string_view as_what) {
-    return std::string(as_what) + " in e-mode " + std::to_string(event.category) + ": " +
-           on_off(event, 1, "on", "off");
+/// Whether an asset plays a part in an e-mode category.
+Values membership(const ConfigurationChange& event, const Structure& structure,
+                  std::string_view part) {
+    std::string from;
+    const ReserveState* reserve = structure.find(event.subject);
+    const auto category = structure.e_modes.find(event.category);
+    const bool is_known = reserve != nullptr && category != structure.e_modes.end();
+    const auto is_in = [&](const U256& bitmap) { return bit_test(bitmap, reserve->stored.id); };
+    if (is_known && event.kind == asset_collateral_in_e_mode_changed) {
+        from = flag_text(is_in(category->second.collateral_bitmap));
+    } else if (is_known && event.kind == asset_ltvzero_in_e_mode_changed) {
+        from = flag_text(is_in(category->second.ltvzero_bitmap));
+    }
+    return {{std::string(part) + "_in_e_mode_" + std::to_string(event.category), from,
+             flag_text(event.words[1])}};
 }
 
-std::string asset_text(const ConfigurationChange& event, const Structure& structure) {
-    using enum EventKind;
+Values flag(std::string_view name, const ConfigurationChange& event, const ReserveState* reserve,
+            bool (ReserveConfig::*now)() const) {
+    return {{std::string(name),
+             reserve == nullptr ? std::string() : flag_text((reserve->stored.config.*now)()),
+             flag_text(event.words[0])}};
+}
+
+Values of_asset(const ConfigurationChange& event, const Structure& structure) {
+    const ReserveState* reserve = structure.find(event.subject);
     switch (event.kind) {
         case reserve_initialized:
-            return "listed";
+            return {{"listed", "false", "true"}};
         case reserve_dropped:
-            return "dropped";
+            return {{"listed", "true", "false"}};
         case collateral_configuration_changed:
-            return collateral_configuration(event, structure);
+            return of_reserve(event, reserve);
         case pending_ltv_changed:
-            return "pending ltv " + to_decimal(event.words[0]);
+            return {share("pending_ltv", std::nullopt, event.words[0])};
         case reserve_active:
-            return on_off(event, 0, "active", "not active");
+            return flag("active", event, reserve, &ReserveConfig::is_active);
         case reserve_frozen:
-            return on_off(event, 0, "frozen", "not frozen");
+            return flag("frozen", event, reserve, &ReserveConfig::is_frozen);
         case reserve_paused:
-            return on_off(event, 0, "paused", "not paused");
+            return flag("paused", event, reserve, &ReserveConfig::is_paused);
         case reserve_borrowing:
-            return on_off(event, 0, "borrowing on", "borrowing off");
+            return flag("borrowing", event, reserve, &ReserveConfig::is_borrowing_enabled);
         case reserve_factor_changed:
-            return from_to("reserve factor", event.words[0], event.words[1]);
+            return {share("reserve_factor", event.words[0], event.words[1])};
         case liquidation_protocol_fee_changed:
-            return from_to("liquidation protocol fee", event.words[0], event.words[1]);
+            return {share("liquidation_protocol_fee", event.words[0], event.words[1])};
         case liquidation_grace_period_changed:
-            return "no liquidations until " + to_decimal(event.words[0]);
+            return {{"no_liquidation_until",
+                     reserve == nullptr ? std::string()
+                                        : std::to_string(reserve->stored.liquidation_grace_until),
+                     to_decimal(event.words[0])}};
         case liquidation_grace_period_disabled:
-            return "liquidation grace period ended";
+            return {{"no_liquidation_until",
+                     reserve == nullptr ? std::string()
+                                        : std::to_string(reserve->stored.liquidation_grace_until),
+                     "0"}};
         case debt_ceiling_changed:
-            return from_to("debt ceiling", event.words[0], event.words[1]);
+            return {number("debt_ceiling", event.words[0], event.words[1])};
         case siloed_borrowing_changed:
-            return "siloed borrowing " + on_off(event, 1, "on", "off");
+            return {{"siloed_borrowing", flag_text(event.words[0]), flag_text(event.words[1])}};
         case e_mode_asset_category_changed:
-            return from_to("e-mode category", event.words[0], event.words[1]);
+            return {number("e_mode_category", event.words[0], event.words[1])};
         case asset_collateral_in_e_mode_changed:
-            return membership(event, "collateral");
+            return membership(event, structure, "collateral");
         case asset_borrowable_in_e_mode_changed:
-            return membership(event, "borrowable");
+            return membership(event, structure, "borrowable");
         case asset_ltvzero_in_e_mode_changed:
-            return membership(event, "ltv zero");
-        case asset_source_updated: {
-            const ReserveState* reserve = structure.find(event.subject);
-            const Address from = reserve == nullptr ? Address{} : reserve->price_source;
-            return from_to("price source", to_checksum(from), to_checksum(event.second));
-        }
+            return membership(event, structure, "ltv_zero");
+        case asset_source_updated:
+            return {{"price_source",
+                     reserve == nullptr ? std::string() : address_text(reserve->price_source),
+                     address_text(event.second)}};
         default:
-            return std::string(signature(event.kind));
+            return {{std::string(signature(event.kind)), "", ""}};
     }
 }
 
 }  // namespace
 
 ChangeText describe(const ConfigurationChange& event, const Structure& structure) {
-    using enum EventKind;
     const Contracts& contracts = structure.contracts;
     const std::string category = "e-mode " + std::to_string(event.category);
+    const auto address = [&](std::string_view name, const Address& from, const Address& to) {
+        return Values{{std::string(name), address_text(from), address_text(to)}};
+    };
     switch (event.kind) {
         case e_mode_category_added:
-            return {category, category_text(event, structure)};
-        case e_mode_category_isolation_changed:
-            return {category, on_off(event, 0, "isolated", "not isolated")};
+            return {category, {}, of_category(event, structure)};
+        case e_mode_category_isolation_changed: {
+            const auto found = structure.e_modes.find(event.category);
+            return {category,
+                    {},
+                    {{"isolated",
+                      found == structure.e_modes.end() ? std::string()
+                                                       : flag_text(found->second.isolated),
+                      flag_text(event.words[0])}}};
+        }
         case fallback_oracle_updated:
-            return {"oracle", "fallback oracle is " + to_checksum(event.subject)};
+            return {"oracle", {}, address("fallback_oracle", {}, event.subject)};
         case base_currency_set:
-            return {"oracle", "base currency " + to_checksum(event.subject) + ", unit " +
-                                  to_decimal(event.words[0])};
+            return {
+                "oracle", {}, {number("base_currency_unit", structure.base_unit, event.words[0])}};
         case pool_updated:
-            return {"pool", "implementation is " + to_checksum(event.second)};
+            return {"pool", {}, address("implementation", {}, event.second)};
         case pool_configurator_updated:
-            return {"configurator", "implementation is " + to_checksum(event.second)};
+            return {"configurator", {}, address("implementation", {}, event.second)};
         case price_oracle_updated:
-            return {"oracle",
-                    from_to("replaced:", to_checksum(contracts.oracle), to_checksum(event.second))};
+            return {"provider", {}, address("oracle", contracts.oracle, event.second)};
         case price_oracle_sentinel_updated:
-            return {"sentinel", from_to("replaced:", to_checksum(contracts.sentinel),
-                                        to_checksum(event.second))};
+            return {"provider", {}, address("sentinel", contracts.sentinel, event.second)};
         case address_set:
         case address_set_as_proxy:
-            return {"provider", "an address is now " + to_checksum(event.second)};
+            return {"provider", {}, address("address", {}, event.second)};
         default:
-            return {structure.name_of(event.subject), asset_text(event, structure)};
+            return {structure.name_of(event.subject), event.subject, of_asset(event, structure)};
     }
+}
+
+std::shared_ptr<const BeforeChange> before_change(const ConfigurationChange& event,
+                                                  const Structure& structure) {
+    auto out = std::make_shared<ConfigurationBefore>();
+    const auto keep_category = [&] {
+        const auto found = structure.e_modes.find(event.category);
+        out->category.emplace(event.category, found == structure.e_modes.end()
+                                                  ? std::nullopt
+                                                  : std::optional(found->second));
+    };
+    switch (event.kind) {
+        case collateral_configuration_changed:
+        case e_mode_asset_category_changed: {
+            const ReserveState* reserve = structure.find(event.subject);
+            if (reserve == nullptr) return nullptr;
+            out->reserve.emplace(reserve->stored.id, reserve->stored.config);
+            return out;
+        }
+        case e_mode_category_added:
+        case e_mode_category_isolation_changed:
+        case asset_collateral_in_e_mode_changed:
+        case asset_ltvzero_in_e_mode_changed:
+            keep_category();
+            return out;
+        default:
+            return nullptr;
+    }
+}
+
+Market market_without(Market market, const ConfigurationBefore& before) {
+    if (before.reserve) {
+        const auto found = market.reserves.find(before.reserve->first);
+        if (found != market.reserves.end()) found->second.config = before.reserve->second;
+    }
+    if (before.category) {
+        const auto& [id, mode] = *before.category;
+        if (mode) {
+            market.e_modes.insert_or_assign(id, *mode);
+        } else {
+            market.e_modes.erase(id);
+        }
+    }
+    return market;
 }
 
 }  // namespace plimsoll::protocols::aave_v3

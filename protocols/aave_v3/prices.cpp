@@ -14,6 +14,17 @@ bool has_sentinel(const Structure& structure) {
     return structure.rules <= RuleSet::v3_6 && !structure.contracts.sentinel.is_zero();
 }
 
+bool has_deficits(const Structure& structure) { return structure.rules >= RuleSet::v3_3; }
+
+/// Word 3 of `(roundId, answer, startedAt, updatedAt, answeredInRound)`; none where the source is
+/// no such feed.
+std::optional<BlockTime> updated_at(const CallResult& result) {
+    constexpr std::size_t kWords = 5;
+    if (!result.success || result.data.size() != kWords * 32) return std::nullopt;
+    const auto time = abi::Reader(result.data).uint64(3);
+    return time && *time != 0 ? std::optional(*time) : std::nullopt;
+}
+
 template <class Unit>
 std::optional<Unit> with_unit(const std::optional<U256>& word) {
     return word ? std::optional(Unit::from_raw(*word)) : std::nullopt;
@@ -36,6 +47,12 @@ std::vector<Call> round_calls(const Structure& structure) {
         if (reserve.has_stable_debt(structure.rules)) {
             out.push_back(call(stored.stable_debt_token, "totalSupply()"));
         }
+        if (has_deficits(structure)) {
+            out.push_back(call(contracts.pool, "getReserveDeficit(address)", stored.asset));
+        }
+        if (!reserve.price_source.is_zero()) {
+            out.push_back(call(reserve.price_source, "latestRoundData()"));
+        }
     }
     for (const auto& [id, category] : structure.e_modes) {
         if (!has_price_source(structure, category)) continue;
@@ -52,11 +69,13 @@ Reply<Round> decode_round(const Structure& structure, Results results, const Blo
     out.at = at;
     std::size_t next = 0;
     bool is_short = false;
-    const auto word = [&]() -> std::optional<U256> {
-        if (next < results.size()) return optional_word(results[next++]);
+    const auto result = [&]() -> const CallResult& {
+        static const CallResult kNone;
+        if (next < results.size()) return results[next++];
         is_short = true;
-        return std::nullopt;
+        return kNone;
     };
+    const auto word = [&] { return optional_word(result()); };
     for (const auto& [id, reserve] : structure.reserves) {
         ReserveRound& round = out.reserves[id];
         round.price = with_unit<OraclePrice>(word());
@@ -68,6 +87,8 @@ Reply<Round> decode_round(const Structure& structure, Results results, const Blo
         if (reserve.has_stable_debt(structure.rules)) {
             round.stable_debt = with_unit<TokenAmount>(word());
         }
+        if (has_deficits(structure)) round.deficit = with_unit<TokenAmount>(word());
+        if (!reserve.price_source.is_zero()) round.price_updated_at = updated_at(result());
     }
     for (const auto& [id, category] : structure.e_modes) {
         if (!has_price_source(structure, category)) continue;

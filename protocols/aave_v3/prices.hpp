@@ -19,6 +19,9 @@ struct ReserveRound {
     std::optional<Ray> income;               ///< `getReserveNormalizedIncome`
     std::optional<Ray> debt_index;           ///< `getReserveNormalizedVariableDebt`
     std::optional<TokenAmount> stable_debt;  ///< `totalSupply` of the stable debt token
+    std::optional<TokenAmount> deficit;      ///< `getReserveDeficit`, from v3_3 on
+    /// `latestRoundData().updatedAt` of the asset's price source; adapters often have none.
+    std::optional<BlockTime> price_updated_at;
 };
 
 /// The reads of one round: prices, and totals against which the ledger is checked.
@@ -31,8 +34,9 @@ struct Round {
     bool liquidation_allowed = true;
 };
 
-/// Six calls a reserve, one more where it has stable debt, one an e-mode price source, one for the
-/// sentinel. No number of accounts changes that.
+/// Six calls a reserve, one more each for stable debt, deficits and the price source where there
+/// are such things, one an e-mode price source, one for the sentinel. No number of accounts changes
+/// that.
 std::vector<Call> round_calls(const Structure& structure);
 /// The results of exactly `round_calls` of this structure.
 Reply<Round> decode_round(const Structure& structure, Results results, const BlockRef& at);

@@ -132,6 +132,8 @@ MarketReport market_report(const Book& book, unsigned id, const Reserve& reserve
     if (round == valuation.round.reserves.end()) return out;
     out.supplied = round->second.supplied.value_or(TokenAmount{});
     out.cash = round->second.cash;
+    out.deficit = round->second.deficit.value_or(TokenAmount{});
+    out.price_updated_at = round->second.price_updated_at;
     if (const auto coverage = debt_coverage(book.ledger, valuation, id)) {
         out.borrowed = coverage->total;
         out.debt_known = coverage->known.raw();
@@ -139,22 +141,30 @@ MarketReport market_report(const Book& book, unsigned id, const Reserve& reserve
     }
     out.supplied_usd = usd_of(structure, out.supplied, out.price, out.decimals);
     out.borrowed_usd = usd_of(structure, out.borrowed, out.price, out.decimals);
+    out.deficit_usd = usd_of(structure, out.deficit, out.price, out.decimals);
     return out;
 }
 
 }  // namespace
 
 PositionHealth position_health(const Book& book, const PositionKey& key, const Account& account) {
+    PositionHealth unknown;
+    unknown.key = key;
+    if (!book.valuation.prepared) return unknown;
+    return position_health(book.ledger.structure(), *book.valuation.prepared, key, account);
+}
+
+PositionHealth position_health(const Structure& structure, const AccruedMarket& market,
+                               const PositionKey& key, const Account& account) {
     PositionHealth out;
     out.key = key;
-    if (!book.valuation.prepared) return out;
-    const auto values = account_data(*book.valuation.prepared, account);
+    const auto values = account_data(market, account);
     if (!values) return out;
     out.computable = true;
     out.health_factor = values->health_factor;
     out.liquidatable = values->is_liquidatable();
-    out.collateral = to_usd(book.ledger.structure(), values->total_collateral_base);
-    out.debt = to_usd(book.ledger.structure(), values->total_debt_base);
+    out.collateral = to_usd(structure, values->total_collateral_base);
+    out.debt = to_usd(structure, values->total_debt_base);
     return out;
 }
 

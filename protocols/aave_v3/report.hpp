@@ -22,6 +22,9 @@ struct Book {
 
 /// Health of one account at the block, by `account_data`.
 PositionHealth position_health(const Book& book, const PositionKey& key, const Account& account);
+/// The same in a market that is assumed.
+PositionHealth position_health(const Structure& structure, const AccruedMarket& market,
+                               const PositionKey& key, const Account& account);
 
 /// The six words of `getUserAccountData` by name, as decimal text; the health factor of an account
 /// without debt is 2^256 - 1, as the contract says it.

@@ -112,6 +112,9 @@ class Protocol {
     virtual void price_liquidation(Liquidation& event) const = 0;
     virtual void price_liquidation(Liquidation& event,
                                    std::span<const CallResult> prices) const = 0;
+    /// As above, for what a watched account did.
+    virtual void price_activity(AccountEvent& event) const = 0;
+    virtual void price_activity(AccountEvent& event, std::span<const CallResult> prices) const = 0;
 
     // ---- questions
     // -------------------------------------------------------------------------------
@@ -141,6 +144,9 @@ class Protocol {
     virtual PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,
                                   const Wad& target) const = 0;
     virtual std::vector<MarketReport> markets() const = 0;
+    /// The health every position would have at the round's block had the change not been made, in
+    /// the order of `for_each_position`. Empty where that is not known or the same for all.
+    virtual std::vector<PositionHealth> healths_without(const ParameterChange& change) const = 0;
 
     // ---- audit
     // -----------------------------------------------------------------------------------

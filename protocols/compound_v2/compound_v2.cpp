@@ -2,6 +2,7 @@
 
 #include "protocols/compound_v2/audit.hpp"
 #include "protocols/compound_v2/ledger.hpp"
+#include "protocols/compound_v2/parameter_change.hpp"
 #include "protocols/compound_v2/prices.hpp"
 #include "protocols/compound_v2/records.hpp"
 #include "protocols/compound_v2/report.hpp"
@@ -45,6 +46,8 @@ class CompoundV2 final : public Protocol {
     LedgerEvents take_events() override { return ledger_.take_events(); }
     void price_liquidation(Liquidation& event) const override;
     void price_liquidation(Liquidation& event, std::span<const CallResult> prices) const override;
+    void price_activity(AccountEvent& event) const override;
+    void price_activity(AccountEvent& event, std::span<const CallResult> prices) const override;
 
     // ---- questions
     Trust trust() const override { return trust_of(ledger_, valuation_.get()); }
@@ -60,6 +63,7 @@ class CompoundV2 final : public Protocol {
     PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,
                           const Wad& target) const override;
     std::vector<MarketReport> markets() const override;
+    std::vector<PositionHealth> healths_without(const ParameterChange& change) const override;
 
     // ---- audit
     std::vector<Call> audit_reads(const PositionKey& key) const override {
@@ -82,6 +86,9 @@ class CompoundV2 final : public Protocol {
     /// The followed account of a key; none where it is not followed.
     std::optional<Account> account(const PositionKey& key) const;
     Book book() const { return {ledger_, *valuation_}; }
+    /// The markets by `price_reads` made at another block; null: they do not decode.
+    std::shared_ptr<const Valuation> valuation_at(std::span<const CallResult> prices,
+                                                  const BlockRef& at) const;
 
     Ledger ledger_;
     Seeding seeding_;
@@ -131,9 +138,23 @@ void CompoundV2::price_liquidation(Liquidation& event) const {
 }
 
 void CompoundV2::price_liquidation(Liquidation& event, std::span<const CallResult> prices) const {
-    auto round = decode_round(ledger_.structure(), prices, event.block);
-    if (!round) return;
-    price_event(ledger_.structure(), *make_valuation(ledger_, std::move(*round)), event);
+    const auto valuation = valuation_at(prices, event.block);
+    if (valuation) price_event(ledger_.structure(), *valuation, event);
+}
+
+void CompoundV2::price_activity(AccountEvent& event) const {
+    if (valuation_) price_event(ledger_.structure(), *valuation_, event);
+}
+
+void CompoundV2::price_activity(AccountEvent& event, std::span<const CallResult> prices) const {
+    const auto valuation = valuation_at(prices, event.block);
+    if (valuation) price_event(ledger_.structure(), *valuation, event);
+}
+
+std::shared_ptr<const Valuation> CompoundV2::valuation_at(std::span<const CallResult> prices,
+                                                          const BlockRef& at) const {
+    auto round = decode_round(ledger_.structure(), prices, at);
+    return round ? make_valuation(ledger_, std::move(*round)) : nullptr;
 }
 
 std::optional<std::uint64_t> CompoundV2::coverage_ppm() const {
@@ -193,6 +214,20 @@ PositionReport CompoundV2::report(const PositionKey& key, std::span<const AssetG
 
 std::vector<MarketReport> CompoundV2::markets() const {
     return valuation_ ? market_reports(book()) : std::vector<MarketReport>{};
+}
+
+std::vector<PositionHealth> CompoundV2::healths_without(const ParameterChange& change) const {
+    const auto* before = dynamic_cast<const ConfigurationBefore*>(change.before.get());
+    if (before == nullptr || !valuation_) return {};
+    const Market market = market_without(valuation_->market, *before);
+    const AccruedMarket accrued(market);
+    std::vector<PositionHealth> out;
+    out.reserve(ledger_.accounts().size());
+    ledger_.accounts().for_each([&](const AccountView& view) {
+        out.push_back(
+            position_health(*valuation_, accrued, PositionKey{view.address, {}}, account_of(view)));
+    });
+    return out;
 }
 
 std::vector<AuditDifference> CompoundV2::audit(const PositionKey& key,

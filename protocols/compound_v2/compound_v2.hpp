@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace plimsoll::protocols::compound_v2 {
@@ -25,6 +26,7 @@ struct CompoundV2Settings {
     std::optional<Address> native_market;
     /// By cToken. A listed cToken named here that is something else is refused.
     std::map<Address, ExpectedMarket> expected;
+    std::set<Address> watched;  ///< accounts whose activity is told, with debt or without
 };
 
 /// Compound V2 and what was forked from it and kept its shape: JustLend, Venus, plain forks. Which

@@ -37,6 +37,13 @@ constexpr std::array kRows{
     Row{repay_borrow, kCToken, "RepayBorrow(address,address,uint256,uint256,uint256)", 5},
     Row{repay_borrow_with_index, kCToken,
         "RepayBorrow(address,address,uint256,uint256,uint256,uint256)", 6},
+    Row{mint, kCToken, "Mint(address,uint256,uint256)", 3},
+    Row{mint_with_balance, kCToken, "Mint(address,uint256,uint256,uint256)", 4},
+    Row{mint_behalf, kCToken, "MintBehalf(address,address,uint256,uint256)", 4},
+    Row{mint_behalf_with_balance, kCToken, "MintBehalf(address,address,uint256,uint256,uint256)",
+        5},
+    Row{redeem, kCToken, "Redeem(address,uint256,uint256)", 3},
+    Row{redeem_with_balance, kCToken, "Redeem(address,uint256,uint256,uint256)", 4},
     Row{liquidate_borrow, kCToken, "LiquidateBorrow(address,address,uint256,address,uint256)", 5},
     Row{transfer, kCToken, "Transfer(address,address,uint256)", 3},
     Row{j_token_balance, kCToken, "JTokenBalance(address,uint256)", 2},
@@ -85,6 +92,11 @@ const std::unordered_map<Bytes32, const Row*>& rows_by_topic() {
         return out;
     }();
     return rows;
+}
+
+bool is_of_supply(EventKind kind) {
+    return kind == mint || kind == mint_with_balance || kind == mint_behalf ||
+           kind == mint_behalf_with_balance || kind == redeem || kind == redeem_with_balance;
 }
 
 std::vector<Bytes32> topics_where(bool (*wanted)(EventKind)) {
@@ -139,13 +151,23 @@ Event read(const Row& row, Fields& f) {
         case j_token_status:
             return IndexTold{f.word(5), false};
         case borrow:
-            return BorrowChange{false, f.address(0), f.word(2), std::nullopt};
+            return BorrowChange{false, f.address(0), f.word(2), std::nullopt, {}, f.word(1)};
         case borrow_with_index:
-            return BorrowChange{false, f.address(0), f.word(2), f.word(4)};
+            return BorrowChange{false, f.address(0), f.word(2), f.word(4), {}, f.word(1)};
         case repay_borrow:
-            return BorrowChange{true, f.address(1), f.word(3), std::nullopt};
+            return BorrowChange{true,         f.address(1), f.word(3),
+                                std::nullopt, f.address(0), f.word(2)};
         case repay_borrow_with_index:
-            return BorrowChange{true, f.address(1), f.word(3), f.word(5)};
+            return BorrowChange{true, f.address(1), f.word(3), f.word(5), f.address(0), f.word(2)};
+        case mint:
+        case mint_with_balance:
+            return SupplyChange{false, f.address(0), f.address(0), f.word(1)};
+        case mint_behalf:
+        case mint_behalf_with_balance:
+            return SupplyChange{false, f.address(1), f.address(0), f.word(2)};
+        case redeem:
+        case redeem_with_balance:
+            return SupplyChange{true, f.address(0), f.address(0), f.word(1)};
         case liquidate_borrow:
             return LiquidateBorrow{f.address(0), f.address(1), f.word(2), f.address(3), f.word(4)};
         case transfer:
@@ -191,6 +213,11 @@ Expected<std::optional<Event>, ParseError> decode(const Log& log, Emitter emitte
 }
 
 const std::vector<Bytes32>& wanted_topics() {
+    static const auto topics = topics_where([](EventKind kind) { return !is_of_supply(kind); });
+    return topics;
+}
+
+const std::vector<Bytes32>& watching_topics() {
     static const auto topics = topics_where([](EventKind) { return true; });
     return topics;
 }

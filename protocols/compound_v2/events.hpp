@@ -25,6 +25,12 @@ enum class EventKind : std::uint8_t {
     borrow_with_index,
     repay_borrow,
     repay_borrow_with_index,
+    mint,
+    mint_with_balance,
+    mint_behalf,
+    mint_behalf_with_balance,
+    redeem,
+    redeem_with_balance,
     liquidate_borrow,
     transfer,
     j_token_balance,
@@ -78,6 +84,16 @@ struct BorrowChange {
     Address borrower;
     U256 account_borrows;
     std::optional<U256> borrow_index;  ///< JustLend's events bring it along
+    Address payer;                     ///< of a repayment
+    U256 amount;                       ///< borrowed or repaid
+};
+
+/// `Mint`, `MintBehalf` and `Redeem`. Balances follow the transfers beside them.
+struct SupplyChange {
+    bool is_redeem = false;
+    Address account;
+    Address payer;
+    U256 amount;
 };
 
 struct LiquidateBorrow {
@@ -123,8 +139,9 @@ struct ConfigurationChange {
     std::vector<U256> words;  ///< static parameters in the event's order, indexed or not
 };
 
-using Event = std::variant<IndexTold, BorrowChange, LiquidateBorrow, Transfer, BalanceTold,
-                           Membership, PoolSelected, StableDebtChange, ConfigurationChange>;
+using Event =
+    std::variant<IndexTold, BorrowChange, SupplyChange, LiquidateBorrow, Transfer, BalanceTold,
+                 Membership, PoolSelected, StableDebtChange, ConfigurationChange>;
 
 /// The log as an event of this emitter. Deployments differ in which parameters they index: the
 /// indexed ones always come first, so topics and data are read as one row of words. None: not an
@@ -133,6 +150,8 @@ Expected<std::optional<Event>, ParseError> decode(const Log& log, Emitter emitte
 
 /// Topic 0 of every event the ledger wants.
 const std::vector<Bytes32>& wanted_topics();
+/// The same and those of `SupplyChange`, which only a ledger with watched accounts wants.
+const std::vector<Bytes32>& watching_topics();
 /// Topic 0 of the events of cTokens that tell who owes how much at which index.
 const std::vector<Bytes32>& discovery_topics();
 /// The signature of an event, as hashed.

@@ -25,6 +25,14 @@ std::optional<Wad> index_in(BlockNumber block, const Wad& index, BlockNumber tol
 
 }  // namespace
 
+BlockRef block_of(const Log& log) {
+    BlockRef out;
+    out.number = log.block;
+    out.hash = log.block_hash;
+    out.time = log.block_time;
+    return out;
+}
+
 Ledger::Ledger(const CompoundV2Settings& settings) {
     structure_.settings = std::make_shared<const CompoundV2Settings>(settings);
     index_sources();
@@ -41,13 +49,17 @@ void Ledger::apply(const Log& log) {
     std::visit([&](const auto& one) { on(one, log, source); }, **event);
 }
 
-LedgerEvents Ledger::take_events() { return std::exchange(events_, {}); }
+LedgerEvents Ledger::take_events() {
+    transaction_.told_before = 0;
+    return std::exchange(events_, {});
+}
 
 void Ledger::enter_transaction(const Log& log) {
     if (transaction_.hash == log.tx && transaction_.block == log.block) return;
     transaction_ = {};
     transaction_.hash = log.tx;
     transaction_.block = log.block;
+    transaction_.told_before = events_.activity.size();
 }
 
 // ---- borrows before the first block
@@ -156,6 +168,7 @@ void Ledger::settle() {
 // ---- logs that name accounts
 
 void Ledger::on(const BorrowChange& event, const Log& log, const Source& source) {
+    tell_borrow(event, log, source);
     MarketEntry& market = structure_.markets.at(source.market);
     ++market.borrow_changes;
     changed_.markets.insert(source.market);
@@ -189,6 +202,7 @@ bool Ledger::move_c_tokens(AccountState& state, unsigned market, const U256& amo
 /// Mint, redeem, transfer and seizure alike: the cToken itself stands for what is made and burned.
 void Ledger::on(const Transfer& event, const Log& log, const Source& source) {
     transaction_.transfers.emplace_back(log.address, event);
+    tell_transfer(event, log, source);
     if (event.from == event.to) return;
     const auto move = [&](const Address& account, bool in) {
         change_account(account, log, [&](AccountState& state) {

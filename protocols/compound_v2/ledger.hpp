@@ -4,11 +4,13 @@
 #include "protocols/common/market.hpp"
 #include "protocols/compound_v2/account_book.hpp"
 #include "protocols/compound_v2/events.hpp"
+#include "protocols/compound_v2/parameter_change.hpp"
 #include "protocols/compound_v2/reads.hpp"
 #include "protocols/compound_v2/structure.hpp"
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -136,6 +138,7 @@ class Ledger {
         Bytes32 hash;
         BlockNumber block = 0;
         std::vector<std::pair<Address, Transfer>> transfers;  ///< by cToken
+        std::size_t told_before = 0;  ///< events of watched accounts before this transaction
     };
 
     // ledger.cpp: accounts
@@ -145,6 +148,15 @@ class Ledger {
     void on(const Membership& event, const Log& log, const Source& source);
     void on(const PoolSelected& event, const Log& log, const Source& source);
     void on(const StableDebtChange& event, const Log& log, const Source& source);
+    // ledger_activity.cpp: what watched accounts do
+    void on(const SupplyChange& event, const Log& log, const Source& source);
+    void tell_borrow(const BorrowChange& event, const Log& log, const Source& source);
+    void tell_transfer(const Transfer& event, const Log& log, const Source& source);
+    void forget_seized(const LiquidateBorrow& event, const Source& source);
+    void tell_activity(const Log& log, const Source& source, AccountEvent event);
+    bool is_watched(const Address& account) const {
+        return structure_.settings->watched.contains(account);
+    }
     // ledger_market.cpp: markets, liquidations, configuration
     void on(const IndexTold& event, const Log& log, const Source& source);
     void on(const LiquidateBorrow& event, const Log& log, const Source& source);
@@ -153,7 +165,7 @@ class Ledger {
     void on_unreadable(const Source& source);
     void enter_transaction(const Log& log);
     void keep_trace(const Address& account, unsigned market, const Trace& trace);
-    void tell(const Log& log, std::string subject, std::string what);
+    void tell(const Log& log, ChangeText text, std::shared_ptr<const BeforeChange> before);
     void owe_configuration(const ConfigurationChange& event, const Source& source);
     void owe_pool_of(unsigned pool);
     void forget_rounding();
@@ -186,5 +198,8 @@ class Ledger {
     LedgerEvents events_;
     std::uint64_t inconsistencies_ = 0;
 };
+
+/// The block a log lies in; its parent is not known.
+BlockRef block_of(const Log& log);
 
 }  // namespace plimsoll::protocols::compound_v2

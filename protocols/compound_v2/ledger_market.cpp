@@ -4,17 +4,6 @@
 #include <algorithm>
 
 namespace plimsoll::protocols::compound_v2 {
-namespace {
-
-BlockRef block_of(const Log& log) {
-    BlockRef out;
-    out.number = log.block;
-    out.hash = log.block_hash;
-    out.time = log.block_time;
-    return out;
-}
-
-}  // namespace
 
 void Ledger::on(const IndexTold& event, const Log& log, const Source& source) {
     MarketEntry& market = structure_.markets.at(source.market);
@@ -55,19 +44,22 @@ void Ledger::on(const LiquidateBorrow& event, const Log& log, const Source& sour
     }
     out.seized = SeizedShares{.liquidator = event.seize_tokens - fee, .protocol = fee};
     events_.liquidations.push_back(std::move(out));
+    forget_seized(event, source);
     std::erase_if(transaction_.transfers,
                   [&](const auto& one) { return one.second.from == event.borrower; });
 }
 
 // ---- configuration
 
-void Ledger::tell(const Log& log, std::string subject, std::string what) {
+void Ledger::tell(const Log& log, ChangeText text, std::shared_ptr<const BeforeChange> before) {
     ParameterChange change;
     change.block = block_of(log);
     change.tx = log.tx;
     change.log_index = log.index;
-    change.subject = std::move(subject);
-    change.what = std::move(what);
+    change.subject = std::move(text.subject);
+    change.token = text.token;
+    change.values = std::move(text.values);
+    change.before = std::move(before);
     events_.parameters.push_back(std::move(change));
 }
 
@@ -76,8 +68,7 @@ void Ledger::on(const ConfigurationChange& event, const Log& log, const Source& 
     const Address emitter =
         is_market ? structure_.markets.at(source.market).c_token.address : Address{};
     if (event.kind == EventKind::market_listed) listed_[subject_of(event)] = log.block;
-    ChangeText text = describe(event, emitter, structure_);
-    tell(log, std::move(text.subject), std::move(text.what));
+    tell(log, describe(event, emitter, structure_), before_change(event, emitter, structure_));
     owe_configuration(event, source);
 }
 

@@ -164,7 +164,7 @@ LogFilter Ledger::log_filter() const {
     LogFilter out;
     for (const auto& [address, source] : sources_) out.addresses.push_back(address);
     std::sort(out.addresses.begin(), out.addresses.end());
-    out.topics = wanted_topics();
+    out.topics = structure_.settings->watched.empty() ? wanted_topics() : watching_topics();
     return out;
 }
 

@@ -203,26 +203,31 @@ void add_moment(const Book& book, const Account& account, PositionReport& out) {
 }  // namespace
 
 PositionHealth position_health(const Book& book, const PositionKey& key, const Account& account) {
+    return position_health(book.valuation, *book.valuation.accrued, key, account);
+}
+
+PositionHealth position_health(const Valuation& valuation, const AccruedMarket& accrued,
+                               const PositionKey& key, const Account& account) {
     PositionHealth out;
     out.key = key;
-    const auto data = account_data(*book.valuation.accrued, account, State::current);
+    const Market& market = accrued.market();
+    const auto data = account_data(accrued, account, State::current);
     if (!data || data->error != 0) return out;
     out.computable = true;
     out.health_factor = data->health_factor();
-    out.liquidatable =
-        data->is_liquidatable() || owes_where_always_liquidatable(book.valuation.market, account);
+    out.liquidatable = data->is_liquidatable() || owes_where_always_liquidatable(market, account);
     for (const Holding& holding : account.holdings) {
-        const AccruedCToken* c_token = book.valuation.accrued->find(holding.market);
+        const AccruedCToken* c_token = accrued.find(holding.market);
         if (!holding.entered || c_token == nullptr) continue;
         const auto amount = as_contract([&] {
             return underlying_of(holding.c_tokens, c_token->exchange_rate(State::current));
         });
-        const Usd8 usd = usd_of(book.valuation, amount.value_or(TokenAmount{}),
-                                price_in(book.valuation.market, holding.market));
+        const Usd8 usd =
+            usd_of(valuation, amount.value_or(TokenAmount{}), price_in(market, holding.market));
         const auto sum = as_contract([&] { return out.collateral.raw() + usd.raw(); });
         out.collateral = Usd8::from_raw(sum.value_or(u256_max()));
     }
-    out.debt = to_usd(book.valuation, data->borrow);
+    out.debt = to_usd(valuation, data->borrow);
     return out;
 }
 
@@ -311,27 +316,53 @@ std::vector<MarketReport> market_reports(const Book& book) {
     return out;
 }
 
-void price_event(const Structure& structure, const Valuation& valuation, Liquidation& event) {
-    const auto price_at = [&](const Address& c_token) -> std::optional<AssetPrice> {
-        const MarketEntry* market = structure.find(c_token);
-        const auto price =
-            market == nullptr ? std::nullopt : price_in(valuation.market, market->c_token.id);
-        if (!price) return std::nullopt;
-        return AssetPrice{*price, structure.price_decimals(market->c_token), valuation.quote};
-    };
-    event.debt_price = price_at(event.debt_market);
-    const MarketEntry* collateral = structure.find(event.collateral_market);
-    if (collateral == nullptr || !event.seized) return;
-    const AccruedCToken* c_token = valuation.accrued->find(collateral->c_token.id);
-    const auto amounts = as_contract([&] {
-        const Wad& rate = c_token->exchange_rate(State::stored);
-        return std::pair(underlying_of(CTokens::from_raw(event.seized->liquidator), rate),
-                         underlying_of(CTokens::from_raw(event.seized->protocol), rate));
+namespace {
+
+std::optional<AssetPrice> price_at(const Structure& structure, const Valuation& valuation,
+                                   const Address& c_token) {
+    const MarketEntry* market = structure.find(c_token);
+    const auto price =
+        market == nullptr ? std::nullopt : price_in(valuation.market, market->c_token.id);
+    if (!price) return std::nullopt;
+    return AssetPrice{*price, structure.price_decimals(market->c_token), valuation.quote};
+}
+
+/// cTokens at the rate the market stores; none where the contract reverts.
+std::optional<TokenAmount> underlying_at(const Structure& structure, const Valuation& valuation,
+                                         const Address& c_token, const U256& c_tokens) {
+    const MarketEntry* market = structure.find(c_token);
+    const AccruedCToken* accrued =
+        market == nullptr ? nullptr : valuation.accrued->find(market->c_token.id);
+    if (accrued == nullptr) return std::nullopt;
+    const auto amount = as_contract([&] {
+        return underlying_of(CTokens::from_raw(c_tokens), accrued->exchange_rate(State::stored));
     });
-    if (!amounts) return;
-    event.collateral = amounts->first;
-    event.protocol_fee = amounts->second;
-    event.collateral_price = price_at(event.collateral_market);
+    return amount ? std::optional(*amount) : std::nullopt;
+}
+
+}  // namespace
+
+void price_event(const Structure& structure, const Valuation& valuation, Liquidation& event) {
+    event.debt_price = price_at(structure, valuation, event.debt_market);
+    if (!event.seized) return;
+    const auto underlying = [&](const U256& c_tokens) {
+        return underlying_at(structure, valuation, event.collateral_market, c_tokens);
+    };
+    const auto collateral = underlying(event.seized->liquidator);
+    const auto fee = underlying(event.seized->protocol);
+    if (!collateral || !fee) return;
+    event.collateral = *collateral;
+    event.protocol_fee = *fee;
+    event.collateral_price = price_at(structure, valuation, event.collateral_market);
+}
+
+void price_event(const Structure& structure, const Valuation& valuation, AccountEvent& event) {
+    if (event.shares) {
+        const auto amount = underlying_at(structure, valuation, event.market, *event.shares);
+        if (!amount) return;
+        event.amount = *amount;
+    }
+    event.price = price_at(structure, valuation, event.market);
 }
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -21,6 +21,9 @@ struct Book {
 /// Health of one account with every market accrued to the block. Not computable where the
 /// Comptroller answers an error or reverts.
 PositionHealth position_health(const Book& book, const PositionKey& key, const Account& account);
+/// The same in markets that are not the valuation's own, at its prices in dollars.
+PositionHealth position_health(const Valuation& valuation, const AccruedMarket& accrued,
+                               const PositionKey& key, const Account& account);
 
 /// Everything about one position. Amounts are accrued to the block. Collateral lists what was
 /// supplied and not entered too (`enabled` false).
@@ -52,5 +55,7 @@ std::vector<MarketReport> market_reports(const Book& book);
 
 /// Prices of the event's assets, and the collateral's amount by the stored exchange rate.
 void price_event(const Structure& structure, const Valuation& valuation, Liquidation& event);
+/// The same of what a watched account did.
+void price_event(const Structure& structure, const Valuation& valuation, AccountEvent& event);
 
 }  // namespace plimsoll::protocols::compound_v2

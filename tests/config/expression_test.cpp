@@ -53,7 +53,16 @@ INSTANTIATE_TEST_SUITE_P(
         Spelling{"gap_by_name", "gap_blocks > 0", "gap_blocks > 0"},
         Spelling{"gap_or_stale", "source_stale and gap_blocks > 5",
                  "source_stale and gap_blocks > 5"},
-        Spelling{"unverified", "unverified", "unverified"}));
+        Spelling{"unverified", "unverified", "unverified"},
+        Spelling{"age_as_duration", "oracle_age > 25h", "oracle_age > 25h"},
+        Spelling{"age_in_seconds", "oracle_age > 5400", "oracle_age > 90m"},
+        Spelling{"age_of_nothing", "oracle_age >= 0", "oracle_age >= 0s"},
+        Spelling{"protocol_and_market", "tvl_usd > 5 and price_usd < 2000.5",
+                 "tvl_usd > 5 and price_usd < 2000.5"},
+        Spelling{"by_type", "market.tvl_drop >= 20%", "tvl_drop_pct >= 20"},
+        Spelling{"two_flags", "paused and frozen", "paused and frozen"},
+        Spelling{"activity", "watch.activity", "activity"},
+        Spelling{"change", "market.parameters", "parameters_changed"}));
 
 TEST(When, scales_by_the_metric) {
     EXPECT_EQ(parse_when("health_factor < 1.05").value().front().value, 105 * ten_to(16));
@@ -75,6 +84,25 @@ TEST(When, refuses_numbers_beyond_reason) {
     EXPECT_TRUE(parse_when("exposure_usd > 1" + std::string(30, '0')).has_value());
 }
 
+TEST(When, ages_are_whole_seconds) {
+    EXPECT_EQ(parse_when("oracle_age > 1h30m").value().front().value, 5400);
+    EXPECT_EQ(parse_when("oracle_age > 5_400").value().front().value, 5400);
+    EXPECT_FALSE(parse_when("oracle_age > 500ms").has_value());
+    EXPECT_FALSE(parse_when("oracle_age > 1.5").has_value());
+    EXPECT_FALSE(parse_when("oracle_age > 1y").has_value());
+    EXPECT_FALSE(parse_when("tvl_usd > 1h").has_value());
+}
+
+TEST(When, is_about_one_thing) {
+    EXPECT_EQ(scope_of(parse_when("tvl_usd > 5 and borrowed_usd > 5").value()), Scope::protocol);
+    EXPECT_EQ(scope_of(parse_when("price_usd > 5 and borrowed_usd > 5").value()), Scope::market);
+    EXPECT_EQ(scope_of(parse_when("borrowed_usd > 5 and price_usd > 5").value()), Scope::market);
+    EXPECT_FALSE(parse_when("price_usd > 5 and borrowers > 5").has_value());
+    EXPECT_FALSE(parse_when("tvl_usd > 5 and price_usd > 5 and borrowers > 5").has_value());
+    EXPECT_FALSE(parse_when("endpoint_down and source_stale").has_value());
+    EXPECT_FALSE(parse_when("deposited and withdrawn").has_value());
+}
+
 TEST(Clear, knows_or_and_not) {
     const Expression any = parse_clear("health_factor >= 1.2 or not liquidatable").value();
     EXPECT_EQ(any.join, Join::any);
@@ -92,7 +120,13 @@ TEST(Metrics, all_have_scope_and_decimals) {
     EXPECT_EQ(scope_of(Metric::unverified), Scope::protocol);
     EXPECT_EQ(decimals_of(Metric::health_factor), 18U);
     EXPECT_EQ(decimals_of(Metric::price_above_band_pct), 8U);
-    EXPECT_EQ(metric_specs().size(), 9U);
+    EXPECT_EQ(decimals_of(Metric::oracle_age), 0U);
+    for (const MetricSpec& spec : metric_specs()) {
+        EXPECT_EQ(find_metric(spec.name), &spec) << spec.name;
+        EXPECT_EQ(to_string(spec.metric), spec.name);
+        EXPECT_FALSE(spec.help.empty()) << spec.name;
+    }
+    EXPECT_EQ(metric_specs().size(), 35U);
 }
 
 }  // namespace

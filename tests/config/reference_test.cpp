@@ -74,6 +74,8 @@ bool reads(Form form, std::string_view text) {
             return parse_duration(text).has_value();
         case Form::depth:
             return parse_depth(text).has_value();
+        case Form::window:
+            return parse_window(text).has_value();
         case Form::integer:
             return parse_decimal(text).has_value();
         case Form::boolean:
@@ -151,7 +153,7 @@ TEST(Example, ethereum_is_right_once_the_endpoints_are_set) {
     EXPECT_EQ(parsed->warnings.size(), 2U) << joined(parsed->warnings);  // ${env:} twice
     EXPECT_EQ(parsed->bands.size(), 2U);
     EXPECT_EQ(parsed->protocols.at(0).start_block, 16291006U);
-    EXPECT_EQ(parsed->rules.size(), 9U);
+    EXPECT_EQ(parsed->rules.size(), 11U + 7U);
     EXPECT_EQ(parsed->sinks.at(0).kind, "jsonl");
 }
 

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace plimsoll::config {
 namespace {
 
@@ -28,53 +30,84 @@ std::vector<std::string> names_of(const std::vector<RuleSettings>& rules) {
     return out;
 }
 
+const std::vector<std::string>& health_rules() {
+    static const std::vector<std::string> names{"source-stale",     "source-down", "endpoint-down",
+                                                "source-disagrees", "gap",         "unverified",
+                                                "coverage"};
+    return names;
+}
+
+/// `names` and the health rules, those of `without` left out.
+std::vector<std::string> and_health(std::vector<std::string> names,
+                                    const std::string& without = "") {
+    for (const std::string& name : health_rules()) {
+        if (name != without) names.push_back(name);
+    }
+    return names;
+}
+
+const RuleSettings& named(const Settings& settings, const std::string& name) {
+    return *std::find_if(settings.rules.begin(), settings.rules.end(),
+                         [&](const RuleSettings& rule) { return rule.name == name; });
+}
+
 TEST(Rules, a_file_without_any_gets_the_default_set) {
     const Settings settings = parse_good("");
     EXPECT_TRUE(settings.rules_are_default);
-    EXPECT_THAT(names_of(settings.rules),
-                ElementsAre("liquidatable", "at-risk", "liquidations", "source-stale", "gap",
-                            "disagree", "unverified"));
+    EXPECT_EQ(names_of(settings.rules),
+              and_health({"liquidatable", "at-risk", "liquidations", "tvl-drop", "market-tvl-drop",
+                          "bad-debt", "paused", "parameters", "parameters-endanger", "price-jump",
+                          "oracle-stale", "oracle-down"}));
     for (const RuleSettings& rule : settings.rules) EXPECT_TRUE(rule.is_default);
-    EXPECT_EQ(settings.rules[0].severity, "critical");
-    EXPECT_EQ(to_string(settings.rules[0].min_debt), "1000");
-    EXPECT_EQ(to_string(settings.rules[1].when), "health_factor < 1.05");
-    EXPECT_EQ(to_string(settings.rules[1].min_debt), "10000");
-    EXPECT_EQ(settings.rules[2].severity, "info");
-    EXPECT_TRUE(settings.rules[2].clear.empty());
-    EXPECT_EQ(settings.rules[3].severity, "critical");
-    EXPECT_EQ(settings.rules[4].severity, "warning");
-    EXPECT_EQ(settings.rules[5].severity, "critical");
-    EXPECT_EQ(settings.rules[6].severity, "critical");
+    EXPECT_EQ(named(settings, "liquidatable").severity, "critical");
+    EXPECT_EQ(to_string(named(settings, "liquidatable").min_debt), "1000");
+    EXPECT_EQ(to_string(named(settings, "at-risk").when), "health_factor < 1.05");
+    EXPECT_EQ(to_string(named(settings, "at-risk").min_debt), "10000");
+    EXPECT_EQ(named(settings, "liquidations").severity, "info");
+    EXPECT_TRUE(named(settings, "liquidations").clear.empty());
+    EXPECT_EQ(named(settings, "tvl-drop").window.time, Milliseconds{24 * 3'600'000});
+    EXPECT_TRUE(named(settings, "tvl-drop").markets.empty());
+    EXPECT_THAT(named(settings, "market-tvl-drop").markets, ElementsAre("*"));
+    EXPECT_EQ(to_string(named(settings, "market-tvl-drop").min_usd), "1000000");
+    EXPECT_EQ(named(settings, "price-jump").window.time, Milliseconds{600'000});
+    EXPECT_EQ(named(settings, "source-stale").severity, "critical");
+    EXPECT_EQ(named(settings, "gap").severity, "warning");
+    EXPECT_EQ(named(settings, "unverified").severity, "critical");
 }
 
 TEST(Rules, the_default_set_watches_all_bands_if_there_are_any) {
     const Settings settings = parse_good(kBands);
-    ASSERT_EQ(settings.rules.size(), 9U);
-    EXPECT_EQ(settings.rules[3].name, "band-exposure");
-    EXPECT_THAT(settings.rules[3].bands, ElementsAre("upper", "lower"));
-    EXPECT_EQ(settings.rules[3].hold_for, Milliseconds{120'000});
-    EXPECT_EQ(settings.rules[3].keep, Milliseconds{120'000});
-    EXPECT_EQ(settings.rules[4].name, "band-approach");
-    EXPECT_EQ(settings.rules[4].clear_join, Join::any);
+    const RuleSettings& exposure = named(settings, "band-exposure");
+    EXPECT_THAT(exposure.bands, ElementsAre("upper", "lower"));
+    EXPECT_EQ(exposure.hold_for, Milliseconds{120'000});
+    EXPECT_EQ(exposure.keep, Milliseconds{120'000});
+    EXPECT_EQ(named(settings, "band-approach").clear_join, Join::any);
+}
+
+TEST(Rules, the_default_set_looks_at_watched_accounts_if_there_are_any) {
+    const Settings settings = parse_good(
+        "[watch.a]\naccounts = [\"0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e\"]\n"
+        "[watch.b]\naccounts = [\"0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e\"]\n");
+    EXPECT_THAT(named(settings, "watched-activity").watch, ElementsAre("a", "b"));
+    EXPECT_THAT(named(settings, "watched-at-risk").watch, ElementsAre("a", "b"));
 }
 
 TEST(Rules, rules_of_the_file_keep_the_health_rules) {
     const Settings settings = parse_good("[rules.mine]\nwhen = \"health_factor < 1.1\"\n");
     EXPECT_FALSE(settings.rules_are_default);
-    EXPECT_THAT(names_of(settings.rules),
-                ElementsAre("mine", "source-stale", "gap", "disagree", "unverified"));
+    EXPECT_EQ(names_of(settings.rules), and_health({"mine"}));
 }
 
 TEST(Rules, a_rule_about_a_health_metric_stands_for_the_default) {
     const Settings settings = parse_good("[rules.mine]\nwhen = \"gap_blocks > 100\"\n");
-    EXPECT_THAT(names_of(settings.rules),
-                ElementsAre("mine", "source-stale", "disagree", "unverified"));
+    EXPECT_EQ(names_of(settings.rules), and_health({"mine"}, "gap"));
 }
 
 TEST(Rules, a_default_does_not_take_a_name_of_the_file) {
     const Settings settings = parse_good("[rules.gap]\nwhen = \"liquidatable\"\n");
     EXPECT_THAT(names_of(settings.rules),
-                ElementsAre("gap", "source-stale", "default-gap", "disagree", "unverified"));
+                ElementsAre("gap", "source-stale", "source-down", "endpoint-down",
+                            "source-disagrees", "default-gap", "unverified", "coverage"));
 }
 
 TEST(Rules, health_rules_can_be_switched_off) {
@@ -82,8 +115,29 @@ TEST(Rules, health_rules_can_be_switched_off) {
                                     "[rules.mine]\nwhen = \"liquidatable\"\n")
                              .rules),
                 ElementsAre("mine"));
-    EXPECT_THAT(names_of(parse_good("[daemon]\ndefault_health_rules = false\n").rules),
-                ElementsAre("liquidatable", "at-risk", "liquidations"));
+    EXPECT_EQ(parse_good("[daemon]\ndefault_health_rules = false\n").rules.size(),
+              parse_good("").rules.size() - health_rules().size());
+}
+
+TEST(Rules, reads_a_rule_about_markets) {
+    const Settings settings = parse_good(R"(
+[rules.drop]
+when = "tvl_drop_pct >= 12.5%"
+window = "90m"
+min_usd = 5_000
+markets = ["WETH", "0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e"]
+[rules.jump]
+when = "price_jump_pct >= 3 and borrowed_usd >= 1"
+window = 5
+[rules.both]
+when = "price_jump_pct >= 3 and tvl_drop_pct >= 3"
+)");
+    const RuleSettings& drop = settings.rules.at(0);
+    EXPECT_EQ(drop.window, (Window{Milliseconds{5'400'000}, 0}));
+    EXPECT_EQ(to_string(drop.min_usd), "5000");
+    EXPECT_EQ(drop.markets.size(), 2U);
+    EXPECT_EQ(settings.rules.at(1).window, (Window{Milliseconds{0}, 5}));
+    EXPECT_EQ(settings.rules.at(2).window.time, Milliseconds{24 * 3'600'000}) << "the longer one";
 }
 
 TEST(Rules, reads_a_rule_in_full) {

@@ -15,11 +15,19 @@ export const BINARY = process.env.PLIMSOLL_BIN ?? path.join(ROOT, 'build/plimsol
 
 const DEADLINE_MS = 60_000;
 
+/** What stands on the chain: how it is built, and what the daemon's file says of it. */
+export const AAVE = {
+    genesis: GENESIS,
+    build: buildWorld,
+    parts: ({ market }) => ({ provider: market.provider.address }),
+};
+
 /**
  * `endpointOf` may put a proxy, or several, between node and daemon; `moreConfiguration(folder)` is put behind the
  * daemon's configuration.
  */
 export async function startMarket({
+    on = AAVE,
     release = 'latest',
     accounts = 60,
     seed = 1,
@@ -27,15 +35,15 @@ export async function startMarket({
     moreConfiguration = () => '',
 }) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-test-'));
-    const anvil = await startAnvil({ chainId: 31337, timestamp: GENESIS });
-    const world = await buildWorld(anvil.chain, { release, seed, accounts });
+    const anvil = await startAnvil({ chainId: 31337, timestamp: on.genesis });
+    const world = await on.build(anvil.chain, { release, seed, accounts });
     const daemon = new Daemon({
         binary: BINARY,
         folder,
         port: await freePort(),
         endpoint: await endpointOf(anvil.url),
         chainId: 31337,
-        provider: world.market.provider.address,
+        ...on.parts(world),
     });
     appendFileSync(daemon.config, moreConfiguration(folder));
     daemon.start();

@@ -74,6 +74,13 @@ class FakeProtocol : public protocols::Protocol {
     void price_liquidation(protocols::Liquidation&) const override {}
     void price_liquidation(protocols::Liquidation&,
                            std::span<const protocols::CallResult>) const override {}
+    void price_activity(protocols::AccountEvent&) const override {}
+    void price_activity(protocols::AccountEvent&,
+                        std::span<const protocols::CallResult>) const override {}
+    std::vector<protocols::PositionHealth> healths_without(
+        const protocols::ParameterChange&) const override {
+        return {};
+    }
     protocols::Trust trust() const override { return {}; }
     std::optional<std::uint64_t> coverage_ppm() const override { return 1'000'000; }
     protocols::PositionReport report(const protocols::PositionKey& key,

@@ -59,6 +59,19 @@ std::string text_of(const std::map<Address, U256>& amounts) {
     return out;
 }
 
+protocols::AccountAction action_of(LendingEvent event) {
+    switch (event) {
+        case LendingEvent::borrow:
+            return protocols::AccountAction::borrow;
+        case LendingEvent::repay:
+            return protocols::AccountAction::repay;
+        case LendingEvent::withdraw:
+            return protocols::AccountAction::withdraw;
+        default:
+            return protocols::AccountAction::deposit;
+    }
+}
+
 }  // namespace
 
 void write_position(RecordWriter& out, const FakeProtocol::Position& position) {
@@ -124,12 +137,22 @@ void LendingLedger::apply(const Log& log) {
     const auto event = event_in(log);
     if (log.address != market_ || !event) return;
     const Address account = account_in(log);
-    if (*event == LendingEvent::liquidation) {
-        RecordReader in(text_of(log.data), kLendingVersion);
+    tell(account, log, *event);
+    if (!is_followed(account)) {
+        if (*event == LendingEvent::borrow) owe(account);
+        return;
+    }
+    if (log.block > read_at_.at(account)) move(account, log, *event);
+}
+
+void LendingLedger::tell(const Address& account, const Log& log, LendingEvent event) {
+    RecordReader in(text_of(log.data), kLendingVersion);
+    const BlockRef at{log.block, log.block_hash, {}, log.block_time};
+    if (event == LendingEvent::liquidation) {
         protocols::Liquidation told;
         told.tx = log.tx;
         told.log_index = log.index;
-        told.block = {log.block, log.block_hash, {}, log.block_time};
+        told.block = at;
         told.account = account;
         told.collateral_token = in.address();
         told.collateral = TokenAmount::from_raw(in.word());
@@ -137,12 +160,19 @@ void LendingLedger::apply(const Log& log) {
         told.debt = TokenAmount::from_raw(in.word());
         told.collateral_decimals = told.debt_decimals = decimals;
         events_.liquidations.push_back(std::move(told));
-    }
-    if (!is_followed(account)) {
-        if (*event == LendingEvent::borrow) owe(account);
         return;
     }
-    if (log.block > read_at_.at(account)) move(account, log, *event);
+    if (!watches_all) return;
+    protocols::AccountEvent told;
+    told.tx = log.tx;
+    told.log_index = log.index;
+    told.block = at;
+    told.action = action_of(event);
+    told.account = account;
+    told.token = in.address();
+    told.amount = TokenAmount::from_raw(in.word());
+    told.decimals = decimals;
+    events_.activity.push_back(std::move(told));
 }
 
 void LendingLedger::move(const Address& account, const Log& log, LendingEvent event) {
@@ -271,6 +301,20 @@ void LendingLedger::price_liquidation(protocols::Liquidation& event,
         const protocols::AssetPrice price{OraclePrice::from_raw(in.word()), oracle_decimals, {}};
         if (event.collateral_token == tokens[i].address) event.collateral_price = price;
         if (event.debt_token == tokens[i].address) event.debt_price = price;
+    }
+}
+
+void LendingLedger::price_activity(protocols::AccountEvent& event) const {
+    const auto known = price(event.token);
+    if (known) event.price = protocols::AssetPrice{*known, oracle_decimals, {}};
+}
+
+void LendingLedger::price_activity(protocols::AccountEvent& event,
+                                   std::span<const CallResult> prices) const {
+    for (std::size_t i = 0; i < tokens.size() && i < prices.size(); ++i) {
+        RecordReader in(text_of(prices[i].data), kLendingVersion);
+        const protocols::AssetPrice price{OraclePrice::from_raw(in.word()), oracle_decimals, {}};
+        if (event.token == tokens[i].address) event.price = price;
     }
 }
 

@@ -27,6 +27,8 @@ class LendingLedger final : public FakeProtocol {
   public:
     LendingLedger(const Address& market, std::vector<Token> market_tokens);
 
+    bool watches_all = false;  ///< tells what accounts do
+
     std::unique_ptr<Protocol> clone() const override {
         return std::make_unique<LendingLedger>(*this);
     }
@@ -45,6 +47,9 @@ class LendingLedger final : public FakeProtocol {
     void price_liquidation(protocols::Liquidation& event) const override;
     void price_liquidation(protocols::Liquidation& event,
                            std::span<const protocols::CallResult> prices) const override;
+    void price_activity(protocols::AccountEvent& event) const override;
+    void price_activity(protocols::AccountEvent& event,
+                        std::span<const protocols::CallResult> prices) const override;
     protocols::PositionHealth health(const protocols::PositionKey& key) const override;
     std::vector<protocols::Call> audit_reads(const protocols::PositionKey& key) const override;
     std::vector<protocols::AuditDifference> audit(
@@ -61,6 +66,7 @@ class LendingLedger final : public FakeProtocol {
     bool is_followed(const Address& account) const { return read_at_.contains(account); }
     protocols::Call call(LendingCall what, const Address& argument = {}) const;
     void owe(const Address& account);
+    void tell(const Address& account, const protocols::Log& log, LendingEvent event);
     void move(const Address& account, const protocols::Log& log, LendingEvent event);
     void settle();
 

@@ -25,7 +25,7 @@ class History {
   public:
     /// `is_final`: what is final does not leave the chain.
     History(unsigned seed, bool is_final)
-        : world({"lend", "other"}),
+        : world({"lend", "other"}, true),
           random_(seed),  // NOLINT(cert-msc51-cpp): repeatable
           is_final_(is_final) {
         world.source.finality = pick<BlockNumber>({0, 2, 5, 9, 14});
@@ -240,7 +240,7 @@ std::set<std::string> in_danger(const World& world) {
 void expect_right_in_the_end(const History& history) {
     const World& world = history.world;
     world.expect_exact();
-    World fresh({"lend", "other"});
+    World fresh({"lend", "other"}, true);
     fresh.chain = world.chain;
     fresh.now = world.now;
     fresh.catch_up();
@@ -254,6 +254,12 @@ void expect_right_in_the_end(const History& history) {
 std::set<std::string> liquidations_of(const History& history) {
     auto out = history.world.liquidations_above(history.begin, "lend");
     out.merge(history.world.liquidations_above(history.begin, "other"));
+    return out;
+}
+
+std::set<std::string> moves_of(const History& history) {
+    auto out = history.world.moves_above(history.begin, "lend");
+    out.merge(history.world.moves_above(history.begin, "other"));
     return out;
 }
 
@@ -279,6 +285,7 @@ TEST_P(RandomHistory, ends_right_and_everything_is_told_once) {
     const Belief belief = believe(world.alerts());
     EXPECT_EQ(belief.open, in_danger(world));
     EXPECT_EQ(belief.liquidations, liquidations_of(history));
+    EXPECT_EQ(belief.moves, moves_of(history));
     EXPECT_EQ(stored_liquidations(world), belief.liquidations);
     expect_answers(world);
 }

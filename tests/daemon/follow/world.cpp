@@ -57,11 +57,12 @@ Belief believe(const std::vector<store::StoredAlert>& alerts) {
     }
     for (const auto& [key, messages] : standing) {
         if (key.starts_with("events/") && !messages.empty()) out.liquidations.insert(key);
+        if (key.starts_with("moves/") && !messages.empty()) out.moves.insert(key);
     }
     return out;
 }
 
-World::World(std::vector<std::string> protocols) {
+World::World(std::vector<std::string> protocols, bool tells_moves) : tells_moves_(tells_moves) {
     config::ChainSettings& dev = settings.chains.emplace_back();
     dev.name = "dev";
     dev.kind = "evm";
@@ -74,10 +75,10 @@ World::World(std::vector<std::string> protocols) {
         protocol.address = market_of(name);
         set_price(2000, protocol.address);
     }
-    settings.rules = {
-        rules::rule("liquidatable", "danger"),   rules::rule("liquidated", "events"),
-        rules::rule("source_stale", "stale"),    rules::rule("gap_blocks > 0", "gap"),
-        rules::rule("unverified", "unverified"), rules::rule("endpoints_disagree", "disagree")};
+    settings.rules = {rules::rule("liquidatable", "danger"), rules::rule("liquidated", "events"),
+                      rules::rule("source_stale", "stale"), rules::rule("gap_blocks > 0", "gap"),
+                      rules::rule("unverified", "unverified")};
+    if (tells_moves) settings.rules.push_back(rules::rule("activity", "moves"));
     for (auto& rule : settings.rules) rule.repeat = config::Milliseconds{0};
     now = static_cast<std::int64_t>(chain.head().time);
     start();
@@ -107,10 +108,12 @@ void World::start() {
     for (const config::ProtocolSettings& protocol : settings.protocols) {
         Followed& one = followed.emplace_back();
         one.settings = protocol;
-        one.make = [market = protocol.address] {
-            return std::make_unique<test::LendingLedger>(
+        one.make = [market = protocol.address, watches_all = tells_moves_] {
+            auto ledger = std::make_unique<test::LendingLedger>(
                 market, std::vector<test::FakeProtocol::Token>{{"WETH", kEth, 0, 80},
                                                                {"USDC", kUsd, 0, 90}});
+            ledger->watches_all = watches_all;
+            return ledger;
         };
     }
     follower_ = std::make_unique<Follower>(FollowerParts{
@@ -222,19 +225,28 @@ std::vector<std::string> World::alert_types() const {
 
 std::set<std::string> World::liquidations_above(BlockNumber number,
                                                 const std::string& protocol) const {
+    return events_above(number, protocol, true);
+}
+
+std::set<std::string> World::moves_above(BlockNumber number, const std::string& protocol) const {
+    return events_above(number, protocol, false);
+}
+
+std::set<std::string> World::events_above(BlockNumber number, const std::string& protocol,
+                                          bool liquidations) const {
+    const Bytes32 liquidation = test::topic_of(test::LendingEvent::liquidation);
     std::set<std::string> out;
     for (const auto& block : chain.blocks()) {
         if (block.ref.number <= number) continue;
         for (const auto& log : block.logs) {
-            const bool is_one =
-                log.address == market_of(protocol) &&
-                log.topics.front() == test::topic_of(test::LendingEvent::liquidation);
+            const bool is_one = log.address == market_of(protocol) &&
+                                (log.topics.front() == liquidation) == liquidations;
             if (!is_one) continue;
             Address account;
             std::copy(log.topics[1].bytes.begin() + 12, log.topics[1].bytes.end(),
                       account.bytes.begin());
-            out.insert(alerts::event_alert_key("events", "eip155:1", protocol, log.tx, log.index,
-                                               to_checksum(account)));
+            out.insert(alerts::event_alert_key(liquidations ? "events" : "moves", "eip155:1",
+                                               protocol, log.tx, log.index, to_checksum(account)));
         }
     }
     return out;

@@ -27,6 +27,7 @@ inline const Address kUsd = test::address(502);
 struct Belief {
     std::set<std::string> open;          ///< keys of episodes
     std::set<std::string> liquidations;  ///< keys of events that stand
+    std::set<std::string> moves;         ///< the same of what accounts did
 };
 Belief believe(const std::vector<store::StoredAlert>& alerts);
 
@@ -34,7 +35,8 @@ Belief believe(const std::vector<store::StoredAlert>& alerts);
 /// that can be killed and started again. The clock moves by hand, nothing sleeps.
 class World {
   public:
-    explicit World(std::vector<std::string> protocols = {"lend"});
+    /// With `tells_moves` a rule tells what accounts do, all of whom are watched.
+    explicit World(std::vector<std::string> protocols = {"lend"}, bool tells_moves = false);
 
     test::LendingChain chain;
     test::LendingSource source{chain};
@@ -77,13 +79,18 @@ class World {
     /// Keys of the liquidations on the chain above this block.
     std::set<std::string> liquidations_above(BlockNumber number,
                                              const std::string& protocol = "lend") const;
+    /// The same of what accounts did.
+    std::set<std::string> moves_above(BlockNumber number, const std::string& protocol) const;
     /// Final view and store, without what depends on the way: for comparison of histories.
     std::string summary() const;
 
   private:
     static Address market_of(const std::string& protocol);
+    std::set<std::string> events_above(BlockNumber number, const std::string& protocol,
+                                       bool liquidations) const;
     void start();
 
+    bool tells_moves_ = false;
     store::TempDir folder_;
     std::unique_ptr<store::Store> database_;
     std::unique_ptr<rules::RuleEngine> rules_;

@@ -13,8 +13,8 @@ using config::Metric;
 
 Observation health(std::string_view factor, std::uint64_t debt = 0) {
     Observation seen;
-    seen.health_factor = wad(factor);
-    seen.liquidatable = *seen.health_factor < wad_one();
+    seen.set(Metric::health_factor, Ratio::scaled(wad(factor).raw(), 18));
+    seen.set(Metric::liquidatable, Ratio::flag(wad(factor) < wad_one()));
     seen.debt = usd(debt);
     return seen;
 }
@@ -39,9 +39,9 @@ TEST(Judge, without_clear_it_is_the_opposite) {
 TEST(Judge, a_missing_part_makes_it_unknown) {
     const auto one = rule("exposure_usd > 1000 and price_above_band_pct < 5");
     Observation seen;
-    seen.exposure = usd(2000);
+    seen.set(Metric::exposure_usd, Ratio::scaled(usd(2000).raw(), 8));
     EXPECT_EQ(judge(one, seen), Verdict::unknown);
-    seen.distance = bands::Distance{};
+    seen.set(Metric::price_above_band_pct, Ratio{});
     EXPECT_EQ(judge(one, seen), Verdict::holds);
 }
 
@@ -69,7 +69,8 @@ TEST_P(Distances, compare_exactly) {
     config::RuleSettings settings;
     settings.when = {{Metric::price_above_band_pct, one.comparison, one.negative, U256(one.value)}};
     Observation seen;
-    seen.distance = bands::Distance{one.below, U512(one.numerator), U512(one.denominator)};
+    seen.set(Metric::price_above_band_pct,
+             {one.below, U512(one.numerator) * 100, U512(one.denominator)});
     EXPECT_EQ(judge(settings, seen), one.holds ? Verdict::holds : Verdict::clear);
 }
 
@@ -127,11 +128,93 @@ TEST(MakeRule, the_fingerprint_is_what_decides) {
     EXPECT_TRUE(changed([](Settings& one) { one.protocols = {"p"}; }));
     EXPECT_TRUE(changed([](Settings& one) { one.bands = {"b"}; }));
     EXPECT_TRUE(changed([](Settings& one) { one.watch = {"mine"}; }));
+    EXPECT_TRUE(changed([](Settings& one) { one.markets = {"WETH"}; }));
+    EXPECT_TRUE(changed([](Settings& one) { one.min_usd = usd(1); }));
+    EXPECT_TRUE(changed([](Settings& one) { one.window.blocks = 5; }));
     EXPECT_FALSE(changed([](Settings& one) { one.severity = "critical"; }));
     EXPECT_FALSE(changed([](Settings& one) { one.to = {"file"}; }));
     EXPECT_FALSE(changed([](Settings& one) { one.repeat = config::Milliseconds{5}; }));
     EXPECT_FALSE(changed([](Settings& one) { one.update_on_milli = 5; }));
     EXPECT_FALSE(changed([](Settings& one) { one.when_text = "health_factor<1"; }));
+}
+
+TEST(MayHold, a_debt_that_nothing_backs_is_old_news) {
+    const Rule one = make_rule(rule("liquidatable"), {});
+    auto health_of = position(1, "0", 100);
+    EXPECT_TRUE(may_hold(one, health_of));
+    health_of.collateral = {};
+    EXPECT_FALSE(may_hold(one, health_of));
+}
+
+struct TypeCase {
+    const char* when;
+    const char* type;
+    Scope scope;
+};
+void PrintTo(const TypeCase& one, std::ostream* out) { *out << one.when; }
+class Types : public testing::TestWithParam<TypeCase> {};
+
+TEST_P(Types, follow_from_what_is_asked_for) {
+    const Rule one = make_rule(rule(GetParam().when), {});
+    EXPECT_EQ(one.type, GetParam().type);
+    EXPECT_EQ(one.scope, GetParam().scope);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Types,
+    testing::Values(TypeCase{"health_factor < 1", "position.liquidatable", Scope::position},
+                    TypeCase{"health_factor < 1.1", "position.at_risk", Scope::position},
+                    TypeCase{"liquidated", "position.liquidated", Scope::event},
+                    TypeCase{"activity", "position.activity", Scope::event},
+                    TypeCase{"deposited", "position.activity", Scope::event},
+                    TypeCase{"parameters_changed", "market.parameters", Scope::event},
+                    TypeCase{"exposure_usd > 1", "band.exposure", Scope::band},
+                    TypeCase{"tvl_drop_pct > 1", "market.tvl_drop", Scope::market},
+                    TypeCase{"bad_debt_usd > 1", "market.bad_debt", Scope::market},
+                    TypeCase{"paused", "market.paused", Scope::market},
+                    TypeCase{"frozen", "market.paused", Scope::market},
+                    TypeCase{"price_jump_pct > 1", "oracle.jump", Scope::market},
+                    TypeCase{"oracle_age > 1h", "oracle.stale", Scope::market},
+                    TypeCase{"oracle_down", "oracle.stale", Scope::market},
+                    TypeCase{"utilization > 0.9", "market.series", Scope::market},
+                    TypeCase{"coverage < 0.9 and tvl_usd > 5", "market.series", Scope::market},
+                    TypeCase{"coverage < 0.9", "source.disagrees", Scope::trust},
+                    TypeCase{"unverified", "source.disagrees", Scope::trust},
+                    TypeCase{"source_disagrees", "source.disagrees", Scope::endpoint},
+                    TypeCase{"endpoint_down", "source.degraded", Scope::endpoint},
+                    TypeCase{"source_down", "source.down", Scope::source},
+                    TypeCase{"source_stale", "source.stale", Scope::source},
+                    TypeCase{"gap_blocks > 0", "daemon.gap", Scope::source}));
+
+TEST(MakeRule, a_rule_about_markets_says_so_or_asks_for_what_only_markets_have) {
+    EXPECT_FALSE(make_rule(rule("tvl_usd > 5"), {}).is_about_markets);
+    EXPECT_TRUE(make_rule(rule("tvl_usd > 5 and price_usd > 1"), {}).is_about_markets);
+    auto settings = rule("tvl_usd > 5");
+    settings.markets = {"WETH", "0x00000000000000000000000000000000000000AA"};
+    const Rule one = make_rule(settings, {});
+    EXPECT_TRUE(one.is_about_markets);
+    EXPECT_TRUE(one.covers_market("WETH", test::address(1)));
+    EXPECT_TRUE(one.covers_market("other", test::address(0xaa)));
+    EXPECT_FALSE(one.covers_market("weth", test::address(1)));
+    settings.markets = {"*"};
+    EXPECT_TRUE(make_rule(settings, {}).covers_market("weth", test::address(1)));
+}
+
+TEST(HasWorsened, a_number_grows_or_shrinks_by_the_side_it_has_to_be_on) {
+    const Rule above = make_rule(rule("utilization > 0.9"), {});
+    const Rule below = make_rule(rule("tvl_usd < 100"), {});
+    const auto at = [](std::uint64_t value) {
+        Mark mark;
+        mark.value = U256(value);
+        return mark;
+    };
+    EXPECT_TRUE(has_worsened(above, at(10), at(20)));
+    EXPECT_FALSE(has_worsened(above, at(10), at(19)));
+    EXPECT_FALSE(has_worsened(above, at(10), at(5)));
+    EXPECT_TRUE(has_worsened(below, at(10), at(5)));
+    EXPECT_TRUE(has_worsened(below, at(10), at(0)));
+    EXPECT_FALSE(has_worsened(below, at(10), at(6)));
+    EXPECT_FALSE(has_worsened(below, at(0), at(0)));
 }
 
 TEST(HasWorsened, a_factor_of_one_or_less_is_off) {

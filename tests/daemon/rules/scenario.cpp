@@ -4,7 +4,9 @@
 #include "config/expression.hpp"
 #include "config/hysteresis.hpp"
 #include "daemon/alerts/alert.hpp"
+#include "daemon/rules/history.hpp"
 #include "daemon/rules/row.hpp"
+#include "tests/support/alert_schema.hpp"
 
 #include <gtest/gtest.h>
 
@@ -93,6 +95,52 @@ protocols::Liquidation liquidation(std::uint64_t tx, const BlockRef& block, std:
     return out;
 }
 
+protocols::MarketReport market(std::uint64_t token, std::uint64_t supplied, std::uint64_t borrowed,
+                               std::uint64_t price) {
+    protocols::MarketReport out;
+    out.asset = token == 1 ? "WETH" : token == 2 ? "USDC" : "T" + std::to_string(token);
+    out.token = test::address(1000 + token);
+    out.decimals = 18;
+    out.price = OraclePrice::from_raw(usd(price).raw());
+    out.supplied_usd = usd(supplied);
+    out.borrowed_usd = usd(borrowed);
+    return out;
+}
+
+protocols::AccountEvent activity(std::uint64_t tx, const BlockRef& block,
+                                 protocols::AccountAction action, std::uint64_t account) {
+    protocols::AccountEvent out;
+    out.tx = test::block_hash(tx, 't');
+    out.log_index = 3;
+    out.block = block;
+    out.action = action;
+    out.account = test::address(account);
+    out.token = test::address(1001);
+    out.asset = "WETH";
+    out.decimals = 18;
+    out.amount = TokenAmount::from_raw(U256(2'500'000'000'000'000'000ULL));
+    out.price = protocols::AssetPrice{OraclePrice::from_raw(usd(2000).raw()), 8, {}};
+    return out;
+}
+
+namespace {
+
+struct Before final : protocols::BeforeChange {};
+
+}  // namespace
+
+protocols::ParameterChange change(std::uint64_t tx, const BlockRef& block) {
+    protocols::ParameterChange out;
+    out.tx = test::block_hash(tx, 't');
+    out.log_index = 5;
+    out.block = block;
+    out.subject = "WETH";
+    out.token = test::address(1001);
+    out.values = {{"liquidation_threshold", "8250", "8000", 4}};
+    out.before = std::make_shared<Before>();
+    return out;
+}
+
 BlockRef block(BlockNumber number, char branch) {
     return {number, test::block_hash(number, branch), test::block_hash(number - 1, branch),
             1'700'000'000 + 12 * number};
@@ -156,16 +204,29 @@ void Scenario::prepare(BlockNumber number) {
     ProtocolFacts told = protocol;
     told.healths = healths;
     told.bands = bands;
+    told.markets = markets;
+    told.groups = groups;
     told.liquidations = liquidations;
+    told.activity = activity;
+    told.parameters = changes;
     told.gone = gone;
     told.differences = differences;
     facts.protocols = {told};
+    facts.protocols.insert(facts.protocols.end(), others.begin(), others.end());
+}
+
+/// Events are handed over once.
+void Scenario::forget_events() {
+    if (commit_fails) return;
+    liquidations.clear();
+    activity.clear();
+    changes.clear();
 }
 
 std::vector<std::string> Scenario::round(BlockNumber number) {
     prepare(number);
     auto said = take([&](RuleEngine& engine) { return engine.evaluate(facts); });
-    if (!commit_fails) liquidations.clear();
+    forget_events();
     return said;
 }
 
@@ -184,7 +245,7 @@ std::vector<std::string> Scenario::reorganise(BlockNumber ancestor, BlockNumber 
     prepare(number);
     auto said = take(
         [&](RuleEngine& engine) { return engine.reorganise(facts, ancestor, orphaned, above); });
-    if (!commit_fails) liquidations.clear();
+    forget_events();
     return said;
 }
 
@@ -221,7 +282,7 @@ void Scenario::keep(const Outcome& outcome) {
         } else {
             rows_[{row.rule, row.subject}] = row;
         }
-        if (row.state == kSeenState || row.erased) continue;
+        if (row.state == kSeenState || row.state == kHistoryState || row.erased) continue;
         const auto decoded = decode(row, settings.chain);
         ASSERT_TRUE(decoded) << row.value;
         EXPECT_EQ(encode(*decoded, settings.chain).value, row.value);
@@ -229,6 +290,7 @@ void Scenario::keep(const Outcome& outcome) {
     for (const store::NewAlert& alert : outcome.alerts) {
         const json body = json::parse(alert.body);
         EXPECT_EQ(body.dump(), alert.body) << "canonical";
+        testing::expect_fits_schema(body);
         EXPECT_EQ(body["id"], alert.id);
         EXPECT_EQ(alert.id,
                   alerts::message_id(settings.instance, alert.alert_key, alert.episode, alert.seq));

@@ -29,6 +29,15 @@ bands::BandReport band(std::uint64_t exposure, std::uint64_t price,
 protocols::Liquidation liquidation(std::uint64_t tx, const BlockRef& block,
                                    std::uint64_t account = 1);
 
+/// A market of one token (1 is "WETH", 2 "USDC", others "T<number>") with so many dollars supplied
+/// and borrowed; its price in dollars.
+protocols::MarketReport market(std::uint64_t token, std::uint64_t supplied, std::uint64_t borrowed,
+                               std::uint64_t price = 2000);
+protocols::AccountEvent activity(std::uint64_t tx, const BlockRef& block,
+                                 protocols::AccountAction action, std::uint64_t account = 1);
+/// The liquidation threshold of WETH goes from 82.5% to 80%.
+protocols::ParameterChange change(std::uint64_t tx, const BlockRef& block);
+
 /// Block times are 12 seconds apart.
 BlockRef block(BlockNumber number, char branch = 'a');
 
@@ -44,7 +53,12 @@ class Scenario {
     // facts of the protocol; `round` hands them over
     std::vector<protocols::PositionHealth> healths;
     std::vector<bands::BandReport> bands;
+    std::vector<protocols::MarketReport> markets;
+    std::vector<protocols::AssetGroup> groups;
     std::vector<protocols::Liquidation> liquidations;
+    std::vector<protocols::AccountEvent> activity;
+    std::vector<protocols::ParameterChange> changes;
+    std::vector<ProtocolFacts> others;  ///< further protocols of the chain
     std::vector<GonePosition> gone;
     std::vector<protocols::AuditDifference> differences;
     ProtocolFacts protocol;
@@ -74,6 +88,7 @@ class Scenario {
     std::vector<std::string> take(const Ask& ask);
     void prepare(BlockNumber number);
     void keep(const Outcome& outcome);
+    void forget_events();
 
     std::unique_ptr<RuleEngine> engine_;
     std::map<std::pair<std::string, std::string>, store::RuleStateRow> rows_;

@@ -199,6 +199,98 @@ TEST(SourceRule, gap_counts_blocks) {
     EXPECT_THAT(scenario.round(103), ElementsAre("resolved 100/3 @103"));
 }
 
+// ---- endpoints
+
+EndpointFacts endpoint(const std::string& alias, bool up) {
+    EndpointFacts out;
+    out.alias = alias;
+    out.up = up;
+    out.state = up ? "ok" : "down";
+    if (!up) out.last_error = "connection refused";
+    return out;
+}
+
+TEST(EndpointRule, tells_each_endpoint_that_is_down) {
+    auto one = rule("endpoint_down");
+    one.hold_for = config::Milliseconds{60'000};
+    Scenario scenario = started(one);
+    scenario.facts.source.endpoints = {endpoint("mainnet-1", true), endpoint("mainnet-2", false)};
+    EXPECT_THAT(scenario.round(100), IsEmpty());
+    scenario.facts.now += 60;
+    EXPECT_THAT(scenario.round(100), ElementsAre("firing 100/1 @100 initial")) << "by wall clock";
+    EXPECT_EQ(scenario.stored[0].type, "source.degraded.firing");
+    EXPECT_EQ(scenario.stored[0].alert_key, "r/eip155:1//mainnet-2");
+    const auto data = scenario.last()["data"];
+    EXPECT_EQ(data["subject"], "mainnet-2");
+    EXPECT_EQ(data["endpoint"], "mainnet-2");
+    EXPECT_EQ(data["endpoint_state"], "down");
+    EXPECT_EQ(data["error"], "connection refused");
+    EXPECT_EQ(data["endpoints_up"], 1);
+    EXPECT_EQ(data["endpoints"], 2);
+    scenario.protocol.read = false;
+    scenario.facts.source.endpoints[1].up.reset();
+    EXPECT_THAT(scenario.round(100), IsEmpty()) << "nobody asked it";
+    scenario.facts.source.endpoints[1] = endpoint("mainnet-2", true);
+    EXPECT_THAT(scenario.round(101), ElementsAre("resolved 100/2 @101"));
+}
+
+TEST(SourceRule, is_down_when_no_endpoint_is_left) {
+    Scenario scenario = started(rule("source_down"));
+    scenario.protocol.read = false;
+    scenario.facts.source.endpoints = {endpoint("a", false), endpoint("b", true)};
+    EXPECT_THAT(scenario.round(99), IsEmpty()) << "one is enough";
+    scenario.facts.source.endpoints[1].up.reset();
+    EXPECT_THAT(scenario.round(99), IsEmpty()) << "nobody asked it yet";
+    scenario.facts.source.endpoints[1] = endpoint("b", false);
+    EXPECT_THAT(scenario.round(99), ElementsAre("firing 99/1 @99"));
+    EXPECT_EQ(scenario.stored[0].type, "source.down.firing");
+    const auto data = scenario.last()["data"];
+    EXPECT_EQ(data["subject"], "mainnet");
+    EXPECT_EQ(data["endpoints_up"], 0);
+    EXPECT_EQ(data["endpoint_list"][0]["error"], "connection refused");
+    scenario.facts.source.endpoints[0] = endpoint("a", true);
+    EXPECT_THAT(scenario.round(99), ElementsAre("resolved 99/2 @99"));
+}
+
+TEST(EndpointRule, tells_one_that_answers_for_another_chain) {
+    Scenario scenario = started(rule("source_disagrees"));
+    scenario.facts.source.endpoints = {endpoint("a", true), endpoint("b", true)};
+    scenario.round(99);
+    scenario.facts.source.endpoints[1].disagrees = true;
+    scenario.facts.source.endpoints[1].disagreement = "block 99 is 0xbb there and 0xaa elsewhere";
+    EXPECT_THAT(scenario.round(100), ElementsAre("firing 100/1 @100"));
+    EXPECT_EQ(scenario.stored[0].type, "source.disagrees.firing");
+    EXPECT_THAT(scenario.last()["data"]["text"].get<std::string>(),
+                testing::HasSubstr("block 99 is 0xbb there"));
+}
+
+TEST(EndpointRule, one_that_left_the_file_ends) {
+    Scenario scenario = started(rule("endpoint_down"));
+    scenario.facts.source.endpoints = {endpoint("a", true), endpoint("b", false)};
+    EXPECT_EQ(scenario.round(100).size(), 1U);
+    scenario.facts.source.endpoints.pop_back();
+    EXPECT_THAT(scenario.round(101), ElementsAre("resolved 100/2 @101 rule_changed"));
+}
+
+// ---- coverage
+
+TEST(CoverageRule, is_about_what_is_known_of_the_debt) {
+    Scenario scenario = started(rule("coverage < 0.99"));
+    scenario.protocol.coverage_ppm = 990'000;
+    scenario.protocol.coverage = "0.990000";
+    EXPECT_THAT(scenario.round(100), IsEmpty());
+    scenario.protocol.coverage_ppm = 989'999;
+    scenario.protocol.coverage = "0.989999";
+    EXPECT_THAT(scenario.round(101), ElementsAre("firing 101/1 @101"));
+    EXPECT_EQ(scenario.stored[0].type, "source.disagrees.firing");
+    EXPECT_EQ(scenario.last()["data"]["coverage"], "0.989999");
+    scenario.protocol.coverage_ppm.reset();
+    EXPECT_THAT(scenario.round(102), IsEmpty()) << "unknown";
+    scenario.protocol.coverage_ppm = 1'000'000;
+    scenario.protocol.coverage = "1.000000";
+    EXPECT_THAT(scenario.round(103), ElementsAre("resolved 101/2 @103"));
+}
+
 // ---- unverified
 
 TEST(UnverifiedRule, tells_both_numbers) {

@@ -271,6 +271,8 @@ bool FakeAave::supply(const Address& user, unsigned id, const U256& amount) {
         update(one);
         const bool done = mint(one.a_token, user, amount, one.stored.liquidity_index.raw());
         if (done && is_first) flag(user, id, true);
+        emit(pool, EventKind::supply, {word_of(one.stored.asset), word_of(user), 0},
+             {word_of(numbered(7)), amount});
         return done;
     });
 }
@@ -285,6 +287,8 @@ bool FakeAave::withdraw(const Address& user, unsigned id, const U256& amount) {
         if (all && rules() < RuleSet::v3_5) flag(user, id, false);
         const bool done = burn(one.a_token, user, amount, one.stored.liquidity_index.raw());
         if (word_at(one.a_token.scaled, user) == 0) flag(user, id, false);
+        emit(pool, EventKind::withdraw, {word_of(one.stored.asset), word_of(user), word_of(user)},
+             {amount});
         return done;
     });
 }
@@ -334,6 +338,8 @@ bool FakeAave::repay(const Address& user, unsigned id, const U256& amount) {
         const U256 paid = std::min(amount, variable_debt(user, id));
         if (!burn(one.debt_token, user, paid, one.stored.variable_borrow_index.raw())) return false;
         update(one);
+        emit(pool, EventKind::repay,
+             {word_of(one.stored.asset), word_of(user), word_of(numbered(8))}, {paid, 0});
         return true;
     });
 }
@@ -407,6 +413,7 @@ bool FakeAave::liquidate(const Address& user, const Address& liquidator, unsigne
         if (burned > debt) {
             emit(pool, deficit_created, {word_of(user), word_of(owed.stored.asset)},
                  {burned - debt});
+            owed.deficit += burned - debt;
         }
         update(owed);
         if (receive_a_token) {

@@ -35,6 +35,8 @@ struct FakeReserve {
     FakeToken debt_token;
     std::map<Address, StableDebt> stable;
     U256 stable_total = 0;  ///< what `totalSupply` answers
+    U256 deficit = 0;
+    std::optional<BlockTime> price_updated_at;  ///< none: the source is no feed that tells
 };
 
 struct FakeUser {

@@ -68,7 +68,9 @@ std::optional<Bytes> FakeAave::reply(const Call& call) const {
                                  "balanceOf(address)",
                                  "getReserveNormalizedIncome(address)",
                                  "getReserveNormalizedVariableDebt(address)",
-                                 "getUserAccountData(address)"}) {
+                                 "getUserAccountData(address)",
+                                 "getReserveDeficit(address)",
+                                 "latestRoundData()"}) {
             known[abi::selector(name)] = name;
         }
         return known;
@@ -89,6 +91,14 @@ std::optional<Bytes> FakeAave::reply(const Call& call) const {
             if (one.stored.asset != in.address(0).value()) continue;
             if (name == "getSourceOfAsset(address)") return words_of({word_of(numbered(500 + id))});
             return one.price ? std::optional(words_of({*one.price})) : std::nullopt;
+        }
+        return std::nullopt;
+    }
+    if (name == "latestRoundData()") {
+        for (const auto& [id, one] : reserves_) {
+            if (call.to != numbered(500 + id) || !one.price_updated_at) continue;
+            return words_of(
+                {1, one.price.value_or(0), *one.price_updated_at, *one.price_updated_at, 1});
         }
         return std::nullopt;
     }
@@ -124,6 +134,7 @@ std::optional<Bytes> FakeAave::reply_of_pool(const std::string& name, const abi:
                          liquid ? word_of(numbered(99)) : word_of(r.stable_debt_token),
                          word_of(r.variable_debt_token), 0, 0, 0, 0});
     }
+    if (name == "getReserveDeficit(address)") return words_of({reserve_named()->deficit});
     if (name == "getReserveNormalizedIncome(address)") {
         return words_of(
             {normalized_income(rules(), reserve_named()->stored, head_.time).value().raw()});
