@@ -101,21 +101,48 @@ Json describe_rule(const RuleSettings& rule) {
     return out;
 }
 
+void describe_people(Json& out, const SinkSettings& sink) {
+    out["language"] = sink.language;
+    if (!sink.page_url.empty()) out["page_url"] = sink.page_url;
+    if (sink.kind == "alertmanager") out["resend_every"] = to_string(sink.resend);
+    if (sink.kind == "pagerduty") out["routing_key"] = kSecret;
+    if (sink.kind == "telegram") {
+        out["token"] = kSecret;
+        out["chat"] = sink.chat;
+        if (sink.thread) out["thread"] = *sink.thread;
+    }
+    if (sink.kind != "email") return;
+    out["server"] = sink.server;
+    if (!sink.user.empty()) out["user"] = sink.user;
+    if (!sink.password.empty()) out["password"] = kSecret;
+    out["from"] = sink.from;
+    out["to"] = sink.to;
+    out["allow_plain"] = sink.allow_plain;
+}
+
 Json describe_sink(const SinkSettings& sink) {
     Json out;
     out["kind"] = sink.kind;
     if (sink.kind == "jsonl") {
         out["path"] = sink.path.string();
         out["keep"] = to_string(sink.keep);
-        return out;
     }
-    out["url"] = public_url(sink.url.reveal());
-    out["secrets"] = std::vector<std::string>(sink.secrets.size(), kSecret);
-    out["allow_http"] = sink.allow_http;
+    if (sink.kind == "jsonl" || sink.kind == "stdout") return out;
+    if (sink.kind != "email") {
+        out["url"] = public_url(sink.url.reveal());
+        out["allow_http"] = sink.allow_http;
+    }
+    if (sink.kind == "webhook") {
+        out["secrets"] = std::vector<std::string>(sink.secrets.size(), kSecret);
+        out["cloudevents"] = sink.cloudevents;
+    } else {
+        describe_people(out, sink);
+    }
     out["allow_private"] = sink.allow_private;
+    if (!sink.ca_file.empty()) out["ca_file"] = sink.ca_file;
     out["timeout"] = to_string(sink.timeout);
-    out["lanes"] = sink.lanes;
-    out["max_rps"] = sink.max_rps;
+    if (sink.kind == "webhook" || sink.kind == "alertmanager") out["lanes"] = sink.lanes;
+    if (sink.max_rps) out["max_rps"] = *sink.max_rps;
     return out;
 }
 

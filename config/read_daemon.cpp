@@ -96,6 +96,16 @@ SigningSettings read_signing(Reading& reading, const toml::table& root) {
         reading.problems.error_of_whole(section.at("expect_address"),
                                         "'expect_address' is given and 'key' is not");
     }
+    if (const auto previous = section.optional_text("previous")) {
+        if (const auto fit = check_signing_key(previous->view()); !fit) {
+            reading.problems.error(previous->at, "'previous': " + fit.error().message);
+        } else if (!section.has("key")) {
+            reading.problems.error(previous->at, "'previous' is given and 'key' is not");
+        } else {
+            reading.tell_literal_secret(*previous, "the previous signing key");
+            out.previous = previous->value;
+        }
+    }
     return out;
 }
 

@@ -172,7 +172,7 @@ std::string default_column(const KeySpec& row) {
 
 std::string key_row(const KeySpec& row) {
     std::string help(row.help);
-    if (!row.kind.empty()) help = "Of kind " + code(row.kind) + ": " + help;
+    if (!row.kind.empty()) help = "Of kind " + code_list(split_bars(row.kind)) + ": " + help;
     if (!row.later.empty()) {
         help += " Later versions: " + code_list(split_bars(row.later)) + '.';
     }

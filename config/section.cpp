@@ -81,10 +81,14 @@ void Section::check_known(const toml::key& key) {
 void Section::check_kind(std::string_view kind) {
     for (const auto& [key, value] : table_) {
         const KeySpec* const row = find_key(id_, key.str());
-        if (row == nullptr || row->kind.empty() || row->kind == kind) continue;
+        if (row == nullptr || fits_kind(*row, kind)) continue;
+        std::string kinds;
+        for (const std::string_view one : split_bars(row->kind)) {
+            kinds += (kinds.empty() ? "" : ", ") + ('"' + std::string(one) + '"');
+        }
         reading_.problems.error(begin_of(key),
                                 in_quotes(key.str()) + " has no meaning in " + label_,
-                                "it belongs to kind \"" + std::string(row->kind) + '"');
+                                "it belongs to kind " + kinds);
     }
 }
 

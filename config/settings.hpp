@@ -140,21 +140,37 @@ struct RuleSettings {
 
 struct SinkSettings {
     std::string name;
-    std::string kind;  ///< "webhook", "jsonl"
+    std::string kind;  ///< "webhook", "jsonl", "slack" ...
     Secret url;
     std::vector<Secret> secrets;            ///< "whsec_..." newest first
+    bool cloudevents = false;               ///< webhook
     std::filesystem::path path = "alerts";  ///< jsonl: under the state directory
     Milliseconds keep{400LL * 24 * 3600 * 1000};
+    std::string language = "en";  ///< of chat, paging and mail: "en" or "zh"
+    std::string page_url;         ///< our page, as people reach it; may be empty
+    Secret token;                 ///< telegram
+    std::string chat;             ///< telegram: id or "@channel"
+    std::optional<std::uint64_t> thread;
+    Secret routing_key;           ///< pagerduty
+    Milliseconds resend{60'000};  ///< alertmanager
+    std::string server;           ///< email: smtps://host:port or smtp://host:port
+    std::string user;
+    Secret password;
+    std::string from;
+    std::vector<std::string> to;
+    bool allow_plain = false;  ///< email: without TLS
     bool allow_http = false;
     std::vector<std::string> allow_private;  ///< CIDR
+    std::string ca_file;
     Milliseconds timeout{15'000};
     unsigned lanes = 4;
-    unsigned max_rps = 0;
+    std::optional<unsigned> max_rps;  ///< none: what the service allows; 0: no limit
 };
 
 struct SigningSettings {
     Secret key;  ///< 32 bytes hex; empty: no signature
     std::optional<Address> expect_address;
+    Secret previous;  ///< the key before a rotation: signs which one follows; may be empty
 };
 
 struct SnapshotSettings {

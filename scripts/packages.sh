@@ -30,7 +30,21 @@ BUILD_PACKAGES=(
     libexpected-dev libfmt-dev libsecp256k1-dev libspdlog-dev libsqlite3-dev libssl-dev
     libtomlplusplus-dev nlohmann-json3-dev
 )
-TEST_PACKAGES=(clang clang-format clang-tidy libgtest-dev libgmock-dev jq)
+TEST_PACKAGES=(clang clang-format clang-tidy libgtest-dev libgmock-dev jq openssl)
+
+# Unpacks a Debian package into a folder without installing it: a service the tests start themselves
+# must not be started by the system. Usage: unpack_package NAME FOLDER
+unpack_package() {
+    local name=$1 folder=$2 work
+    [ -e "$folder/usr/share/doc/$name" ] && return 0
+    say "Unpacking the Debian package $name"
+    work=$(mktemp -d)
+    (cd "$work" && { apt-get download -qq "$name" 2>/dev/null ||
+        { as_root apt-get update -qq && apt-get download -qq "$name"; }; })
+    mkdir -p "$folder"
+    dpkg-deb -x "$work"/*.deb "$folder"
+    rm -r "$work"
+}
 
 # Node runs the local test chain only; the daemon never needs it.
 need_node() {

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
+command -v prometheus-alertmanager >/dev/null || unpack_package prometheus-alertmanager "$PWD/build/tools"
 say "Building with tests"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON -DPLIMSOLL_UNITY=ON >/dev/null
 ninja -C build

@@ -1,6 +1,7 @@
 #include "daemon/alerts/jsonl.hpp"
 
 #include "daemon/alerts/canonical.hpp"
+#include "daemon/alerts/read.hpp"
 #include "daemon/alerts/sign.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,16 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxLine = std::size_t{1} << 20U;
-
-/// The object, read with a bound on its depth: deeper ones are cut off and then differ.
-std::optional<json> parse_object(std::string_view text) {
-    const auto bounded = [](int depth, json::parse_event_t, const json&) {
-        return depth <= static_cast<int>(kMaxDepth);
-    };
-    json value = json::parse(text, bounded, false);
-    if (!value.is_object()) return std::nullopt;
-    return value;
-}
 
 Expected<std::string, ParseError> written(const json& value) {
     auto text = canonical_json(value);

@@ -1,5 +1,6 @@
 #include "daemon/app/chain_worker.hpp"
 
+#include "daemon/app/destinations.hpp"
 #include "daemon/app/protocols.hpp"
 #include "daemon/chain/evm_source.hpp"
 
@@ -44,11 +45,9 @@ rules::EngineSettings engine_settings(const config::ChainSettings& chain,
     out.caip2 = chain.caip2();
     out.rules = parts.settings.rules;
     out.watches = parts.settings.watches;
-    for (const auto& sink : parts.settings.sinks) {
-        store::Destination& destination = out.sinks.emplace_back();
-        destination.sink = sink.name;
-        destination.keeps_all = sink.kind == "jsonl";
-        if (destination.keeps_all) out.archive_sinks.push_back(sink.name);
+    out.sinks = destinations(parts.settings);
+    for (const store::Destination& sink : out.sinks) {
+        if (sink.keeps_all) out.archive_sinks.push_back(sink.sink);
     }
     out.sign = parts.sign;
     out.target_health_factor = parts.settings.daemon.target_health_factor;

@@ -5,6 +5,7 @@
 #include "daemon/app/chain_worker.hpp"
 #include "daemon/app/logging.hpp"
 #include "daemon/app/notify.hpp"
+#include "daemon/app/rotation.hpp"
 #include "daemon/app/signals.hpp"
 #include "daemon/app/stop.hpp"
 #include "daemon/http/server.hpp"
@@ -159,12 +160,28 @@ class Daemon {
         if (!signer) return complain(kConfig, "[signing]: " + signer.error().message);
         signer_.emplace(std::move(*signer));
         spdlog::info("alerts are signed by {}", to_checksum(signer_->address()));
-        return kOk;
+        return announce_previous();
+    }
+
+    /// Says which key signs from now on, where the settings name the one before.
+    int announce_previous() {
+        if (settings_.signing.previous.empty()) return kOk;
+        const auto old = alerts::Signer::make(settings_.signing.previous, std::nullopt);
+        if (!old) return complain(kConfig, "[signing] 'previous': " + old.error().message);
+        if (old->address() == signer_->address()) {
+            return complain(kConfig, "[signing]: 'previous' and 'key' are the same key");
+        }
+        const auto announced =
+            announce_rotation(*store_, settings_, *old, *signer_, unix_seconds() * 1000);
+        return announced ? kOk
+                         : complain(exit_code(announced.error().kind), announced.error().message);
     }
 
     rules::Signature sign(std::string_view body) const {
         if (!signer_) return {};
-        return {signer_->sign(body), to_checksum(signer_->address())};
+        const auto typed = alerts::typed_alert(body);
+        return {signer_->sign(body), to_checksum(signer_->address()),
+                typed ? signer_->sign_typed(*typed) : std::string()};
     }
 
     int make_outbox() {

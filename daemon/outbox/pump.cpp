@@ -10,12 +10,11 @@
 namespace plimsoll::outbox {
 namespace {
 
-constexpr auto kMaintainEvery = std::chrono::hours{1};
 constexpr milliseconds kAfterException = std::chrono::seconds{1};
 
 sinks::Message message_of(const store::StoredAlert& alert) {
-    return {alert.id, alert.alert_key, alert.type,      alert.severity,
-            alert.at, alert.body,      alert.signature, alert.signer};
+    return {alert.id,   alert.alert_key, alert.type,   alert.severity,       alert.at,
+            alert.body, alert.signature, alert.signer, alert.typed_signature};
 }
 
 std::chrono::sys_seconds seconds_of(const Instant& now) {
@@ -42,8 +41,23 @@ Pump::~Pump() {
 }
 
 void Pump::start() {
+    restore();
     const std::lock_guard lock(mutex_);
     if (lanes_.empty() && !is_stopping_) start_lane();
+}
+
+/// Without it the sink tells less often than it should; that keeps nothing from starting.
+void Pump::restore() {
+    if (!sink_->keeps_alive()) return;
+    const auto standing = store_.standing(name());
+    if (!standing) {
+        spdlog::warn("sink {}: cannot tell which alerts it was told of: {}", name(),
+                     standing.error().message);
+        return;
+    }
+    std::vector<sinks::Message> messages;
+    for (const store::StoredAlert& alert : *standing) messages.push_back(message_of(alert));
+    sink_->restore(messages);
 }
 
 void Pump::start_lane() {
@@ -144,8 +158,9 @@ Pump::Step Pump::take_step() {
     if (step.next.job && queue_.has_more()) invite_lane();
     if (step.now.steady >= next_maintenance_) {
         step.is_time_to_maintain = true;
-        next_maintenance_ = step.now.steady + kMaintainEvery;
+        next_maintenance_ = step.now.steady + sink_->limits().maintain_every;
     }
+    step.next.wait_until = std::min(step.next.wait_until, next_maintenance_);
     publish();
     return step;
 }

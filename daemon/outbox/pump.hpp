@@ -52,6 +52,7 @@ class Pump {
         Instant now;
     };
 
+    void restore();
     void run_lane();
     void work_once(std::uint64_t seen);
     Step take_step();

@@ -27,7 +27,7 @@ SinkQueue::SinkQueue(store::Store& store, std::string sink, sinks::Limits limits
       sink_(std::move(sink)),
       longest_wait_(limits.longest_wait),
       circuit_(limits.longest_wait),
-      bucket_(limits.max_rps),
+      bucket_(limits.max_rps, limits.rate_period),
       random_(seed) {
     status_.name = sink_;
 }

@@ -43,8 +43,8 @@ Payload retraction(const Subject& about, const Told& told);
 
 /// "Update: ...", by the word of the message.
 std::string titled(Word word, const std::string& title);
-/// "Since block N (time). Seen at block M. Coverage C."
-std::string provenance(const Scene& scene);
+/// "Since block N (time). Seen at block M. Coverage C.", and the members that say the same.
+void add_provenance(Payload& out, const Scene& scene);
 
 /// Value of an amount at an oracle price in dollars with 8 decimals, rounded down; none beyond 256
 /// bits.

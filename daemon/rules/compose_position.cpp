@@ -157,10 +157,7 @@ Payload position_payload(const Scene& scene, const PositionHealth* health) {
         out.text += gone_text(scene.reason) + "\n";
         out.extra["debt_usd"] = amount(U256(0), 8);
     }
-    if (scene.protocol != nullptr && !scene.protocol->coverage.empty()) {
-        out.extra["coverage"] = scene.protocol->coverage;
-    }
-    out.text += provenance(scene);
+    add_provenance(out, scene);
     return out;
 }
 

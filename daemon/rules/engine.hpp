@@ -17,6 +17,7 @@ namespace plimsoll::rules {
 struct Signature {
     std::string signature;
     std::string signer;
+    std::string typed;  ///< EIP-712
 };
 
 struct EngineSettings {

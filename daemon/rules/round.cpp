@@ -236,6 +236,7 @@ store::NewAlert Round::alert_of(Row& row, const Message& message) const {
         Signature made = settings_.sign(out.body);
         out.signature = std::move(made.signature);
         out.signer = std::move(made.signer);
+        out.typed_signature = std::move(made.typed);
     }
     const std::set<std::string> sinks = sinks_of(row, message);
     for (const store::Destination& sink : settings_.sinks) {

@@ -106,6 +106,23 @@ std::vector<OutboxCounts> read_outbox_counts(Database& db) {
     return all;
 }
 
+std::vector<StoredAlert> read_standing(Database& db, const std::string& sink) {
+    static constexpr std::size_t kMost = 50'000;
+    Statement query =
+        db.prepare("SELECT " + std::string(kAlertColumns) +
+                   " FROM (SELECT max(n) AS last FROM outbox WHERE sink = ?1 AND state = 'done'"
+                   " GROUP BY alert_key) told CROSS JOIN outbox o ON o.n = told.last"
+                   " CROSS JOIN alert a ON a.id = o.id"
+                   " WHERE a.type NOT LIKE '%.resolved' AND a.type NOT LIKE '%.retracted'"
+                   " ORDER BY told.last DESC LIMIT ?2");
+    query.start(sink, row_limit(kMost));
+    std::vector<StoredAlert> alerts;
+    while (query.next()) {
+        alerts.push_back(read_alert(query, 0));
+    }
+    return alerts;
+}
+
 bool note_attempt(Database& db, const std::string& sink, const std::string& id,
                   std::int64_t now_ms) {
     find(db, sink, id);

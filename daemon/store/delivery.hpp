@@ -18,6 +18,7 @@ std::vector<DueMessage> read_due(Database& db, const std::string& sink, std::int
                                  std::size_t limit);
 std::optional<std::int64_t> read_next_due(Database& db, const std::string& sink);
 std::vector<OutboxCounts> read_outbox_counts(Database& db);
+std::vector<StoredAlert> read_standing(Database& db, const std::string& sink);
 
 bool note_attempt(Database& db, const std::string& sink, const std::string& id,
                   std::int64_t now_ms);

@@ -138,6 +138,7 @@ StoredAlert read_alert(const Statement& row, int first_column) {
     alert.body = row.text(column++);
     alert.signature = row.text(column++);
     alert.signer = row.text(column++);
+    alert.typed_signature = row.text(column++);
     return alert;
 }
 

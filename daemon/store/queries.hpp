@@ -28,7 +28,7 @@ std::vector<LiquidationRow> read_liquidations(Database& db, const std::string& c
 /// The columns of `alert` that `read_alert` takes, in its order.
 inline constexpr std::string_view kAlertColumns =
     "a.id, a.alert_key, a.episode, a.seq, a.type, a.severity, a.chain, a.block, a.block_hash,"
-    " a.at, a.body, a.sig191, a.signer";
+    " a.at, a.body, a.sig191, a.signer, a.sig712";
 StoredAlert read_alert(const Statement& row, int first_column);
 
 }  // namespace plimsoll::store

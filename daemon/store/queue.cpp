@@ -123,8 +123,8 @@ void write_alerts(Database& db, const std::vector<NewAlert>& alerts, std::int64_
     Statement body_of = db.prepare("SELECT body FROM alert WHERE id = ?1");
     Statement insert = db.prepare(
         "INSERT INTO alert(id, alert_key, episode, seq, type, severity, chain, block, block_hash,"
-        " at, body, sig191, signer, created_ms)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+        " at, body, sig191, signer, sig712, created_ms)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
     Queue queue(db);
     for (const NewAlert& alert : alerts) {
         if (is_stored(body_of, alert)) {
@@ -132,7 +132,8 @@ void write_alerts(Database& db, const std::vector<NewAlert>& alerts, std::int64_
         }
         insert.execute(alert.id, alert.alert_key, alert.episode, alert.seq, alert.type,
                        alert.severity, alert.chain, alert.block, alert.block_hash, alert.at,
-                       Blob{alert.body}, alert.signature, alert.signer, now_ms);
+                       Blob{alert.body}, alert.signature, alert.signer, alert.typed_signature,
+                       now_ms);
         if (alert.retracts) {
             queue.retract(alert, now_ms);
             continue;

@@ -8,8 +8,8 @@ namespace plimsoll::store {
 namespace {
 
 // Hashes, addresses and whatever others read byte for byte are BLOBs. `*_ms` is wall clock; `time`,
-// `since` and `at` are unix seconds. `silence`, `alert.sig712` and `alert.muted_by` belong to the
-// format; nothing is written there yet.
+// `since` and `at` are unix seconds. `silence` and `alert.muted_by` belong to the format; nothing
+// is written there yet.
 constexpr std::string_view kStep1 = R"sql(
 CREATE TABLE meta(
     k TEXT PRIMARY KEY NOT NULL,

@@ -233,6 +233,10 @@ Expected<void, StoreError> SqliteStore::mark_dead(const std::string& sink, const
     return write([&](Database& db) { note_dead(db, sink, id, now_ms, reason, error); });
 }
 
+Expected<std::vector<StoredAlert>, StoreError> SqliteStore::standing(const std::string& sink) {
+    return read([&](Database& db) { return read_standing(db, sink); });
+}
+
 Expected<void, StoreError> SqliteStore::retire_sinks(std::span<const std::string> configured,
                                                      std::int64_t now_ms) {
     return write([&](Database& db) { retire_other_sinks(db, configured, now_ms); });

@@ -52,6 +52,7 @@ class SqliteStore final : public Store {
     Expected<void, StoreError> mark_dead(const std::string& sink, const std::string& id,
                                          std::int64_t now_ms, const std::string& reason,
                                          const std::string& error) override;
+    Expected<std::vector<StoredAlert>, StoreError> standing(const std::string& sink) override;
     Expected<void, StoreError> retire_sinks(std::span<const std::string> configured,
                                             std::int64_t now_ms) override;
     Expected<std::vector<SinkState>, StoreError> sink_states() override;

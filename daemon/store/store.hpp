@@ -68,6 +68,7 @@ struct NewAlert {
     std::string body;
     std::string signature;  ///< EIP-191, 0x hex; empty without a key
     std::string signer;
+    std::string typed_signature;  ///< EIP-712
     /// Where it goes. A retraction goes where the original went; for it this tells only the age and
     /// which sinks are archives.
     std::vector<Destination> sinks;
@@ -148,6 +149,7 @@ struct StoredAlert {
     std::string body;
     std::string signature;
     std::string signer;
+    std::string typed_signature;
 };
 
 /// A message due at a sink.
@@ -262,6 +264,9 @@ class Store {
     virtual Expected<void, StoreError> mark_dead(const std::string& sink, const std::string& id,
                                                  std::int64_t now_ms, const std::string& reason,
                                                  const std::string& error) = 0;
+    /// Of every alert that was delivered to the sink the last message that was, unless it is an
+    /// end; at most 50,000, the newest. For sinks that must go on telling of them.
+    virtual Expected<std::vector<StoredAlert>, StoreError> standing(const std::string& sink) = 0;
     /// Unfinished messages for sinks that are configured no longer become dead ("sink removed").
     virtual Expected<void, StoreError> retire_sinks(std::span<const std::string> configured,
                                                     std::int64_t now_ms) = 0;

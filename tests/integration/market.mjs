@@ -1,6 +1,6 @@
 // A small real market with the daemon on it, for tests that look at the daemon from outside.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,8 @@ export const BINARY = process.env.PLIMSOLL_BIN ?? path.join(ROOT, 'build/plimsol
 
 const DEADLINE_MS = 60_000;
 
-/** `endpointOf` may put a proxy between node and daemon. */
-export async function startMarket({ release = 'latest', accounts = 60, seed = 1, endpointOf = (url) => url }) {
+/** `endpointOf` may put a proxy between node and daemon; `edit` may change the configuration. */
+export async function startMarket({ release = 'latest', accounts = 60, seed = 1, endpointOf = (url) => url, edit = (text) => text }) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-test-'));
     const anvil = await startAnvil({ chainId: 31337, timestamp: GENESIS });
     const world = await buildWorld(anvil.chain, { release, seed, accounts });
@@ -28,6 +28,7 @@ export async function startMarket({ release = 'latest', accounts = 60, seed = 1,
         chainId: 31337,
         provider: world.market.provider.address,
     });
+    writeFileSync(daemon.config, edit(readFileSync(daemon.config, 'utf8')));
     daemon.start();
     const market = {
         folder,

@@ -1,5 +1,6 @@
 #include "daemon/alerts/alert.hpp"
 #include "tests/daemon/alerts/vectors.hpp"
+#include "tests/support/alert_samples.hpp"
 
 #include <gtest/gtest.h>
 
@@ -71,6 +72,18 @@ TEST(AlertSchema, published_bodies_fit) {
         const json body = json::parse(vector_text(vector, "body"));
         expect_fits(body, schema(), "body");
         EXPECT_EQ(known_types().count(body.at("type").get<std::string>()), 1U);
+    }
+}
+
+TEST(AlertSchema, bodies_of_the_samples_fit_and_hold_nothing_unknown) {
+    const json& known = resolved(schema().at("properties").at("data")).at("properties");
+    for (const auto& sample : testing::alert_samples()) {
+        const json body = json::parse(sample.body());
+        expect_fits(body, schema(), sample.name);
+        for (const auto& [name, value] : body.at("data").items()) {
+            const bool is_sum = name.ends_with("_usd");
+            EXPECT_TRUE(known.contains(name) || is_sum) << sample.name << " has " << name;
+        }
     }
 }
 

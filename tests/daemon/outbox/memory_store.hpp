@@ -131,6 +131,16 @@ class MemoryStore final : public store::Store {
         return out;
     }
 
+    Result<std::vector<store::StoredAlert>> standing(const std::string& sink) override {
+        const std::lock_guard lock(mutex_);
+        if (auto failed = failure("standing")) return *failed;
+        std::vector<store::StoredAlert> out;
+        for (const Row& row : rows_) {
+            if (row.sink == sink && row.state == "done") out.push_back(row.message.alert);
+        }
+        return out;
+    }
+
     // What delivery never asks.
     Result<void> commit(const store::RoundCommit&) override { return {}; }
     Result<store::ChainState> chain_state(const std::string&) override {

@@ -346,6 +346,57 @@ TEST_F(OutboxTest, housekeeping_at_start_and_every_hour) {
     EXPECT_TRUE(becomes([&] { return maintained == 2; }));
 }
 
+TEST_F(OutboxTest, housekeeping_as_often_as_the_sink_asks_though_nothing_is_owed) {
+    sinks::Limits limits = testing::limits(1);
+    limits.maintain_every = 60s;
+    auto sink = std::make_unique<ScriptedSink>("a", limits, logs_["a"], kAlwaysOk);
+    const auto& maintained = sink->maintained;
+    sinks_.push_back(std::move(sink));
+    start();
+    for (int turn = 1; turn <= 3; ++turn) {
+        EXPECT_TRUE(becomes([&] { return maintained == turn; }));
+        clock_.advance(60s);
+    }
+}
+
+class KeepingSink final : public sinks::Sink {
+  public:
+    explicit KeepingSink(std::vector<std::string>& ids) : ids_(ids) {}
+    const std::string& name() const override { return name_; }
+    sinks::Limits limits() const override { return testing::limits(1); }
+    sinks::Outcome deliver(const sinks::Message&, std::chrono::sys_seconds) override {
+        return {Kind::ok};
+    }
+    bool keeps_alive() const override { return true; }
+    void restore(std::span<const sinks::Message> standing) override {
+        for (const sinks::Message& message : standing) ids_.push_back(message.id);
+    }
+
+  private:
+    const std::string name_ = "a";
+    std::vector<std::string>& ids_;
+};
+
+TEST_F(OutboxTest, sink_that_keeps_alerts_alive_is_told_of_them_before_it_starts) {
+    store_.add("a", "m1", "k");
+    store_.add("a", "m2", "l");
+    ASSERT_TRUE(store_.mark_done("a", "m1", 1));
+    std::vector<std::string> ids;
+    sinks_.push_back(std::make_unique<KeepingSink>(ids));
+    start();
+    EXPECT_TRUE(is_done(2));
+    EXPECT_EQ(ids, std::vector<std::string>{"m1"});
+}
+
+TEST_F(OutboxTest, store_that_cannot_tell_what_stands_keeps_nobody_from_delivering) {
+    store_.add("a", "m1", "k");
+    store_.fail(1, "standing");
+    std::vector<std::string> ids;
+    sinks_.push_back(std::make_unique<KeepingSink>(ids));
+    start();
+    EXPECT_TRUE(is_done(1));
+}
+
 TEST_F(OutboxTest, never_started_stops_at_once) {
     add_sink("a", 1, kAlwaysOk);
     outbox_ = std::make_unique<Outbox>(store_, std::move(sinks_), clock_, Outbox::Options{});

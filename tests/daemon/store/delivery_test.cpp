@@ -219,5 +219,32 @@ TEST_F(Delivery, counts_tell_states_and_the_oldest_pending) {
     EXPECT_EQ(now.oldest_pending_ms, kNow + 10);
 }
 
+// ---- standing
+
+TEST_F(Delivery, standing_is_the_last_delivered_message_of_each_alert_that_did_not_end) {
+    const auto typed = [](const std::string& id, const std::string& key, const char* type,
+                          std::uint64_t seq) {
+        NewAlert alert = alert_of(id, key);
+        alert.type = type;
+        alert.seq = seq;
+        return alert;
+    };
+    queue({typed("msg_1", "a", "position.at_risk.firing", 1),
+           typed("msg_2", "a", "position.at_risk.repeated", 2),
+           typed("msg_3", "b", "position.at_risk.firing", 1),
+           typed("msg_4", "b", "position.at_risk.resolved", 2),
+           typed("msg_5", "c", "position.at_risk.firing", 1),
+           typed("msg_6", "c", "position.at_risk.retracted", 2),
+           typed("msg_7", "d", "position.at_risk.firing", 1)});
+    for (const char* id : {"msg_1", "msg_2", "msg_3", "msg_4", "msg_5", "msg_6"}) {
+        EXPECT_TRUE(value(store().mark_attempt("hook", id, kNow))) << id;
+        ok(store().mark_done("hook", id, kNow));
+    }
+    std::vector<std::string> ids;
+    for (const StoredAlert& alert : value(store().standing("hook"))) ids.push_back(alert.id);
+    EXPECT_THAT(ids, ElementsAre("msg_2")) << "msg_7 was not delivered yet";
+    EXPECT_THAT(value(store().standing("other")), IsEmpty());
+}
+
 }  // namespace
 }  // namespace plimsoll::store

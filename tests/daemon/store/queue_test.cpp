@@ -57,10 +57,12 @@ TEST_F(Alerts, every_field_returns) {
     EXPECT_EQ(stored.body, alert.body);
     EXPECT_EQ(stored.signature, "0x01");
     EXPECT_EQ(stored.signer, "0x02");
+    EXPECT_EQ(stored.typed_signature, "0x03");
     const auto messages = value(store().due("hook", kNow, 1));
     ASSERT_EQ(messages.size(), 1U);
     EXPECT_EQ(messages[0].alert.body, alert.body);
     EXPECT_EQ(messages[0].alert.signer, "0x02");
+    EXPECT_EQ(messages[0].alert.typed_signature, "0x03");
 }
 
 TEST_F(Alerts, above_a_block_of_one_chain_oldest_first) {

@@ -157,6 +157,7 @@ NewAlert alert_of(const std::string& id, const std::string& key, const std::stri
     alert.body = "{\"id\":\"" + id + "\"}";
     alert.signature = "0x01";
     alert.signer = "0x02";
+    alert.typed_signature = "0x03";
     alert.sinks = {Destination{"hook"}};
     return alert;
 }
