@@ -15,23 +15,35 @@ constexpr std::array kKinds{
     Kind{"position.liquidatable", "{protocol} 仓位可被清算"},
     Kind{"position.at_risk", "{protocol} 仓位接近清算"},
     Kind{"position.liquidated", "{protocol} 发生清算"},
+    Kind{"position.activity", "{protocol} 关注账户有操作"},
     Kind{"band.exposure", "{protocol} {subject} 价格区间 {band} 清算敞口过高"},
     Kind{"band.approached", "{protocol} {subject} 价格逼近清算区间 {band}"},
-    Kind{"market.tvl_drop", "{protocol} 锁仓量（TVL）大幅下降", {}, false},
-    Kind{"market.paused", "{protocol} 市场已暂停", {}, false},
-    Kind{"market.bad_debt", "{protocol} 出现坏账", {}, false},
-    Kind{"market.parameters", "{protocol} 风险参数变更", {}, false},
-    Kind{"oracle.stale", "{protocol} 预言机价格过期", {}, false},
-    Kind{"oracle.jump", "{protocol} 预言机价格跳变", {}, false},
+    Kind{"market.tvl_drop", "{protocol}{asset} 锁仓量（TVL）大幅下降"},
+    Kind{"market.paused",
+         "{protocol}{asset} 市场暂停或冻结",
+         {"While a market is paused nobody can supply, borrow, repay, withdraw or liquidate in it; "
+          "while it is frozen nothing new can be supplied or borrowed.",
+          "市场暂停期间不能供应、借款、还款、取款或清算；冻结期间不能新增供应或借款。"}},
+    Kind{"market.bad_debt", "{protocol} 出现坏账"},
+    Kind{"market.series", "{protocol}{asset} 指标达到设定条件"},
+    Kind{"market.parameters", "{protocol}{asset} 风险参数变更"},
+    Kind{"oracle.stale",
+         "{protocol}{asset} 预言机价格过期或缺失",
+         {"Health factors of positions that hold or owe it may be wrong.",
+          "持有或借入该资产的仓位，其健康因子可能不准确。"}},
+    Kind{"oracle.jump", "{protocol}{asset} 预言机价格跳变"},
     Kind{"source.stale",
          "{subject} 没有新区块",
          {"Everything known is as of the newest block; timers stand still.",
           "目前已知数据均截至最新区块，规则计时暂停。"}},
     Kind{"source.disagrees",
          "{subject} 数据未通过核对",
-         {"Positions of the protocol raise no alerts until the numbers agree.",
-          "数据重新一致之前，该协议的仓位不会触发告警。"}},
-    Kind{"source.down", "{subject} 数据源不可用", {}, false},
+         {"What is not certain raises no alerts until it agrees again.",
+          "核对一致之前，无法确认的仓位不会触发告警。"}},
+    Kind{"source.down",
+         "{subject} 所有端点均不可用",
+         {"Nothing new is known of the chain.", "无法获知该链的任何新数据。"}},
+    Kind{"source.degraded", "{subject} 端点不可用"},
     Kind{"daemon.gap",
          "{subject} 有区块尚未读取",
          {"What happened in these blocks is not known yet.", "这些区块内发生的事件尚不清楚。"}},
@@ -111,6 +123,8 @@ std::string zh_phrase(const Kind& kind, const ReadAlert& alert) {
     if (name.empty() && band != alert.labels.end()) name = band->second;
     replace_all(out, "{band}", one_line(name));
     replace_all(out, "{subject}", one_line(alert.subject));
+    const std::string asset = alerts::text_at(alert.data, "asset");
+    replace_all(out, "{asset}", asset.empty() ? "" : " " + one_line(alerts::name_text(asset)));
     replace_all(out, "{protocol}", one_line(alert.protocol));
     return out;
 }

@@ -10,8 +10,8 @@ namespace plimsoll::wording {
 /// What is known of a type of alert beforehand.
 struct Kind {
     std::string_view condition;  ///< "position.liquidatable"
-    /// Its title in Chinese, with {protocol}, {subject} and {band} put in. In English the alert
-    /// carries its title.
+    /// Its title in Chinese, with {protocol}, {subject}, {asset} and {band} put in. In English the
+    /// alert carries its title.
     std::string_view zh_title;
     /// What follows from it while it fires; may be empty.
     Phrase consequence = {};

@@ -2,6 +2,7 @@
 
 #include "daemon/alerts/figures.hpp"
 #include "daemon/alerts/text.hpp"
+#include "daemon/wording/fact_list.hpp"
 #include "daemon/wording/kinds.hpp"
 
 namespace plimsoll::wording {
@@ -37,6 +38,12 @@ std::string zh_figures(const ReadAlert& alert) {
         if (!seized) return {};
         return "，被清算 " + token_amount(*seized, alerts::text_at(alert.data, "collateral_asset"));
     }
+    if (alert.condition == "position.activity") {
+        const auto amount = alerts::amount_at(alert.data, "amount");
+        if (!amount) return {};
+        return " " + std::string(action_word(alerts::text_at(alert.data, "action"), kZh)) + " " +
+               token_amount(*amount, alerts::text_at(alert.data, "asset"));
+    }
     if (alert.condition.starts_with("position.")) {
         const auto factor = alerts::amount_at(alert.data, "health_factor");
         const auto debt = alerts::amount_at(alert.data, "debt_usd");
@@ -47,6 +54,14 @@ std::string zh_figures(const ReadAlert& alert) {
         const auto exposed = alerts::amount_at(alert.data, "collateral_usd");
         return exposed ? "，抵押品 " + usd(*exposed, kZh) : std::string();
     }
+    for (const auto& [name, label] : {std::pair{"drop_pct", "，降幅 "}, {"jump_pct", "，幅度 "}}) {
+        const std::string pct = alerts::text_at(alert.data, name);
+        if (!pct.empty()) return label + one_line(pct) + "%";
+    }
+    const auto bad_debt = alerts::amount_at(alert.data, "bad_debt_usd");
+    if (bad_debt) return "，" + usd(*bad_debt, kZh);
+    const auto hit = alerts::integer_at(alerts::object_at(alert.data, "endangered"), "positions");
+    if (hit && *hit != 0) return "，" + std::to_string(*hit) + " 个仓位因此可被清算";
     return {};
 }
 

@@ -125,6 +125,80 @@ TEST(Note, what_it_has_no_words_for_keeps_its_text) {
     EXPECT_EQ(make_note(alert, Language::zh).remark, alert.text);
 }
 
+TEST(Note, other_kinds_in_both_languages) {
+    const auto with = [](const char* type, json data, Language language) {
+        json body = json::parse(alert_sample("source_stale").body());
+        body["type"] = type;
+        body["data"]["protocol"] = "aave-v3-main";
+        body["data"]["subject"] = "WETH";
+        for (const char* name : {"stale", "age_seconds", "gap_blocks", "endpoint", "since"}) {
+            body["data"].erase(name);
+        }
+        body["data"].update(data);
+        const Note note = make_note(alerts::read_body(body.dump()).value(), language);
+        std::string out = note.title + "\n";
+        for (const Fact& fact : note.facts) {
+            if (fact.label == "Seen at" || fact.label == "数据区块") break;
+            out += fact.label + " | " + fact.value + "\n";
+        }
+        return out;
+    };
+    const json parameters{
+        {"asset", "WETH"},
+        {"token", "0xC02a"},
+        {"changes",
+         {{{"parameter", "liquidation_threshold"}, {"from", "8300"}, {"to", "8050"}},
+          {{"parameter", "supply_cap"}, {"to", "1000"}}}},
+        {"endangered",
+         {{"positions", 3},
+          {"debt_usd", {{"raw", "100000000000"}, {"decimals", 8}}},
+          {"collateral_usd", {{"raw", "120000000000"}, {"decimals", 8}}},
+          {"accounts", {{{"account", "0xA1"}}}}}},
+        {"tx", {{"hash", "0x33"}, {"log_index", 1}}}};
+    EXPECT_EQ(with("market.parameters.fired", parameters, Language::zh),
+              "aave-v3-main WETH 风险参数变更，3 个仓位因此可被清算\n"
+              "资产 | WETH（0xC02a）\n变更 | 清算阈值 83% → 80.5%\n变更 | 供应上限 1000\n"
+              "因此可被清算 | 3 个仓位，债务 1,000.00 美元，抵押品 1,200.00 美元\n"
+              "最大仓位 | 0xA1\n交易 | 0x33\n");
+    EXPECT_NE(with("market.parameters.fired", parameters, Language::en)
+                  .find("Change | liquidation threshold 83% → 80.5%\n"),
+              std::string::npos);
+    const json drop{{"drop_pct", "12.34"},
+                    {"window_seconds", 3600},
+                    {"from",
+                     {{"tvl_usd", {{"raw", "100000000000"}, {"decimals", 8}}},
+                      {"block", {{"number", 7}, {"time", 1'768'478'411}}}}},
+                    {"tvl_usd", {{"raw", "90000000000"}, {"decimals", 8}}}};
+    EXPECT_EQ(with("market.tvl_drop.firing", drop, Language::zh),
+              "aave-v3-main 锁仓量（TVL）大幅下降，降幅 12.34%\n"
+              "TVL 降幅 | 1 小时内 12.34%，此前 1,000.00 美元（区块 7，2026-01-15 12:00:11 UTC）\n"
+              "锁仓量（TVL） | 900.00 美元\n");
+    const json jump{{"asset", "WETH"},
+                    {"jump_pct", "5.00"},
+                    {"direction", "down"},
+                    {"window_blocks", 10},
+                    {"price", {{"raw", "190000000000"}, {"decimals", 8}}},
+                    {"from", {{"price", {{"raw", "200000000000"}, {"decimals", 8}}}}}};
+    EXPECT_EQ(with("oracle.jump.firing", jump, Language::en),
+              "No new block from ethereum\nAsset | WETH\nOracle price | 1,900 USD\n"
+              "Price change | down 5.00% within 10 blocks, from 2,000 USD\n");
+    const json activity{{"action", "borrow"},
+                        {"asset", "USDC"},
+                        {"amount", {{"raw", "1500000"}, {"decimals", 6}}},
+                        {"amount_usd", {{"raw", "150000000"}, {"decimals", 8}}},
+                        {"other", "0xB2"}};
+    EXPECT_EQ(with("position.activity.fired", activity, Language::zh),
+              "aave-v3-main 关注账户有操作：WETH 借款 1.5 USDC\n"
+              "账户 | WETH\n操作 | 借款 1.5 USDC（1.50 美元）\n对方 | 0xB2\n");
+    const json down{
+        {"endpoints_up", 0},
+        {"endpoints", 2},
+        {"endpoint_list", {{{"endpoint", "eth-1"}, {"state", "down"}, {"error", "HTTP 500"}}}}};
+    EXPECT_EQ(with("source.down.firing", down, Language::en),
+              "No new block from ethereum\nSubject | WETH\nUsable endpoints | 0 of 2\n"
+              "Endpoint | eth-1: down, HTTP 500\n");
+}
+
 TEST(Note, a_name_cannot_make_a_line_of_its_own) {
     for (const Language language : {Language::en, Language::zh}) {
         const Note note = make_note(alert_sample("hostile_names").read(), language);
