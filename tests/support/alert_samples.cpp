@@ -87,7 +87,6 @@ Alert at_risk() {
     a.extra["liquidation_price"].erase("group");
     a.extra["liquidation_price"]["alone"]["side"] = "above";
     a.extra["reason"] = "reorg";
-    a.extra["updates"] = "msg_" + std::string(32, 'c');
     return a;
 }
 
@@ -254,7 +253,6 @@ std::vector<AlertSample> sample_group() {
         a.title = "Position at risk on aave-v3-main: 0x0000..." + a.subject.substr(38) +
                   ", health factor 1.0472, debt " + std::to_string(1000 * (i + 1)) + ".00 USD";
         a.extra.erase("reason");
-        a.extra.erase("updates");
         a.extra["debt_usd"] = amount(U256(100'000'000'000ULL * (i + 1)), 8);
         out.push_back({a.subject, a});
     }

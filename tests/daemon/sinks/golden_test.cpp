@@ -80,23 +80,20 @@ ordered_json email(const Digest& digest) {
     return shown_mail(mail_text(digest, settings, kNow));
 }
 
-class Golden : public ::testing::TestWithParam<std::tuple<Case, Language>> {
-  protected:
-    static void compare(const std::string& name, const ordered_json& rendered) {
-        const std::string path =
-            std::string(PLIMSOLL_SOURCE_DIR) + "/tests/daemon/sinks/golden/" + name + ".json";
-        const std::string text = rendered.dump(2) + "\n";
-        if (std::getenv("PLIMSOLL_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
-        std::ifstream file(path);
-        const std::string kept{std::istreambuf_iterator<char>(file),
-                               std::istreambuf_iterator<char>()};
-        EXPECT_TRUE(kept == text) << path << " differs; run with PLIMSOLL_WRITE_GOLDEN=1 and look "
-                                  << "at the difference";
-    }
-    static std::string language_name(Language language) {
-        return language == Language::en ? "en" : "zh";
-    }
-};
+void compare(const std::string& name, const ordered_json& rendered) {
+    const std::string path =
+        std::string(PLIMSOLL_SOURCE_DIR) + "/tests/daemon/sinks/golden/" + name + ".json";
+    const std::string text = rendered.dump(2) + "\n";
+    if (std::getenv("PLIMSOLL_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
+    std::ifstream file(path);
+    const std::string kept{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    EXPECT_TRUE(kept == text) << path << " differs; run with PLIMSOLL_WRITE_GOLDEN=1 and look at "
+                              << "the difference";
+}
+
+std::string name_of(Language language) { return language == Language::en ? "en" : "zh"; }
+
+class Golden : public ::testing::TestWithParam<std::tuple<Case, Language>> {};
 
 TEST_P(Golden, is_what_the_file_says) {
     const auto& [service, language] = GetParam();
@@ -107,7 +104,7 @@ TEST_P(Golden, is_what_the_file_says) {
     all["group"] = service.render(
         make_digest(testing::read_all(testing::sample_group()),
                     {"msg_" + std::string(32, 'e'), "hf-low/aave-v3-main", 25}, language));
-    compare(std::string(service.name) + "." + language_name(language), all);
+    compare(std::string(service.name) + "." + name_of(language), all);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -121,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
                (std::get<1>(tested.param) == Language::en ? "_en" : "_zh");
     });
 
-TEST_F(Golden, alertmanager) {
+TEST(GoldenAlertmanager, is_what_the_file_says) {
     for (const Language language : {Language::en, Language::zh}) {
         AlertmanagerSettings settings;
         settings.url = alertmanager_url(Secret("http://127.0.0.1:9093/"));
@@ -133,7 +130,7 @@ TEST_F(Golden, alertmanager) {
             all[sample.name] =
                 shown(alertmanager_request(nlohmann::json::array({alert}), settings));
         }
-        compare("alertmanager." + language_name(language), all);
+        compare("alertmanager." + name_of(language), all);
     }
 }
 
