@@ -26,6 +26,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(SECP256K1 REQUIRED IMPORTED_TARGET libsecp256k1)
+pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 find_library(CRYPTOPP_LIBRARY NAMES cryptopp REQUIRED)
 
@@ -49,7 +50,8 @@ endif()
 
 # One precompiled header for all libraries, one for all tests.
 function(plimsoll_precompiled name header)
-  file(WRITE "${CMAKE_BINARY_DIR}/${name}.cpp" "")
+  # Not written again when cmake runs again: that would rebuild everything.
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${name}.cpp" CONTENT "")
   add_library(${name} OBJECT "${CMAKE_BINARY_DIR}/${name}.cpp")
   target_link_libraries(${name} PRIVATE plimsoll_options ${ARGN})
   target_compile_options(${name} PUBLIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>

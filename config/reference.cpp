@@ -86,7 +86,7 @@ constexpr const char* kDeployments = R"(
 A protocol may name one with `deployment`, or carry its name. A protocol with neither address nor
 deployment gets the one marked `main` of its kind and chain.
 
-| Name | Kind | chain_id | PoolAddressesProvider | Start block | |
+| Name | Kind | chain_id | Address | Start block | |
 | --- | --- | --- | --- | --- | --- |
 )";
 

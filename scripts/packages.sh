@@ -28,22 +28,26 @@ BUILD_PACKAGES=(
     g++ cmake ninja-build ccache pkg-config
     libboost-dev libcli11-dev libcpp-httplib-dev libcrypto++-dev libcurl4-openssl-dev
     libexpected-dev libfmt-dev libsecp256k1-dev libspdlog-dev libsqlite3-dev libssl-dev
-    libtomlplusplus-dev nlohmann-json3-dev
+    libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev
 )
-TEST_PACKAGES=(clang clang-format clang-tidy libgtest-dev libgmock-dev jq openssl)
+TEST_PACKAGES=(clang clang-format clang-tidy fish jq libgmock-dev libgtest-dev openssl systemd tzdata zsh)
 
-# Unpacks a Debian package into a folder without installing it: a service the tests start themselves
-# must not be started by the system. Usage: unpack_package NAME FOLDER
-unpack_package() {
-    local name=$1 folder=$2 work
-    [ -e "$folder/usr/share/doc/$name" ] && return 0
-    say "Unpacking the Debian package $name"
+# Takes one program out of a Debian package without installing it: installing a service starts it,
+# and the tests start theirs themselves. Usage: fetch_program PACKAGE PROGRAM ROOT
+fetch_program() {
+    local package=$1 program=$2 tools=$3/build/tools work
+    if command -v "$program" >/dev/null || [ -x "$tools/$program" ]; then return 0; fi
+    say "Fetching $program"
     work=$(mktemp -d)
-    (cd "$work" && { apt-get download -qq "$name" 2>/dev/null ||
-        { as_root apt-get update -qq && apt-get download -qq "$name"; }; })
-    mkdir -p "$folder"
-    dpkg-deb -x "$work"/*.deb "$folder"
-    rm -r "$work"
+    (
+        cd "$work"
+        apt-get download -qq "$package" 2>/dev/null ||
+            { as_root apt-get update -qq && apt-get download -qq "$package"; }
+        dpkg-deb -x "$package"_*.deb .
+    )
+    mkdir -p "$tools"
+    cp "$work/usr/bin/$program" "$tools/$program"
+    rm -rf "$work"
 }
 
 # Node runs the local test chain only; the daemon never needs it.

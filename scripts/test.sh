@@ -9,9 +9,10 @@ cd "$(dirname "$0")/.."
 
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
-command -v prometheus-alertmanager >/dev/null || unpack_package prometheus-alertmanager "$PWD/build/tools"
+fetch_program prometheus promtool "$PWD"
+fetch_program prometheus-alertmanager prometheus-alertmanager "$PWD"
 say "Building with tests"
-cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON -DPLIMSOLL_UNITY=ON >/dev/null
+cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
 ninja -C build
 say "Running the tests"
 ctest --test-dir build --output-on-failure --parallel "$(nproc)" --progress "$@"

@@ -12,7 +12,9 @@ const MAY_INCLUDE = {
     abi: [],
     'protocols/common': ['abi'],
     'protocols/aave_v3': ['abi', 'protocols/common'],
+    'protocols/compound_v2': ['abi', 'protocols/common'],
     config: ['abi', 'protocols/common'],
+    'daemon/pulse': [],
     'daemon/alerts': ['abi', 'config', 'protocols/common'],
     'daemon/store': ['abi', 'protocols/common'],
     'daemon/rpc': ['abi', 'config'],
@@ -21,14 +23,15 @@ const MAY_INCLUDE = {
     'daemon/rules': ['abi', 'config', 'protocols/common', 'daemon/alerts', 'daemon/bands', 'daemon/store'],
     'daemon/wording': ['abi', 'protocols/common', 'daemon/alerts'],
     'daemon/sinks': ['abi', 'config', 'daemon/alerts', 'daemon/wording'],
-    'daemon/outbox': ['abi', 'daemon/sinks', 'daemon/store'],
+    'daemon/outbox': ['abi', 'daemon/pulse', 'daemon/sinks', 'daemon/store'],
     'daemon/view': ['abi', 'protocols/common', 'daemon/bands', 'daemon/chain'],
     'daemon/follow': ['abi', 'config', 'protocols/common', 'daemon/bands', 'daemon/chain', 'daemon/rules', 'daemon/store', 'daemon/view'],
-    'daemon/snapshots': ['abi', 'config', 'daemon/store', 'daemon/view'],
-    'daemon/http': ['abi', 'daemon/store', 'daemon/view'],
-    'daemon/query': ['abi', 'daemon/http', 'daemon/view'],
+    'daemon/snapshots': ['abi', 'config', 'daemon/pulse', 'daemon/store', 'daemon/view'],
+    'daemon/http': ['abi', 'protocols/common', 'daemon/bands', 'daemon/pulse', 'daemon/store', 'daemon/view'],
+    'daemon/metrics': ['abi', 'config', 'protocols/common', 'daemon/outbox', 'daemon/rpc', 'daemon/sinks', 'daemon/store', 'daemon/view'],
+    'daemon/query': ['abi', 'protocols/common', 'daemon/bands', 'daemon/http', 'daemon/store', 'daemon/view'],
 };
-const KNOWS_ALL = ['daemon/app', 'daemon/main.cpp'];
+const KNOWS_ALL = ['daemon/app', 'daemon/cli', 'daemon/main.cpp'];
 
 function sources(folder) {
     return readdirSync(join(ROOT, folder)).flatMap((name) => {

@@ -23,6 +23,10 @@ std::vector<protocols::AssetGroup> resolve_groups(
     const std::vector<config::GroupSettings>& settings,
     std::span<const protocols::MarketReport> markets);
 
+/// Dollars in units of the oracle, rounded up or down. Throws over 256 bits.
+OraclePrice to_oracle_price(const Usd8& usd, unsigned price_decimals,
+                            const protocols::PriceQuote& quote, bool up);
+
 /// A band in one protocol's own units.
 struct ResolvedBand {
     std::string name;
@@ -32,6 +36,7 @@ struct ResolvedBand {
     protocols::AssetGroup group;
     unsigned leader_decimals = 0;
     unsigned price_decimals = 8;
+    protocols::PriceQuote quote;  ///< what the oracle states prices in
     /// The oracle prices inside [low, high]: low rounded up, high rounded down. Both are the same
     /// interval as the configured one, since an oracle price is an integer.
     OraclePrice low_price;

@@ -76,8 +76,9 @@ class CurlPoster final : public HttpPoster {
             curl_easy_setopt(handle, option, value);
         };
         set_common(handle, call);
-        const std::string url(request.url.reveal());
+        std::string url(request.url.reveal());
         set(CURLOPT_URL, url.c_str());  // copied by libcurl
+        Secret::wipe(url);
         set(CURLOPT_PROTOCOLS_STR, rules_.allow_http ? "https,http" : "https");
         set(CURLOPT_FOLLOWLOCATION, 0L);
         set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "daemon/bands/heatmap.hpp"
+#include "daemon/bands/shock.hpp"
 #include "daemon/view/view.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace plimsoll::view {
 
@@ -23,6 +26,16 @@ Row tvl_row(const ProtocolView& view);
 Row market_row(const ProtocolView& view, const protocols::MarketReport& market);
 Row position_row(const ProtocolView& view, const protocols::PositionHealth& health);
 Row band_row(const ProtocolView& view, const bands::BandReport& band);
+/// The rows of a heat map, ascending by price; those of the side `above` only where there is
+/// something in them.
+std::vector<Row> heat_rows(const ProtocolView& view, const bands::ResolvedBand& range,
+                           const bands::HeatMap& map);
+/// One position that a shock endangers.
+Row shock_row(const ProtocolView& view, const bands::ResolvedBand& range,
+              const bands::BandPosition& position);
+/// The sums of a shock in one protocol.
+Row shock_summary(const ProtocolView& view, const bands::ResolvedBand& range,
+                  const bands::Shock& shock);
 /// `finality` is "latest" or "finalized".
 Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
                     const protocols::Liquidation& event, const std::string& finality);
@@ -35,5 +48,8 @@ std::string millionths(std::uint64_t ppm);
 std::optional<std::string> ratio(const U256& numerator, const U256& denominator, unsigned digits);
 /// value / 10^decimals with at most `digits` decimals, cut off, without trailing zeros: "2199.99".
 std::string scaled(const U256& value, unsigned decimals, unsigned digits);
+/// The price of one whole token in dollars as text with at most 8 decimals, cut off; null where
+/// the quote's worth is not known.
+Row dollars(const protocols::AssetPrice& price);
 
 }  // namespace plimsoll::view

@@ -55,6 +55,7 @@ export async function liquidationEvents({ market, chain }) {
     return logs.map((log) => ({
         tx: log.transactionHash,
         logIndex: Number(log.logIndex),
+        block: Number(log.blockNumber),
         account: iface.parseLog(log).args.user,
     }));
 }

@@ -8,7 +8,7 @@ import { freePort } from '../devnet/anvil.mjs';
 import { spawnTied } from '../devnet/tied.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PLACES = [process.env.PLIMSOLL_ALERTMANAGER, '/usr/bin/prometheus-alertmanager', path.join(ROOT, 'build/tools/usr/bin/prometheus-alertmanager')];
+const PLACES = [process.env.PLIMSOLL_ALERTMANAGER, '/usr/bin/prometheus-alertmanager', path.join(ROOT, 'build/tools/prometheus-alertmanager')];
 
 const CONFIG = 'route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n';
 
@@ -18,7 +18,7 @@ export class Alertmanager {
 
     static async start() {
         const binary = PLACES.find((place) => place && existsSync(place));
-        if (!binary) throw new Error('no prometheus-alertmanager; scripts/test.sh unpacks one');
+        if (!binary) throw new Error('no prometheus-alertmanager; scripts/test.sh fetches it');
         const server = new Alertmanager();
         server.binary = binary;
         server.port = await freePort();

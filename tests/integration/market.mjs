@@ -15,8 +15,18 @@ export const BINARY = process.env.PLIMSOLL_BIN ?? path.join(ROOT, 'build/plimsol
 
 const DEADLINE_MS = 60_000;
 
-/** `endpointOf` may put a proxy between node and daemon; `edit` may change the configuration. */
-export async function startMarket({ release = 'latest', accounts = 60, seed = 1, endpointOf = (url) => url, edit = (text) => text }) {
+/**
+ * `endpointOf` may put a proxy, or several, between node and daemon; `moreConfiguration(folder)` is put behind the
+ * daemon's configuration, and `edit` may change all of it.
+ */
+export async function startMarket({
+    release = 'latest',
+    accounts = 60,
+    seed = 1,
+    endpointOf = (url) => url,
+    moreConfiguration = () => '',
+    edit = (text) => text,
+}) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-test-'));
     const anvil = await startAnvil({ chainId: 31337, timestamp: GENESIS });
     const world = await buildWorld(anvil.chain, { release, seed, accounts });
@@ -28,7 +38,7 @@ export async function startMarket({ release = 'latest', accounts = 60, seed = 1,
         chainId: 31337,
         provider: world.market.provider.address,
     });
-    writeFileSync(daemon.config, edit(readFileSync(daemon.config, 'utf8')));
+    writeFileSync(daemon.config, edit(readFileSync(daemon.config, 'utf8') + moreConfiguration(folder)));
     daemon.start();
     const market = {
         folder,
