@@ -30,6 +30,7 @@ Json describe_daemon(const DaemonSettings& daemon) {
     out["target_health_factor"] = to_string(daemon.target_health_factor);
     if (!daemon.control_socket.empty()) out["control_socket"] = daemon.control_socket.string();
     out["default_health_rules"] = daemon.default_health_rules;
+    out["default_inhibits"] = daemon.default_inhibits;
     return out;
 }
 
@@ -104,7 +105,14 @@ Json describe_rule(const RuleSettings& rule) {
 void describe_people(Json& out, const SinkSettings& sink) {
     out["language"] = sink.language;
     if (!sink.page_url.empty()) out["page_url"] = sink.page_url;
-    if (sink.kind == "alertmanager") out["resend_every"] = to_string(sink.resend);
+    if (sink.kind == "alertmanager") {
+        out["resend_every"] = to_string(sink.resend);
+    } else {
+        out["group_by"] = sink.group_by;
+        out["group_wait"] = to_string(sink.group_wait);
+        out["group_interval"] = to_string(sink.group_interval);
+        out["max_alerts"] = sink.max_alerts;
+    }
     if (sink.kind == "pagerduty") out["routing_key"] = kSecret;
     if (sink.kind == "telegram") {
         out["token"] = kSecret;
@@ -143,6 +151,7 @@ Json describe_sink(const SinkSettings& sink) {
     out["timeout"] = to_string(sink.timeout);
     if (sink.kind == "webhook" || sink.kind == "alertmanager") out["lanes"] = sink.lanes;
     if (sink.max_rps) out["max_rps"] = *sink.max_rps;
+    if (sink.max_age) out["max_age"] = to_string(*sink.max_age);
     return out;
 }
 
@@ -176,6 +185,7 @@ void describe_rest(const Settings& settings, Json& out) {
         out["heartbeat"]["to"] = settings.heartbeat.to;
     }
     for (const InhibitSettings& inhibit : settings.inhibits) {
+        if (inhibit.is_default) continue;  // `default_inhibits` says it
         Json row;
         row["when"] = inhibit.when;
         row["mute"] = inhibit.mute;

@@ -33,7 +33,6 @@ enum class Form {
 enum class Support {
     now,
     not_acted_on,  ///< read and checked; a warning says that it has no effect yet
-    refused,       ///< an error says that a later version will know it
 };
 
 /// One key of the configuration: the only place that names it. The parser, its error messages, the

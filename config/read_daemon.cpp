@@ -78,6 +78,7 @@ DaemonSettings read_daemon(Reading& reading, const toml::table& root) {
     out.target_health_factor = Wad::from_raw(section.decimal("target_health_factor"));
     out.control_socket = section.text("control_socket");
     out.default_health_rules = section.boolean("default_health_rules");
+    out.default_inhibits = section.boolean("default_inhibits");
     return out;
 }
 

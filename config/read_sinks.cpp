@@ -34,7 +34,11 @@ class SinkReader {
         }
         sink_.language = section_.choice("language");
         read_page_url();
-        if (sink_.kind == "alertmanager") sink_.resend = section_.duration("resend_every");
+        if (sink_.kind == "alertmanager") {
+            sink_.resend = section_.duration("resend_every");
+        } else {
+            read_grouping();
+        }
         if (sink_.kind == "telegram") read_telegram();
         if (sink_.kind == "pagerduty") {
             sink_.routing_key = needed_secret("routing_key", "a PagerDuty integration key",
@@ -80,6 +84,7 @@ class SinkReader {
         if (const auto rate = section_.optional_integer("max_rps")) {
             sink_.max_rps = static_cast<unsigned>(*rate);
         }
+        sink_.max_age = section_.optional_duration("max_age");
     }
 
     void read_url() {
@@ -137,6 +142,13 @@ class SinkReader {
             return;
         }
         sink_.page_url = page->view();
+    }
+
+    void read_grouping() {
+        sink_.group_by = section_.names("group_by");
+        sink_.group_wait = section_.duration("group_wait");
+        sink_.group_interval = section_.duration("group_interval");
+        sink_.max_alerts = static_cast<unsigned>(section_.integer("max_alerts"));
     }
 
     void read_telegram() {

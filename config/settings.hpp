@@ -26,6 +26,7 @@ struct DaemonSettings {
     Wad target_health_factor = Wad::from_raw(U256(1'250'000'000'000'000'000ULL));  ///< of `to_safe`
     std::filesystem::path control_socket;                                          ///< empty: none
     bool default_health_rules = true;  ///< see `Settings::rules`
+    bool default_inhibits = true;      ///< see `Settings::inhibits`
 };
 
 /// "finalized", "safe", "latest", or blocks below the head ("latest" is 0 of them).
@@ -164,7 +165,13 @@ struct SinkSettings {
     std::string ca_file;
     Milliseconds timeout{15'000};
     unsigned lanes = 4;
-    std::optional<unsigned> max_rps;  ///< none: what the service allows; 0: no limit
+    std::optional<unsigned> max_rps;      ///< none: what the service allows; 0: no limit
+    std::optional<Milliseconds> max_age;  ///< undelivered after this: given up; none: by kind
+    /// Labels that the alerts of one message have in common; empty: a message for every alert.
+    std::vector<std::string> group_by;
+    Milliseconds group_wait{10'000};
+    Milliseconds group_interval{60'000};
+    unsigned max_alerts = 20;  ///< listed in one message
 };
 
 struct SigningSettings {
@@ -186,11 +193,14 @@ struct HeartbeatSettings {
 };
 
 /// Alerts that `mute` matches are held back while one that `when` matches fires, where both have
-/// the same value of every label in `equal`.
+/// the same value of every label in `equal`. Values are patterns, see config/pattern.hpp.
 struct InhibitSettings {
     std::map<std::string, std::string> when;
     std::map<std::string, std::string> mute;
     std::vector<std::string> equal;
+    bool is_inside_band = false;  ///< only accounts that the firing alert about a band names
+    bool is_for_chat = false;     ///< only at sinks that are chats
+    bool is_default = false;      ///< not from the file
 };
 
 struct Settings {
@@ -209,8 +219,8 @@ struct Settings {
     SigningSettings signing;
     SnapshotSettings snapshots;
     HeartbeatSettings heartbeat;
-    std::vector<InhibitSettings> inhibits;
-    std::vector<ConfigError> warnings;  ///< worth telling; nothing that stops the start
+    std::vector<InhibitSettings> inhibits;  ///< of the file, and the default ones behind them
+    std::vector<ConfigError> warnings;      ///< worth telling; nothing that stops the start
 };
 
 }  // namespace plimsoll::config

@@ -24,10 +24,11 @@ const MAY_INCLUDE = {
     'daemon/wording': ['abi', 'protocols/common', 'daemon/alerts'],
     'daemon/sinks': ['abi', 'config', 'daemon/alerts', 'daemon/wording'],
     'daemon/outbox': ['abi', 'daemon/pulse', 'daemon/sinks', 'daemon/store'],
+    'daemon/routing': ['abi', 'config', 'daemon/alerts', 'daemon/store'],
     'daemon/view': ['abi', 'protocols/common', 'daemon/bands', 'daemon/chain'],
     'daemon/follow': ['abi', 'config', 'protocols/common', 'daemon/bands', 'daemon/chain', 'daemon/rules', 'daemon/store', 'daemon/view'],
     'daemon/snapshots': ['abi', 'config', 'daemon/pulse', 'daemon/store', 'daemon/view'],
-    'daemon/http': ['abi', 'protocols/common', 'daemon/bands', 'daemon/pulse', 'daemon/store', 'daemon/view'],
+    'daemon/http': ['abi', 'protocols/common', 'daemon/alerts', 'daemon/bands', 'daemon/pulse', 'daemon/routing', 'daemon/store', 'daemon/view'],
     'daemon/metrics': ['abi', 'config', 'protocols/common', 'daemon/outbox', 'daemon/rpc', 'daemon/sinks', 'daemon/store', 'daemon/view'],
     'daemon/query': ['abi', 'protocols/common', 'daemon/bands', 'daemon/http', 'daemon/store', 'daemon/view'],
 };

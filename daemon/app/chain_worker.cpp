@@ -95,7 +95,9 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
               pulse_.beat();
               return unix_seconds();
           },
-          [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
+          [this] { return stop_.requested(); }, parts.on_commit, parts.on_round,
+          [&router = parts.router](store::RoundCommit& round) { router.route(round); },
+          [&router = parts.router] { return router.unmuted(unix_seconds()); }})) {}
 
 ChainWorker::~ChainWorker() {
     cancel();

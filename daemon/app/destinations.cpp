@@ -20,7 +20,7 @@ std::vector<store::Destination> destinations(const config::Settings& settings) {
     for (const config::SinkSettings& sink : settings.sinks) {
         store::Destination& one = out.emplace_back();
         one.sink = sink.name;
-        one.max_age_ms = max_age(sink.kind).count();
+        one.max_age_ms = sink.max_age.value_or(max_age(sink.kind)).count();
         one.keeps_all = sink.kind == "jsonl";
     }
     return out;

@@ -2,33 +2,12 @@
 
 #include "daemon/alerts/rotation.hpp"
 #include "daemon/app/destinations.hpp"
-
-#include <utility>
+#include "daemon/app/stored_form.hpp"
 
 namespace plimsoll::app {
 namespace {
 
 constexpr const char* kAnnounced = "announced_rotation";
-
-store::NewAlert stored_form(const alerts::Alert& alert, const alerts::Signer& old,
-                            const config::Settings& settings) {
-    const std::string& instance = settings.daemon.instance;
-    store::NewAlert out;
-    out.id = alerts::message_id(instance, alert.alert_key, alert.episode, alert.seq);
-    out.alert_key = alert.alert_key;
-    out.seq = alert.seq;
-    out.type = alert.type;
-    out.severity = static_cast<int>(alert.severity);
-    out.at = alert.at;
-    out.body = alerts::body_of(alert, instance);
-    out.signature = old.sign(out.body);
-    out.signer = to_checksum(old.address());
-    if (const auto typed = alerts::typed_alert(out.body)) {
-        out.typed_signature = old.sign_typed(*typed);
-    }
-    out.sinks = destinations(settings);
-    return out;
-}
 
 }  // namespace
 
@@ -44,8 +23,9 @@ Expected<void, store::StoreError> announce_rotation(store::Store& store,
     store::RoundCommit round;
     round.now_ms = now_ms;
     const auto at = static_cast<std::uint64_t>(now_ms / 1000);
-    round.alerts.push_back(
-        stored_form(alerts::signer_update(old.address(), next.address(), at), old, settings));
+    round.alerts.push_back(stored_form(alerts::signer_update(old.address(), next.address(), at),
+                                       settings.daemon.instance, signed_by(old),
+                                       destinations(settings)));
     const auto committed = store.commit(round);
     // Stored already, with the time of an earlier start: a crash came before the mark below.
     const bool is_known = !committed && committed.error().kind == store::StoreFault::misuse;

@@ -4,6 +4,8 @@
 #include "daemon/app/daemon.hpp"
 #include "daemon/app/retire.hpp"
 #include "daemon/app/rotation.hpp"
+#include "daemon/app/sink_test.hpp"
+#include "daemon/app/stored_form.hpp"
 #include "daemon/sinks/make.hpp"
 
 #include <nlohmann/json.hpp>
@@ -65,12 +67,7 @@ Expected<void, StartError> Stages::make_signers() {
 }
 
 rules::SignFunction Stages::signer() const {
-    if (!signer_) return {};
-    return [this](std::string_view body) {
-        const auto typed = alerts::typed_alert(body);
-        return rules::Signature{signer_->sign(body), to_checksum(signer_->address()),
-                                typed ? signer_->sign_typed(*typed) : std::string()};
-    };
+    return signer_ ? signed_by(*signer_) : rules::SignFunction{};
 }
 
 Expected<void, StoreError> Stages::prepare() {
@@ -81,6 +78,10 @@ Expected<void, StoreError> Stages::prepare() {
     auto rows = store.rule_states();
     if (!rows) return Unexpected<StoreError>{rows.error()};
     if (auto ended = retire_chains(store, settings_, *rows, signer()); !ended) return ended;
+    const auto sink_states = store.sink_states();
+    if (!sink_states) return Unexpected<StoreError>{sink_states.error()};
+    router_ = std::make_unique<routing::Router>(store, settings_);
+    if (auto loaded = router_->load(); !loaded) return loaded;
     if (previous_signer_) {
         auto announced =
             announce_rotation(store, settings_, *previous_signer_, *signer_, unix_seconds() * 1000);
@@ -91,6 +92,10 @@ Expected<void, StoreError> Stages::prepare() {
     options.observer = &foundation_.metrics.delivery();
     outbox_ =
         std::make_unique<outbox::Outbox>(store, std::move(made_sinks_), foundation_.clock, options);
+    notices_ = std::make_unique<Notices>(Notices::Parts{
+        settings_, store, *outbox_, signer(),
+        [this](store::RoundCommit& round) { router_->route(round); }, [this] { return firing(); }});
+    notices_->restore(*sink_states);
     const WorkerParts parts{settings_,
                             store,
                             foundation_.pulses,
@@ -98,7 +103,8 @@ Expected<void, StoreError> Stages::prepare() {
                             foundation_.metrics,
                             signer(),
                             [this] { outbox_->wake(); },
-                            [this] { snapshotter_->wake(); }};
+                            [this] { snapshotter_->wake(); },
+                            *router_};
     for (const config::ChainSettings& chain : settings_.chains) {
         workers_.push_back(std::make_unique<ChainWorker>(chain, parts, *rows));
     }
@@ -123,6 +129,24 @@ bool Stages::stop(std::chrono::milliseconds grace) {
     return outbox_->stop(std::max(std::chrono::milliseconds{0},
                                   std::chrono::duration_cast<std::chrono::milliseconds>(left)));
 }
+
+std::uint64_t Stages::firing() const {
+    std::uint64_t out = 0;
+    for (const view::ChainStatus& chain : chains()) {
+        for (const auto& [rule, count] : chain.firing) out += count;
+    }
+    return out;
+}
+
+void Stages::look_after_delivery() { notices_->look(unix_seconds() * 1000); }
+
+Expected<void, std::string> Stages::test_sink(const std::string& name) {
+    return send_test(settings_, name, signer());
+}
+
+bool Stages::enable_sink(const std::string& name) { return outbox_->enable(name); }
+
+void Stages::wake_outbox() { outbox_->wake(); }
 
 std::vector<outbox::SinkStatus> Stages::sinks() const {
     return outbox_ ? outbox_->status() : std::vector<outbox::SinkStatus>{};

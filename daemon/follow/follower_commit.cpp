@@ -186,6 +186,7 @@ rules::RoundFacts Follower::facts(
     facts.safe = facts.finalized;
     facts.confirm = parts_.chain.confirm;
     facts.now = static_cast<std::uint64_t>(parts_.unix_seconds());
+    if (parts_.unmuted) facts.unmuted = parts_.unmuted();
     facts.source.stale = is_stale();
     facts.source.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
     if (has_lasted(gap_since_)) {
@@ -242,6 +243,7 @@ void Follower::evaluate(store::RoundCommit& commit, std::span<const store::Store
     }
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
+    if (parts_.route) parts_.route(commit);
     if (liquidations_.empty()) return;
     const std::vector<view::ProtocolStatus> statuses = make_statuses(chain_status());
     for (const auto& [index, event] : liquidations_) {
@@ -323,6 +325,7 @@ void Follower::tell_standstill() {
     pending.commit.now_ms = parts_.unix_seconds() * 1000;
     pending.commit.rule_states = std::move(outcome.rows);
     pending.commit.alerts = std::move(outcome.alerts);
+    if (parts_.route) parts_.route(pending.commit);
     pending_ = std::move(pending);
     if (const auto stored = store_pending(); !stored && trouble_.empty()) {
         trouble_ = stored.error().message;

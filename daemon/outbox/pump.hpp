@@ -42,6 +42,7 @@ class Pump {
     /// Ends the threads. After `await_attempts`.
     void join();
     void enable();
+    void disable();
 
     const std::string& name() const { return sink_->name(); }
     SinkStatus status() const;
@@ -60,7 +61,8 @@ class Pump {
     void start_lane();
     void invite_lane();
     void attempt(const Job& job, const pulse::Pulse& pulse);
-    sinks::Outcome deliver(const sinks::Message& message, const Instant& now);
+    std::optional<sinks::Group> mark_attempt(const Job& job, const Instant& now);
+    sinks::Outcome deliver(const sinks::Group& group, const Instant& now);
     Verdict decide(const Job& job, const sinks::Outcome& outcome);
     bool persist(const Job& job, const Verdict& verdict, const pulse::Pulse& pulse);
     Expected<void, store::StoreError> mark(const Job& job, const Verdict& verdict);

@@ -324,7 +324,13 @@ void Round::visit(const Rule& rule, const Subject& about, const Tick& tick) {
     }
     std::vector<Message> messages;
     answer(row, tick, settings_.instance, messages);
-    step(row, rule, tick, messages);
+    if (facts_.unmuted.contains(about.alert_key)) {
+        Tick again = tick;
+        again.is_unmuted = true;
+        step(row, rule, again, messages);
+    } else {
+        step(row, rule, tick, messages);
+    }
     send(row, messages);
     put(key, std::move(row));
 }

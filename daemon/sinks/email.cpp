@@ -5,7 +5,6 @@
 #include <utility>
 
 namespace plimsoll::sinks {
-namespace {}  // namespace
 
 EmailSink::EmailSink(EmailSettings settings, Redactor redactor, std::unique_ptr<MailSender> sender)
     : settings_(std::move(settings)), redactor_(std::move(redactor)), sender_(std::move(sender)) {}
@@ -17,7 +16,7 @@ Outcome EmailSink::deliver(const Message& message, std::chrono::sys_seconds now)
 }
 
 Outcome EmailSink::deliver_group(const Group& group, std::chrono::sys_seconds now) {
-    const auto digest = digest_of(group, settings_.language);
+    const auto digest = digest_of(group, settings_.language, settings_.max_listed);
     if (!digest) return {Outcome::Kind::refused, std::nullopt, digest.error().message};
     return send(*digest, now);
 }

@@ -15,6 +15,7 @@ struct EmailSettings {
     MailSettings mail;
     wording::Language language = wording::Language::en;
     Limits limits;
+    std::size_t max_listed = wording::kMaxListed;  ///< alerts of a group
 };
 
 /// One mail for each alert, or group of alerts.

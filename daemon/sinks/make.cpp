@@ -109,8 +109,8 @@ Made make_rendered(const SinkSettings& settings, Service service, Limits limits,
     auto poster = poster_of(settings);
     if (!poster) return Unexpected<ParseError>{poster.error()};
     return std::make_unique<RenderedSink>(
-        RenderedSettings{settings.name, limits, language_of(settings)}, std::move(service),
-        Redactor(settings.url, secrets), std::move(*poster));
+        RenderedSettings{settings.name, limits, language_of(settings), settings.max_alerts},
+        std::move(service), Redactor(settings.url, secrets), std::move(*poster));
 }
 
 Made make_slack(const SinkSettings& settings) {
@@ -177,6 +177,7 @@ Made make_email(const SinkSettings& settings) {
     email.mail = {settings.from, settings.to, settings.page_url};
     email.language = language_of(settings);
     email.limits = limits_of(settings, 1, 1);
+    email.max_listed = settings.max_alerts;
     Redactor redactor(rules.url, {settings.password});
     return std::make_unique<EmailSink>(std::move(email), std::move(redactor),
                                        make_smtp_sender(std::move(rules)));

@@ -65,7 +65,7 @@ std::string dedup_key(std::string_view key) {
 
 HttpRequest pagerduty_request(const Digest& digest, const PagerDutySettings& settings) {
     json event{{"routing_key", std::string(settings.routing_key.reveal())},
-               {"event_action", digest.is_over ? "resolve" : "trigger"},
+               {"event_action", digest.is_over && !digest.leaves_open ? "resolve" : "trigger"},
                {"dedup_key", dedup_key(digest.key)},
                {"payload", payload_of(digest)},
                {"client", "Plimsoll"}};

@@ -22,7 +22,8 @@ Expected<wording::Digest, ParseError> digest_of(const Message& message,
     return make_digest(*alert, language);
 }
 
-Expected<wording::Digest, ParseError> digest_of(const Group& group, wording::Language language) {
+Expected<wording::Digest, ParseError> digest_of(const Group& group, wording::Language language,
+                                                std::size_t max_listed) {
     std::vector<alerts::ReadAlert> members;
     for (const Message& message : group.members) {
         auto alert = alerts::read_body(message.body);
@@ -30,7 +31,13 @@ Expected<wording::Digest, ParseError> digest_of(const Group& group, wording::Lan
         members.push_back(std::move(*alert));
     }
     if (members.empty()) return parse_error("a group without members");
-    return make_digest(members, {group.id, group.key, group.open}, language);
+    if (members.size() > 1) {
+        return make_digest(members, {group.id, group.key, group.open}, language, max_listed);
+    }
+    wording::Digest alone = make_digest(members.front(), language);
+    alone.key = group.key;
+    alone.leaves_open = group.open > 0;
+    return alone;
 }
 
 RenderedSink::RenderedSink(RenderedSettings settings, Service service, Redactor redactor,
@@ -47,7 +54,7 @@ Outcome RenderedSink::deliver(const Message& message, std::chrono::sys_seconds n
 }
 
 Outcome RenderedSink::deliver_group(const Group& group, std::chrono::sys_seconds now) {
-    const auto digest = digest_of(group, settings_.language);
+    const auto digest = digest_of(group, settings_.language, settings_.max_listed);
     if (!digest) return {Kind::refused, std::nullopt, digest.error().message};
     return send(*digest, now);
 }

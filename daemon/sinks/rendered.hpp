@@ -27,6 +27,7 @@ struct RenderedSettings {
     std::string name;
     Limits limits;
     wording::Language language = wording::Language::en;
+    std::size_t max_listed = wording::kMaxListed;  ///< alerts of a group
 };
 
 /// Tells people: each alert, or group of alerts, becomes words in their language and one HTTP
@@ -61,6 +62,7 @@ class RenderedSink final : public Sink {
 
 /// The alert a message carries, in words; the error that its bytes are no alert.
 Expected<wording::Digest, ParseError> digest_of(const Message& message, wording::Language language);
-Expected<wording::Digest, ParseError> digest_of(const Group& group, wording::Language language);
+Expected<wording::Digest, ParseError> digest_of(const Group& group, wording::Language language,
+                                                std::size_t max_listed);
 
 }  // namespace plimsoll::sinks

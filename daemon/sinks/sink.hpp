@@ -21,14 +21,15 @@ struct Message {
     std::string signature;             ///< EIP-191; empty: not signed
     std::string signer;                ///< EIP-55; empty: not signed
     std::string typed_signature = {};  ///< EIP-712
+    std::string muted_by = {};         ///< what held it back at other sinks; empty: nothing
 };
 
 /// Several stored alerts on their way to one sink as one message.
 struct Group {
-    std::string id;                ///< `alerts::group_id`: the idempotency key
-    std::string key;               ///< what the members have in common; the same for later groups
+    std::string id;                ///< of one alert its own, else `alerts::group_id`
+    std::string key;               ///< the same for all messages until nothing of them fires
     std::vector<Message> members;  ///< all of them, oldest first; never empty
-    std::uint64_t open = 0;        ///< how many alerts of the key fire once this message is told
+    std::uint64_t open = 0;        ///< how many alerts of the group fire once this is told
 };
 
 /// What came of one attempt.

@@ -22,15 +22,19 @@ std::vector<StoredAlert> read_standing(Database& db, const std::string& sink);
 
 bool note_attempt(Database& db, const std::string& sink, const std::string& id,
                   std::int64_t now_ms);
-void note_done(Database& db, const std::string& sink, const std::string& id, std::int64_t now_ms);
-void note_retry(Database& db, const std::string& sink, const std::string& id,
-                std::int64_t not_before_ms, const std::string& error);
-void note_dead(Database& db, const std::string& sink, const std::string& id, std::int64_t now_ms,
+void note_done(Database& db, const std::string& sink, const Ids& ids, std::int64_t now_ms);
+void note_retry(Database& db, const std::string& sink, const Ids& ids, std::int64_t not_before_ms,
+                const std::string& error);
+void note_dead(Database& db, const std::string& sink, const Ids& ids, std::int64_t now_ms,
                const std::string& reason, const std::string& error);
 
 void retire_other_sinks(Database& db, std::span<const std::string> configured, std::int64_t now_ms);
 std::vector<SinkState> read_sink_states(Database& db);
 void write_sink_state(Database& db, const SinkState& state);
+
+/// The columns of `outbox o` and `alert a` that `read_message` takes.
+std::string message_columns();
+DueMessage read_message(const Statement& row);
 
 /// The statements of `read_due` and `read_next_due`, for the test that no table is walked through.
 std::string due_sql();

@@ -27,7 +27,8 @@ struct Digest {
     std::string key;  ///< of what it is about: messages of one key belong together
     std::string mark;
     alerts::Severity severity = alerts::Severity::info;
-    bool is_over = false;  ///< nothing of what it is about holds any more
+    bool is_over = false;      ///< nothing of what it is about holds any more
+    bool leaves_open = false;  ///< others of its key still fire
     std::string title;
     std::vector<Fact> facts;  ///< of a group: counts and totals
     std::string remark;

@@ -52,6 +52,7 @@ constexpr std::array kKinds{
     Kind{"daemon.disk_full", "磁盘无法写入，状态未能保存", {}, false},
     Kind{"daemon.signer", "签名密钥已更换", {}, false},
     Kind{"daemon.heartbeat", "心跳：监控运行中", {}, false},
+    Kind{"daemon.test", "测试消息：{subject} 通知渠道可用", {}, false},
 };
 
 constexpr Phrase kRetracted{

@@ -117,10 +117,10 @@ TEST(AlertSchema, names_every_type_of_the_specification) {
                                                  "source.disagrees",
                                                  "source.down",
                                                  "daemon.gap",
-                                                 "daemon.dead_letter",
                                                  "daemon.sink_down",
                                                  "daemon.disk_full"};
-    std::set<std::string> expected{"daemon.heartbeat", "daemon.signer.updated"};
+    std::set<std::string> expected{"daemon.dead_letter.fired", "daemon.heartbeat",
+                                   "daemon.signer.updated", "daemon.test"};
     for (const std::string& condition : conditions) {
         for (const char* state : {"firing", "repeated", "updated", "resolved", "retracted"}) {
             expected.insert(condition + "." + state);

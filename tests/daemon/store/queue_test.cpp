@@ -162,7 +162,7 @@ TEST_F(Order, one_head_per_key_and_the_next_after_it_is_finished) {
 TEST_F(Order, message_waits_while_an_earlier_one_of_its_key_is_retried) {
     queue({alert_of("msg_1", "a"), alert_of("msg_2", "a", "position.at_risk.resolved")});
     EXPECT_TRUE(value(store().mark_attempt("hook", "msg_1", kNow)));
-    ok(store().mark_retry("hook", "msg_1", kNow + 1'000, "timeout"));
+    ok(store().mark_retry("hook", {"msg_1"}, kNow + 1'000, "timeout"));
     EXPECT_THAT(due("hook"), IsEmpty());
     EXPECT_THAT(due("hook", kNow + 999), IsEmpty());
     EXPECT_THAT(due("hook", kNow + 1'000), ElementsAre("msg_1"));
@@ -257,7 +257,7 @@ TEST_F(QueueTest, attempted_message_does_not_collapse) {
     EXPECT_TRUE(value(store().mark_attempt("hook", "msg_1", kNow)));
     queue({alert_of("msg_2", "k", "a.b.updated")});
     EXPECT_THAT(due("hook"), ElementsAre("msg_1"));
-    ok(store().mark_done("hook", "msg_1", kNow));
+    ok(store().mark_done("hook", {"msg_1"}, kNow));
     EXPECT_THAT(due("hook"), ElementsAre("msg_2"));
 }
 
@@ -316,7 +316,7 @@ TEST_F(Retraction, of_an_attempt_without_result_follows_it) {
     EXPECT_TRUE(value(store().mark_attempt("hook", "msg_1", kNow)));
     queue({retraction("msg_1")});
     EXPECT_THAT(due("hook"), ElementsAre("msg_1"));
-    ok(store().mark_done("hook", "msg_1", kNow));
+    ok(store().mark_done("hook", {"msg_1"}, kNow));
     EXPECT_THAT(due("hook"), ElementsAre("msg_r"));
 }
 
@@ -330,14 +330,14 @@ TEST_F(Retraction, of_a_delivered_message_is_queued) {
 TEST_F(Retraction, of_a_dead_message_is_queued_when_it_was_attempted) {
     queue({alert_of("msg_1", "k")});
     EXPECT_TRUE(value(store().mark_attempt("hook", "msg_1", kNow)));
-    ok(store().mark_dead("hook", "msg_1", kNow, "expired", "timeout"));
+    ok(store().mark_dead("hook", {"msg_1"}, kNow, "expired", "timeout"));
     queue({retraction("msg_1")});
     EXPECT_THAT(due("hook"), ElementsAre("msg_r"));
 }
 
 TEST_F(Retraction, of_a_dead_message_never_attempted_is_not_queued) {
     queue({alert_of("msg_1", "k")});
-    ok(store().mark_dead("hook", "msg_1", kNow, "expired", ""));
+    ok(store().mark_dead("hook", {"msg_1"}, kNow, "expired", ""));
     queue({retraction("msg_1")});
     EXPECT_THAT(due("hook"), IsEmpty());
     EXPECT_EQ(counts("hook").dead, 1U);

@@ -70,12 +70,12 @@ std::vector<Step> scenario() {
         commit("round 11", round_at(11)),
         {"attempt", attempt},
         commit("reorganisation", reorganised()),
-        {"done", [](Store& store) { return store.mark_done("hook", "msg_11", kNow + 1); }},
+        {"done", [](Store& store) { return store.mark_done("hook", {"msg_11"}, kNow + 1); }},
         commit("round 12", round_at(12)),
         commit("round 13", round_at(13)),
         {"dead",
          [](Store& store) {
-             return store.mark_dead("archive", "msg_10", kNow + 2, "expired", "timeout");
+             return store.mark_dead("archive", {"msg_10"}, kNow + 2, "expired", "timeout");
          }},
         {"sink",
          [](Store& store) {

@@ -103,7 +103,7 @@ std::vector<std::string> StoreTest::due(const std::string& sink, std::int64_t no
 
 void StoreTest::deliver(const std::string& sink, const std::string& id, std::int64_t now_ms) {
     EXPECT_TRUE(value(store().mark_attempt(sink, id, now_ms)));
-    ok(store().mark_done(sink, id, now_ms));
+    ok(store().mark_done(sink, {id}, now_ms));
 }
 
 OutboxCounts StoreTest::counts(const std::string& sink) {
