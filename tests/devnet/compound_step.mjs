@@ -165,7 +165,7 @@ const OPERATIONS = {
         }
     },
     passBlocks(block) {
-        block.skip = block.rng.pick([5, 40, 300, 1_500]);
+        block.skip = block.rng.pick([5, 20, 60, 150]);
     },
     async configure(block) {
         await block.rng.pick(CHANGES)(block);

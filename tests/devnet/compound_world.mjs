@@ -76,6 +76,9 @@ export async function buildCompoundWorld(chain, { release, seed = 1, accounts = 
     market.moveCoin(-300);
     await world.mine();
     await chain.skip(500);
+    // Until a market has accrued its numbers are round, and nobody can tell how products are rounded.
+    for (const symbol of market.symbols) market.accrue(addresses[0], symbol);
+    await world.mine();
     note(`${addresses.length} accounts live at block ${chain.number}`);
     return world;
 }

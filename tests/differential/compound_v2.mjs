@@ -34,7 +34,11 @@ const subject = (options) => ({
     bands: { 'eth-upper': ['ETH', 1900, 2100], 'eth-lower': ['ETH', 1500, 1700], btc: ['WBTC', 50000, 60000] },
 });
 
+const keyOf = (log) => `${log.blockHash} ${log.logIndex}`;
+
 class CompoundRun extends Run {
+    liquidationsAt = new Map();
+
     step(options) {
         return compoundStep(this.world, options);
     }
@@ -49,8 +53,25 @@ class CompoundRun extends Run {
         return [release === 'justlend' ? 'prices in ETH (10^18)' : 'prices in USD'];
     }
 
+    liquidationFilter() {
+        const { market } = this.world;
+        const { topicHash } = market.cToken('USDT').iface.getEvent('LiquidateBorrow');
+        return { address: market.markets.map(({ cToken }) => cToken), topics: [topicHash] };
+    }
+
+    /** The chain forgets old states: what liquidations need of theirs is read while it is there. */
+    async rememberLiquidations() {
+        const { market, chain } = this.world;
+        const logs = await chain.rpc.call('eth_getLogs', [{ ...this.liquidationFilter(), fromBlock: '0x0', toBlock: 'latest' }]);
+        for (const log of logs) {
+            const key = keyOf(log);
+            if (!this.liquidationsAt.has(key)) this.liquidationsAt.set(key, await liquidationEvent(market, log));
+        }
+    }
+
     async compareAt(status) {
         const { daemon, tally, world, rng } = this;
+        await this.rememberLiquidations();
         const reading = await world.read();
         assertAllCompoundBorrowersKnown(reading);
         compareCompoundStatus(tally, status, { chainName: CHAIN, protocolName: PROTOCOL }, reading, this.findings());
@@ -67,7 +88,8 @@ class CompoundRun extends Run {
 
     async liquidations() {
         const { world, daemon, tally } = this;
-        const events = await liquidationEvents(world);
+        const logs = await world.chain.rpc.call('eth_getLogs', [{ ...this.liquidationFilter(), fromBlock: '0x0', toBlock: 'latest' }]);
+        const events = logs.map((log) => this.liquidationsAt.get(keyOf(log)));
         const before = tally.mismatches.length;
         compareCompoundLiquidations(tally, await daemon.rows('liquidations', { protocol: PROTOCOL, since: 0 }), events);
         this.report('liquidations', before);
@@ -86,32 +108,23 @@ class CompoundRun extends Run {
 }
 
 /** Amounts of the collateral's underlying by the exchange rate at the end of the block. */
-async function liquidationEvents({ market, chain }) {
-    const { iface } = market.cToken('USDT');
-    const topic = iface.getEvent('LiquidateBorrow').topicHash;
-    const addresses = market.markets.map(({ cToken }) => cToken);
-    const logs = await chain.rpc.call('eth_getLogs', [{ address: addresses, topics: [topic], fromBlock: '0x0', toBlock: 'latest' }]);
+async function liquidationEvent(market, log) {
     const byAddress = new Map(market.markets.map((entry) => [entry.cToken.toLowerCase(), entry]));
-    const out = [];
-    for (const log of logs) {
-        const { args } = iface.parseLog(log);
-        const [liquidator, borrower, repaid, seized, tokens] = args;
-        const collateral = byAddress.get(seized.toLowerCase());
-        const debt = byAddress.get(log.address.toLowerCase());
-        const rate = await market.cToken(collateral.symbol).read('exchangeRateStored', [], log.blockNumber);
-        out.push({
-            tx: log.transactionHash,
-            log_index: Number(log.logIndex),
-            account: borrower,
-            liquidator,
-            collateral_token: collateral.underlying ?? ZERO,
-            debt_token: debt.underlying ?? ZERO,
-            debt_raw: repaid,
-            seized_shares_raw: tokens,
-            collateral_raw: (tokens * rate) / SCALE,
-        });
-    }
-    return out;
+    const [liquidator, borrower, repaid, seized, tokens] = market.cToken('USDT').iface.parseLog(log).args;
+    const collateral = byAddress.get(seized.toLowerCase());
+    const debt = byAddress.get(log.address.toLowerCase());
+    const rate = await market.cToken(collateral.symbol).read('exchangeRateStored', [], log.blockNumber);
+    return {
+        tx: log.transactionHash,
+        log_index: Number(log.logIndex),
+        account: borrower,
+        liquidator,
+        collateral_token: collateral.underlying ?? ZERO,
+        debt_token: debt.underlying ?? ZERO,
+        debt_raw: repaid,
+        seized_shares_raw: tokens,
+        collateral_raw: (tokens * rate) / SCALE,
+    };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

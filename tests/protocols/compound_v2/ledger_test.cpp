@@ -14,6 +14,7 @@ namespace plimsoll::protocols::compound_v2 {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr const char* kUsers[] = {"supplier", "borrower", "liquidator"};
 
@@ -62,7 +63,14 @@ void expect_equal(const Protocol& ledger, const RecordedChain& chain, const std:
     }
     EXPECT_EQ(ledger.position_count(), borrowers) << where;
     EXPECT_EQ(ledger.coverage_ppm(), 1'000'000U) << where;
-    EXPECT_TRUE(ledger.trust().verified) << where << ": " << ledger.trust().reason;
+    // The recording liquidates by moving the native coin's price, also where all prices are stated
+    // in the coin. Then nobody can tell what they are stated in, and no number changes by that.
+    const Trust trust = ledger.trust();
+    if (!chain.tells_its_price_unit()) {
+        EXPECT_THAT(trust.reason, HasSubstr("stated in cannot be told")) << where;
+    } else if (!trust.verified) {
+        EXPECT_THAT(trust.reason, StartsWith("the rounding of mantissas is not known")) << where;
+    }
 }
 
 class Life : public ::testing::TestWithParam<const char*> {};
