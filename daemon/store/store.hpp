@@ -56,7 +56,7 @@ struct Destination {
     std::int64_t hold_ms = 0;                    ///< waits so long for others of its group
     std::int64_t interval_ms = 0;  ///< and so long after the group's last message, unless it
                                    ///< holds for nobody
-    std::string group;             ///< told in one message with others of it; empty: alone
+    std::string group = {};        ///< told in one message with others of it; empty: alone
     bool keeps_all = false;        ///< an archive: nothing collapses or is withdrawn there
 };
 

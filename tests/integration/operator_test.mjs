@@ -1,7 +1,7 @@
 // Routing, delivery and the operator's commands end to end: the daemon on a real market, real HTTP
 // receivers, the commands as an operator types them, and kill -9 in between.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -50,13 +50,17 @@ let hook;
 let team;
 let bad;
 
-const run = (...args) => spawnSync(BINARY, [...args, '--config', market.daemon.config], { encoding: 'utf8' });
-const plimsoll = (...args) => {
-    const done = run(...args);
+/** A command as an operator types it. Does not wait blindly: the receivers live in this process. */
+const run = (...args) =>
+    new Promise((resolve) => {
+        execFile(BINARY, [...args, '--config', market.daemon.config], (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr }));
+    });
+const plimsoll = async (...args) => {
+    const done = await run(...args);
     assert.equal(done.status, 0, `plimsoll ${args.join(' ')}: ${done.stderr}`);
     return done.stdout;
 };
-const json = (...args) => plimsoll(...args, '--json').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const json = async (...args) => (await plimsoll(...args, '--json')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
 const archive = () => {
     const root = path.join(market.folder, 'state/alerts');
@@ -68,9 +72,9 @@ const archive = () => {
 async function becomes(what, holds, deadlineMs = 60_000) {
     const deadline = Date.now() + deadlineMs;
     for (;;) {
-        const seen = await what();
-        if (holds(seen)) return seen;
-        if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(seen).slice(0, 1500)}\n${market.daemon.lastLines()}`);
+        const seen = await Promise.resolve().then(what).catch((error) => error); // it may be starting
+        if (!(seen instanceof Error) && holds(seen)) return seen;
+        if (Date.now() > deadline) throw new Error(`still ${seen instanceof Error ? seen : JSON.stringify(seen).slice(0, 1500)}\n${market.daemon.lastLines()}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
     }
 }
@@ -115,7 +119,7 @@ kind = "slack"
 url = "${team.url}"
 group_wait = "${GROUP_WAIT_MS}ms"
 group_interval = "${GROUP_WAIT_MS}ms"
-max_alerts = 5
+max_alerts = 2
 ${reach}
 [sinks.bad]
 kind = "webhook"
@@ -142,14 +146,14 @@ test('what is silenced goes to the archive alone, and is told once the silence e
     await drained();
     hook.take();
     team.take();
-    const [silence] = json('silence', 'add', '--for', '1h', '--by', 'ana', '--why', 'planned work', 'rule=*', 'type=position.*');
+    const [silence] = await json('silence', 'add', '--for', '1h', '--by', 'ana', '--why', 'planned work', 'rule=*', 'type=position.*');
     assert.equal(silence.state, 'active');
     await move(62n, 100n);
     await drained();
     const muted = archive().filter(({ muted_by }) => muted_by === `silence:${silence.id}`);
     assert.ok(muted.length >= 4, `${muted.length} muted`);
     assert.deepEqual(hook.bodies.filter(({ type }) => type.startsWith('position.') && type !== 'position.liquidated.fired'), []);
-    const [shown] = json('outbox', 'show', muted[0].id);
+    const [shown] = await json('outbox', 'show', muted[0].id);
     assert.equal(shown.muted_by, `silence:${silence.id}`);
     assert.deepEqual(shown.sinks.map(({ sink }) => sink), ['archive']);
 
@@ -159,11 +163,11 @@ test('what is silenced goes to the archive alone, and is told once the silence e
     await market.mineQuietBlock();
     await drained();
     assert.equal(hook.bodies.filter(isOf('position.liquidatable.firing')).length, 0);
-    assert.deepEqual(json('silence', 'list').map(({ id, state }) => ({ id, state })), [{ id: silence.id, state: 'active' }]);
+    assert.deepEqual((await json('silence', 'list')).map(({ id, state }) => ({ id, state })), [{ id: silence.id, state: 'active' }]);
 
-    json('silence', 'expire', silence.id);
+    await json('silence', 'expire', silence.id);
     await market.mineQuietBlock();
-    const keys = new Set(muted.filter(({ type }) => type.endsWith('.firing')).map(({ data }) => data.alert_key));
+    const keys = new Set(muted.map(({ data }) => data.alert_key));
     const told = await becomes(
         () => hook.bodies.filter(({ data }) => data.reason === 'unmuted'),
         (list) => list.length >= keys.size,
@@ -182,7 +186,8 @@ test('a chat gets few messages that name many alerts, after a kill as well', { t
     hook.take();
     await move(190n, 100n); // most of it ends
     const ended = await becomes(() => hook.bodies.filter(({ type }) => type.endsWith('.resolved')), (list) => list.length >= 5);
-    assert.equal(team.bodies.length, 0, 'the group waits');
+    const waiting = await json('outbox', 'list', '--sink', 'team', '--state', 'pending');
+    assert.ok(waiting.some(({ not_before }) => not_before !== null && not_before * 1000 > Date.now()), 'the group waits');
     await market.daemon.kill();
     market.daemon.start();
     await becomes(() => team.bodies, (list) => list.length >= 1);
@@ -191,7 +196,7 @@ test('a chat gets few messages that name many alerts, after a kill as well', { t
     assert.ok(team.bodies.length <= 2 * rules.size, `${team.bodies.length} messages for ${ended.length} alerts`);
     const texts = team.bodies.map((body) => JSON.stringify(body.blocks));
     assert.ok(texts.some((text) => /\d+ alerts of rule/.test(text)), texts.join('\n'));
-    assert.ok(texts.some((text) => /\.\.\. and \d+ more/.test(text)), 'at most five are listed');
+    assert.ok(texts.some((text) => /\.\.\. and \d+ more/.test(text)), 'at most two are listed');
 });
 
 test('what a sink refuses becomes a dead letter that others hear of, and can be sent again', { timeout: 240_000 }, async () => {
@@ -201,7 +206,7 @@ test('what a sink refuses becomes a dead letter that others hear of, and can be 
     const given = () => json('outbox', 'list', '--state', 'dead', '--sink', 'bad');
     await becomes(given, (list) => list.length >= 1);
     const [letter] = await becomes(() => hook.bodies.filter(isOf('daemon.dead_letter.fired')), (list) => list.length >= 1);
-    const dead = given();
+    const dead = await given();
     assert.equal(dead[0].reason, 'poison');
     assert.match(dead[0].error, /400/);
     assert.equal(letter.data.subject, 'bad');
@@ -209,15 +214,15 @@ test('what a sink refuses becomes a dead letter that others hear of, and can be 
     assert.ok(dead.some(({ id }) => id === letter.data.messages[0].id));
 
     bad.answer = () => [200, 'fine'];
-    const [{ changed }] = json('outbox', 'retry', '--sink', 'bad', '--state', 'dead');
+    const [{ changed }] = await json('outbox', 'retry', '--sink', 'bad', '--state', 'dead');
     assert.ok(changed >= dead.length);
     await becomes(() => bad.bodies.filter(({ type }) => type.startsWith('position.')), (list) => list.length >= dead.length);
-    assert.deepEqual(json('outbox', 'list', '--state', 'dead', '--sink', 'bad'), []);
+    assert.deepEqual(await given(), []);
 });
 
 test('a sink that is gone stays so until it is enabled, over restarts', { timeout: 240_000 }, async () => {
     await drained();
-    assert.match(plimsoll('sink', 'test', 'bad'), /took the test message/);
+    assert.match(await plimsoll('sink', 'test', 'bad'), /took the test message/);
     assert.equal(bad.bodies.filter(isOf('daemon.test')).length, 1);
     bad.answer = () => [410, 'gone'];
     hook.take();
@@ -232,13 +237,13 @@ test('a sink that is gone stays so until it is enabled, over restarts', { timeou
     const circuit = async () => (await market.daemon.status()).sinks.find(({ name }) => name === 'bad').circuit;
     assert.equal(await circuit(), 'disabled');
     bad.answer = () => [200, 'fine'];
-    plimsoll('sink', 'enable', 'bad');
+    await plimsoll('sink', 'enable', 'bad');
     await becomes(circuit, (state) => state === 'closed');
     const [up] = await becomes(() => hook.bodies.filter(isOf('daemon.sink_down.resolved')), (list) => list.length >= 1);
     assert.equal(up.data.alert_key, down.data.alert_key);
 });
 
-test('wrong commands are told what is wrong', () => {
+test('wrong commands are told what is wrong', async () => {
     for (const [code, message, ...args] of [
         [64, /--for is needed/, 'silence', 'add', 'rule=a'],
         [64, /an author/, 'silence', 'add', '--for', '1h', 'rule=a'],
@@ -250,7 +255,7 @@ test('wrong commands are told what is wrong', () => {
         [64, /no sink 'nosuch'/, 'sink', 'enable', 'nosuch'],
         [69, /no sink 'nosuch'/, 'sink', 'test', 'nosuch'],
     ]) {
-        const done = run(...args);
+        const done = await run(...args);
         assert.equal(done.status, code, `${args.join(' ')}: ${done.stderr}`);
         assert.match(done.stderr, message);
         assert.equal(done.stdout, '');
@@ -258,12 +263,12 @@ test('wrong commands are told what is wrong', () => {
 });
 
 test('a stopped daemon leaves a store that the commands work on', { timeout: 120_000 }, async () => {
-    const [silence] = json('silence', 'add', '--for', '1h', '--by', 'ana', '--why', 'night', 'severity=info');
+    const [silence] = await json('silence', 'add', '--for', '1h', '--by', 'ana', '--why', 'night', 'severity=info');
     await market.daemon.stop();
-    assert.ok(json('silence', 'list').some(({ id }) => id === silence.id));
-    assert.equal(json('silence', 'expire', silence.id)[0].state, 'expired');
-    assert.ok(json('outbox', 'list', '--limit', '5').length === 5);
-    const refused = run('sink', 'test', 'bad');
+    assert.ok((await json('silence', 'list')).some(({ id }) => id === silence.id));
+    assert.equal((await json('silence', 'expire', silence.id))[0].state, 'expired');
+    assert.equal((await json('outbox', 'list', '--limit', '5')).length, 5);
+    const refused = await run('sink', 'test', 'bad');
     assert.equal(refused.status, 69);
     assert.match(refused.stderr, /no daemon answers/);
     market.daemon.start();
