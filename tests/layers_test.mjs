@@ -23,7 +23,7 @@ const MAY_INCLUDE = {
     'daemon/rules': ['abi', 'config', 'protocols/common', 'daemon/alerts', 'daemon/bands', 'daemon/store'],
     'daemon/wording': ['abi', 'protocols/common', 'daemon/alerts'],
     'daemon/sinks': ['abi', 'config', 'daemon/alerts', 'daemon/wording'],
-    'daemon/outbox': ['abi', 'daemon/pulse', 'daemon/sinks', 'daemon/store'],
+    'daemon/outbox': ['abi', 'daemon/alerts', 'daemon/pulse', 'daemon/sinks', 'daemon/store'],
     'daemon/routing': ['abi', 'config', 'daemon/alerts', 'daemon/store'],
     'daemon/view': ['abi', 'protocols/common', 'daemon/bands', 'daemon/chain'],
     'daemon/follow': ['abi', 'config', 'protocols/common', 'daemon/bands', 'daemon/chain', 'daemon/rules', 'daemon/store', 'daemon/view'],

@@ -208,6 +208,12 @@ TEST_P(Collapse, of_two_messages_never_attempted) {
     NewAlert waiting = alert_of("msg_1", "k", GetParam().waiting);
     NewAlert newer = alert_of("msg_2", "k", GetParam().newer);
     waiting.episode = newer.episode = GetParam().episode;
+    if (std::string_view(GetParam().waiting).ends_with(".resolved")) {  // something to resolve
+        NewAlert opening = alert_of("msg_0", "k");
+        opening.episode = GetParam().episode;
+        queue({opening});
+        deliver("hook", "msg_0");
+    }
     queue({waiting});
     queue({newer});
     if (GetParam().superseded) {
