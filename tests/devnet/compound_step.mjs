@@ -43,7 +43,7 @@ async function playBlock(world, most) {
         await OPERATIONS[rng.weighted(WEIGHTS)](block, reading.accounts[i % reading.accounts.length]);
     }
     const mined = await world.mine({ seconds: 3 });
-    if (block.skip > 0) await chain.skip(block.skip);
+    if (block.skip > 0) await chain.mineEmpty(block.skip, 3);
     return mined;
 }
 
@@ -80,6 +80,7 @@ const CHANGES = [
     async ({ world, market }) => {
         const [next] = world.laterListings.splice(0, 1);
         if (!next) return;
+        await world.mine();  // what is queued may fail, what follows may not
         await market.list([next]);
         await fundEverybody(world, [next.symbol]);
         market.supply(world.whales[0], next.symbol, worth(market, next.symbol, 1_000_000));
