@@ -27,31 +27,91 @@ InhibitSettings shipped(const char* when, const char* mute, std::vector<std::str
     return out;
 }
 
-bool share_type(const InhibitSettings& muting, const InhibitSettings& waiting) {
-    const auto mute = muting.mute.find("type");
-    const auto when = waiting.when.find("type");
-    return std::any_of(kTypes.begin(), kTypes.end(), [&](std::string_view type) {
-        return !is_never_muted(type) && (mute == muting.mute.end() || fits(mute->second, type)) &&
-               (when == waiting.when.end() || fits(when->second, type));
+/// What a rule can raise.
+struct Raised {
+    std::string_view rule;
+    std::string_view severity;
+    std::string_view type;
+
+    std::string_view value(std::string_view label) const {
+        if (label == "type") return type;
+        return label == "rule" ? rule : severity;
+    }
+};
+
+bool is_known_of(std::string_view label) {
+    return label == "type" || label == "rule" || label == "severity";
+}
+
+/// The types that alerts of a rule can have; all where the metric does not tell.
+std::vector<std::string_view> types_of(const RuleSettings& rule) {
+    switch (rule.when.front().metric) {
+        case Metric::health_factor:
+        case Metric::liquidatable:
+            return {"position.liquidatable", "position.at_risk"};
+        case Metric::liquidated:
+            return {"position.liquidated"};
+        case Metric::exposure_usd:
+        case Metric::price_above_band_pct:
+            return {"band.exposure", "band.approached"};
+        case Metric::source_stale:
+            return {"source.stale"};
+        case Metric::gap_blocks:
+            return {"daemon.gap"};
+        case Metric::unverified:
+            return {"source.disagrees"};
+        default:
+            return {kTypes.begin(), kTypes.end()};
+    }
+}
+
+std::vector<Raised> raised_by(std::span<const RuleSettings> rules) {
+    std::vector<Raised> out;
+    for (const RuleSettings& rule : rules) {
+        for (const std::string_view type : types_of(rule)) {
+            if (!is_never_muted(type)) out.push_back({rule.name, rule.severity, type});
+        }
+    }
+    return out;
+}
+
+bool matches(const Raised& raised, const std::map<std::string, std::string>& patterns) {
+    return std::all_of(patterns.begin(), patterns.end(), [&](const auto& one) {
+        return !is_known_of(one.first) || fits(one.second, raised.value(one.first));
     });
 }
 
 /// Whether an alert that `muting` holds back may be one that `waiting` waits for.
-bool leads_to(const InhibitSettings& muting, const InhibitSettings& waiting) {
-    if (!share_type(muting, waiting)) return false;
+bool leads_to(const InhibitSettings& muting, const InhibitSettings& waiting,
+              std::span<const Raised> all) {
+    const bool is_raised = std::any_of(all.begin(), all.end(), [&](const Raised& raised) {
+        return matches(raised, muting.mute) && matches(raised, waiting.when);
+    });
+    if (!is_raised) return false;
     return std::all_of(muting.mute.begin(), muting.mute.end(), [&](const auto& one) {
         const auto other = waiting.when.find(one.first);
-        return one.first == "type" || other == waiting.when.end() ||
+        return is_known_of(one.first) || other == waiting.when.end() ||
                overlap(one.second, other->second);
     });
 }
 
-/// Depth first; `path` is how we came here.
-bool walk(std::span<const InhibitSettings> all, std::vector<std::size_t>& path,
-          std::vector<char>& done) {
+using Edges = std::vector<std::vector<std::size_t>>;
+
+Edges edges_of(std::span<const InhibitSettings> inhibits, std::span<const RuleSettings> rules) {
+    const std::vector<Raised> all = raised_by(rules);
+    Edges out(inhibits.size());
+    for (std::size_t from = 0; from < inhibits.size(); ++from) {
+        for (std::size_t to = 0; to < inhibits.size(); ++to) {
+            if (leads_to(inhibits[from], inhibits[to], all)) out[from].push_back(to);
+        }
+    }
+    return out;
+}
+
+/// Depth first; `path` is how we came here, and the circle where the answer is true.
+bool walk(const Edges& edges, std::vector<std::size_t>& path, std::vector<char>& done) {
     const std::size_t here = path.back();
-    for (std::size_t next = 0; next < all.size(); ++next) {
-        if (!leads_to(all[here], all[next])) continue;
+    for (const std::size_t next : edges[here]) {
         const auto seen = std::find(path.begin(), path.end(), next);
         if (seen != path.end()) {
             path.erase(path.begin(), seen);
@@ -59,7 +119,7 @@ bool walk(std::span<const InhibitSettings> all, std::vector<std::size_t>& path,
         }
         if (done[next] != 0) continue;
         path.push_back(next);
-        if (walk(all, path, done)) return true;
+        if (walk(edges, path, done)) return true;
         path.pop_back();
     }
     done[here] = 1;
@@ -67,8 +127,6 @@ bool walk(std::span<const InhibitSettings> all, std::vector<std::size_t>& path,
 }
 
 }  // namespace
-
-std::span<const std::string_view> alert_types() { return kTypes; }
 
 bool is_never_muted(std::string_view type) {
     return type.starts_with("daemon.") || type == "position.liquidated";
@@ -88,11 +146,13 @@ std::vector<InhibitSettings> default_inhibits() {
     return out;
 }
 
-std::vector<std::size_t> find_circle(std::span<const InhibitSettings> inhibits) {
+std::vector<std::size_t> find_circle(std::span<const InhibitSettings> inhibits,
+                                     std::span<const RuleSettings> rules) {
+    const Edges edges = edges_of(inhibits, rules);
     std::vector<char> done(inhibits.size(), 0);
     for (std::size_t i = 0; i < inhibits.size(); ++i) {
         std::vector<std::size_t> path{i};
-        if (done[i] == 0 && walk(inhibits, path, done)) return path;
+        if (done[i] == 0 && walk(edges, path, done)) return path;
     }
     return {};
 }

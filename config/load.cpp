@@ -150,7 +150,7 @@ void add_default_inhibits(Settings& settings) {
 }
 
 void check_inhibits(Reading& reading, const toml::table& root, const Settings& settings) {
-    const std::vector<std::size_t> circle = find_circle(settings.inhibits);
+    const std::vector<std::size_t> circle = find_circle(settings.inhibits, settings.rules);
     if (circle.empty()) return;
     std::string path;
     for (const std::size_t one : circle) {
@@ -218,12 +218,14 @@ Expected<Settings, std::vector<ConfigError>> parse_settings(std::string_view tex
     Settings settings = read_all(reading, root);
     add_default_inhibits(settings);
     check_whole(reading, root, settings);
-    check_inhibits(reading, root, settings);
+    if (reading.problems.ok()) {
+        add_default_rules(settings);
+        check_inhibits(reading, root, settings);
+    }
     wipe(root);
     if (!reading.problems.ok()) {
         return Unexpected<std::vector<ConfigError>>{std::move(reading.problems).take_errors()};
     }
-    add_default_rules(settings);
     settings.warnings = std::move(reading.problems).take_warnings();
     return settings;
 }

@@ -90,29 +90,56 @@ InhibitSettings rule(std::map<std::string, std::string> when,
     return out;
 }
 
+RuleSettings raising(const char* name, Metric metric, const char* severity = "warning") {
+    RuleSettings out;
+    out.name = name;
+    out.severity = severity;
+    out.when.emplace_back().metric = metric;
+    return out;
+}
+
+const std::vector<RuleSettings>& rules() {
+    static const std::vector<RuleSettings> all{
+        raising("hf-warn", Metric::health_factor),
+        raising("hf-under-1", Metric::liquidatable, "critical"),
+        raising("bands", Metric::exposure_usd),
+        raising("stale", Metric::source_stale),
+        raising("gaps", Metric::gap_blocks),
+        raising("doubt", Metric::unverified)};
+    return all;
+}
+
 TEST(Inhibits, shipped_ones_have_no_circle) {
-    EXPECT_THAT(find_circle(default_inhibits()), IsEmpty());
+    EXPECT_THAT(find_circle(default_inhibits(), rules()), IsEmpty());
     EXPECT_EQ(default_inhibits().size(), 5U);
 }
 
-TEST(Inhibits, circles_are_found) {
-    const auto first = rule({{"type", "oracle.*"}}, {{"type", "band.*"}});
-    const auto second = rule({{"type", "band.exposure"}}, {{"type", "position.*"}});
-    const auto third = rule({{"type", "position.at_risk"}}, {{"type", "oracle.stale"}});
-    EXPECT_THAT(find_circle(std::vector{first, second}), IsEmpty());
-    EXPECT_THAT(find_circle(std::vector{first, second, third}), ElementsAre(0U, 1U, 2U));
-    EXPECT_THAT(find_circle(std::vector{rule({{"rule", "hf-*"}}, {{"rule", "hf-*"}})}),
-                ElementsAre(0U));
-    EXPECT_THAT(find_circle(std::vector{rule({{"severity", "critical"}}, {{"severity", "info"}})}),
-                IsEmpty());
+TEST(Inhibits, circles_are_found_where_the_rules_can_raise_such_alerts) {
+    const auto first = rule({{"type", "source.*"}}, {{"type", "band.*"}});
+    const auto second = rule({{"type", "band.exposure"}}, {{"rule", "hf-*"}});
+    const auto third = rule({{"type", "position.at_risk"}}, {{"type", "source.stale"}});
+    EXPECT_THAT(find_circle(std::vector{first, second}, rules()), IsEmpty());
+    EXPECT_THAT(find_circle(std::vector{first, second, third}, rules()), ElementsAre(0U, 1U, 2U));
+    const auto itself = rule({{"rule", "hf-*"}}, {{"rule", "hf-*"}});
+    EXPECT_THAT(find_circle(std::vector{itself}, rules()), ElementsAre(0U));
+    EXPECT_THAT(find_circle(std::vector{itself}, {}), IsEmpty());
     EXPECT_THAT(
-        find_circle(std::vector{rule({{"severity", "critical"}}, {{"severity", "!critical"}})}),
+        find_circle(std::vector{rule({{"severity", "critical"}}, {{"severity", "!critical"}})},
+                    rules()),
         IsEmpty());
+    EXPECT_THAT(
+        find_circle(std::vector{rule({{"type", "oracle.stale"}}, {{"rule", "hf-*"}})}, rules()),
+        IsEmpty());
+    EXPECT_THAT(find_circle(std::vector{rule({{"rule", "hf-*"}, {"chain", "eip155:1"}},
+                                             {{"rule", "hf-*"}, {"chain", "eip155:10"}})},
+                            rules()),
+                IsEmpty());
 }
 
 TEST(Inhibits, what_is_never_muted_closes_no_circle) {
-    EXPECT_THAT(find_circle(std::vector{rule({{"type", "daemon.*"}}, {{"type", "daemon.gap"}})}),
-                IsEmpty());
+    EXPECT_THAT(
+        find_circle(std::vector{rule({{"type", "daemon.*"}}, {{"type", "daemon.gap"}})}, rules()),
+        IsEmpty());
     EXPECT_TRUE(is_never_muted("daemon.gap"));
     EXPECT_TRUE(is_never_muted("position.liquidated"));
     EXPECT_FALSE(is_never_muted("position.liquidatable"));
@@ -131,7 +158,9 @@ TEST(Inhibits, of_the_file_stand_before_the_shipped_ones) {
 TEST(Inhibits, a_circle_is_an_error_that_names_it) {
     const auto parsed =
         testing::parse(std::string(testing::kLeast) +
-                       std::string("[[inhibit]]\nwhen = { rule = \"a\" }\n"
+                       std::string("[rules.a]\nwhen = \"liquidatable\"\n[rules.b]\n"
+                                   "when = \"health_factor < 1.1\"\n"
+                                   "[[inhibit]]\nwhen = { rule = \"a\" }\n"
                                    "mute = { rule = \"b\" }\n[[inhibit]]\n"
                                    "when = { rule = \"b\" }\nmute = { rule = \"a\" }\n"));
     ASSERT_FALSE(parsed.has_value());
