@@ -30,6 +30,7 @@ Json describe_daemon(const DaemonSettings& daemon) {
     out["target_health_factor"] = to_string(daemon.target_health_factor);
     if (!daemon.control_socket.empty()) out["control_socket"] = daemon.control_socket.string();
     out["default_health_rules"] = daemon.default_health_rules;
+    out["default_inhibits"] = daemon.default_inhibits;
     return out;
 }
 
@@ -109,21 +110,56 @@ Json describe_rule(const RuleSettings& rule) {
     return out;
 }
 
+void describe_people(Json& out, const SinkSettings& sink) {
+    out["language"] = sink.language;
+    if (!sink.page_url.empty()) out["page_url"] = sink.page_url;
+    if (sink.kind == "alertmanager") {
+        out["resend_every"] = to_string(sink.resend);
+    } else {
+        out["group_by"] = sink.group_by;
+        out["group_wait"] = to_string(sink.group_wait);
+        out["group_interval"] = to_string(sink.group_interval);
+        out["max_alerts"] = sink.max_alerts;
+    }
+    if (sink.kind == "pagerduty") out["routing_key"] = kSecret;
+    if (sink.kind == "telegram") {
+        out["token"] = kSecret;
+        out["chat"] = sink.chat;
+        if (sink.thread) out["thread"] = *sink.thread;
+    }
+    if (sink.kind != "email") return;
+    out["server"] = sink.server;
+    if (!sink.user.empty()) out["user"] = sink.user;
+    if (!sink.password.empty()) out["password"] = kSecret;
+    out["from"] = sink.from;
+    out["to"] = sink.to;
+    out["allow_plain"] = sink.allow_plain;
+}
+
 Json describe_sink(const SinkSettings& sink) {
     Json out;
     out["kind"] = sink.kind;
     if (sink.kind == "jsonl") {
         out["path"] = sink.path.string();
         out["keep"] = to_string(sink.keep);
-        return out;
     }
-    out["url"] = public_url(sink.url.reveal());
-    out["secrets"] = std::vector<std::string>(sink.secrets.size(), kSecret);
-    out["allow_http"] = sink.allow_http;
+    if (sink.kind == "jsonl" || sink.kind == "stdout") return out;
+    if (sink.kind != "email") {
+        out["url"] = public_url(sink.url.reveal());
+        out["allow_http"] = sink.allow_http;
+    }
+    if (sink.kind == "webhook") {
+        out["secrets"] = std::vector<std::string>(sink.secrets.size(), kSecret);
+        out["cloudevents"] = sink.cloudevents;
+    } else {
+        describe_people(out, sink);
+    }
     out["allow_private"] = sink.allow_private;
+    if (!sink.ca_file.empty()) out["ca_file"] = sink.ca_file;
     out["timeout"] = to_string(sink.timeout);
-    out["lanes"] = sink.lanes;
-    out["max_rps"] = sink.max_rps;
+    if (sink.kind == "webhook" || sink.kind == "alertmanager") out["lanes"] = sink.lanes;
+    if (sink.max_rps) out["max_rps"] = *sink.max_rps;
+    if (sink.max_age) out["max_age"] = to_string(*sink.max_age);
     return out;
 }
 
@@ -157,6 +193,7 @@ void describe_rest(const Settings& settings, Json& out) {
         out["heartbeat"]["to"] = settings.heartbeat.to;
     }
     for (const InhibitSettings& inhibit : settings.inhibits) {
+        if (inhibit.is_default) continue;  // `default_inhibits` says it
         Json row;
         row["when"] = inhibit.when;
         row["mute"] = inhibit.mute;

@@ -34,7 +34,6 @@ enum class Form {
 enum class Support {
     now,
     not_acted_on,  ///< read and checked; a warning says that it has no effect yet
-    refused,       ///< an error says that a later version will know it
 };
 
 /// One key of the configuration: the only place that names it. The parser, its error messages, the
@@ -53,7 +52,7 @@ struct KeySpec {
     std::string_view choices = {};  ///< by '|'
     std::string_view later = {};    ///< choices of later versions, by '|'
     std::string_view refers = {};   ///< values are names of `[refers.NAME]`
-    std::string_view kind = {};     ///< only for elements of this `kind`
+    std::string_view kind = {};     ///< only for elements of these kinds, by '|'
     std::string_view example = {};  ///< as it would be written
     Support support = Support::now;
 };
@@ -82,5 +81,7 @@ const KeySpec& key_spec(std::string_view section, std::string_view key);
 
 /// The parts between the bars of "a|b|c"; none of the empty text.
 std::vector<std::string_view> split_bars(std::string_view text);
+/// Whether the key means something for elements of this kind.
+bool fits_kind(const KeySpec& spec, std::string_view kind);
 
 }  // namespace plimsoll::config

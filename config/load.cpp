@@ -1,6 +1,7 @@
 #include "config/load.hpp"
 
 #include "config/default_rules.hpp"
+#include "config/inhibits.hpp"
 #include "config/readers.hpp"
 
 #include <algorithm>
@@ -140,6 +141,29 @@ void add_default_rules(Settings& settings) {
     }
 }
 
+/// Those of the file first: where two hold an alert back, the file's is named.
+void add_default_inhibits(Settings& settings) {
+    if (!settings.daemon.default_inhibits) return;
+    for (InhibitSettings& inhibit : default_inhibits()) {
+        settings.inhibits.push_back(std::move(inhibit));
+    }
+}
+
+void check_inhibits(Reading& reading, const toml::table& root, const Settings& settings) {
+    const std::vector<std::size_t> circle = find_circle(settings.inhibits, settings.rules);
+    if (circle.empty()) return;
+    std::string path;
+    for (const std::size_t one : circle) {
+        path += to_string(settings.inhibits[one].when) + " mutes " +
+                to_string(settings.inhibits[one].mute) + ", ";
+    }
+    const toml::node* const found = root.get("inhibit");
+    reading.problems.error_of_whole(
+        found == nullptr ? Position{1, 1} : begin_of(*found),
+        "[[inhibit]]: alerts could hold each other back: " + path + "which fits the first again",
+        "make 'when' and 'mute' name different types, rules or severities");
+}
+
 std::vector<ConfigError> about_file(ConfigError::Kind kind, const std::filesystem::path& path,
                                     std::string message) {
     ConfigError error;
@@ -192,12 +216,16 @@ Expected<Settings, std::vector<ConfigError>> parse_settings(std::string_view tex
     Reading reading(text, filename, secrets, options);
     toml::table root = parse_document(text, reading.source, reading.problems);
     Settings settings = read_all(reading, root);
+    add_default_inhibits(settings);
     check_whole(reading, root, settings);
+    if (reading.problems.ok()) {
+        add_default_rules(settings);
+        check_inhibits(reading, root, settings);
+    }
     wipe(root);
     if (!reading.problems.ok()) {
         return Unexpected<std::vector<ConfigError>>{std::move(reading.problems).take_errors()};
     }
-    add_default_rules(settings);
     settings.warnings = std::move(reading.problems).take_warnings();
     return settings;
 }

@@ -78,6 +78,7 @@ DaemonSettings read_daemon(Reading& reading, const toml::table& root) {
     out.target_health_factor = Wad::from_raw(section.decimal("target_health_factor"));
     out.control_socket = section.text("control_socket");
     out.default_health_rules = section.boolean("default_health_rules");
+    out.default_inhibits = section.boolean("default_inhibits");
     return out;
 }
 
@@ -95,6 +96,16 @@ SigningSettings read_signing(Reading& reading, const toml::table& root) {
     } else if (out.expect_address && !section.has("key")) {
         reading.problems.error_of_whole(section.at("expect_address"),
                                         "'expect_address' is given and 'key' is not");
+    }
+    if (const auto previous = section.optional_text("previous")) {
+        if (const auto fit = check_signing_key(previous->view()); !fit) {
+            reading.problems.error(previous->at, "'previous': " + fit.error().message);
+        } else if (!section.has("key")) {
+            reading.problems.error(previous->at, "'previous' is given and 'key' is not");
+        } else {
+            reading.tell_literal_secret(*previous, "the previous signing key");
+            out.previous = previous->value;
+        }
     }
     return out;
 }

@@ -172,13 +172,14 @@ std::string value_column(const KeySpec& row) {
 std::string default_column(const KeySpec& row) {
     if (row.required) return "needed";
     if (!row.fallback_note.empty()) return std::string(row.fallback_note);
-    if (row.list && !row.fallback.empty()) return "all";
+    if (row.list && row.fallback == row.choices && !row.choices.empty()) return "all";
+    if (row.list && !row.fallback.empty()) return code_list(split_bars(row.fallback));
     return row.fallback.empty() ? "none" : code(written(row, row.fallback));
 }
 
 std::string key_row(const KeySpec& row) {
     std::string help(row.help);
-    if (!row.kind.empty()) help = "Of kind " + code(row.kind) + ": " + help;
+    if (!row.kind.empty()) help = "Of kind " + code_list(split_bars(row.kind)) + ": " + help;
     if (!row.later.empty()) {
         help += " Later versions: " + code_list(split_bars(row.later)) + '.';
     }
@@ -195,16 +196,9 @@ std::string section_text(const SectionSpec& section) {
         "\n\n";
     if (!section.help.empty()) out += std::string(section.help) + "\n\n";
     out += "| Key | Value | Default | Meaning |\n| --- | --- | --- | --- |\n";
-    std::vector<std::string_view> refused;
     for (const KeySpec& row : key_specs()) {
-        if (row.section != section.id) continue;
-        if (row.support == Support::refused) {
-            refused.push_back(row.key);
-        } else {
-            out += key_row(row);
-        }
+        if (row.section == section.id) out += key_row(row);
     }
-    if (!refused.empty()) out += "\nKeys of later versions: " + code_list(refused) + ".\n";
     return out;
 }
 

@@ -106,7 +106,7 @@ Json table_schema(const SectionSpec& section) {
     out["properties"] = Json::object();
     out["additionalProperties"] = false;
     for (const KeySpec& row : key_specs()) {
-        if (row.section != section.id || row.support == Support::refused) continue;
+        if (row.section != section.id) continue;
         out["properties"][std::string(row.key)] = key_schema(row);
         if (row.required) out["required"].push_back(row.key);
     }

@@ -9,7 +9,7 @@ namespace {
 std::vector<std::string_view> keys_of(std::string_view section) {
     std::vector<std::string_view> out;
     for (const KeySpec& spec : key_specs()) {
-        if (spec.section == section && spec.support != Support::refused) out.push_back(spec.key);
+        if (spec.section == section) out.push_back(spec.key);
     }
     return out;
 }
@@ -69,9 +69,6 @@ void Section::check_known(const toml::key& key) {
         if (hint.empty()) hint = did_you_mean_or_list(key.str(), known);
         reading_.problems.error(begin_of(key),
                                 "unknown key " + in_quotes(key.str()) + " in " + label_, hint);
-    } else if (row->support == Support::refused) {
-        reading_.problems.error(
-            begin_of(key), "key " + in_quotes(key.str()) + " is not supported yet by this version");
     } else if (row->support == Support::not_acted_on) {
         reading_.problems.warn(begin_of(key), in_quotes(key.str()) + " of " + label_ +
                                                   " has no effect yet in this version");
@@ -81,10 +78,14 @@ void Section::check_known(const toml::key& key) {
 void Section::check_kind(std::string_view kind) {
     for (const auto& [key, value] : table_) {
         const KeySpec* const row = find_key(id_, key.str());
-        if (row == nullptr || row->kind.empty() || row->kind == kind) continue;
+        if (row == nullptr || fits_kind(*row, kind)) continue;
+        std::string kinds;
+        for (const std::string_view one : split_bars(row->kind)) {
+            kinds += (kinds.empty() ? "" : ", ") + ('"' + std::string(one) + '"');
+        }
         reading_.problems.error(begin_of(key),
                                 in_quotes(key.str()) + " has no meaning in " + label_,
-                                "it belongs to kind \"" + std::string(row->kind) + '"');
+                                "it belongs to kind " + kinds);
     }
 }
 

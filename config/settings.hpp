@@ -26,6 +26,7 @@ struct DaemonSettings {
     Wad target_health_factor = Wad::from_raw(U256(1'250'000'000'000'000'000ULL));  ///< of `to_safe`
     std::filesystem::path control_socket;                                          ///< empty: none
     bool default_health_rules = true;  ///< see `Settings::rules`
+    bool default_inhibits = true;      ///< see `Settings::inhibits`
 };
 
 /// "finalized", "safe", "latest", or blocks below the head ("latest" is 0 of them).
@@ -186,21 +187,43 @@ struct RuleSettings {
 
 struct SinkSettings {
     std::string name;
-    std::string kind;  ///< "webhook", "jsonl"
+    std::string kind;  ///< "webhook", "jsonl", "slack" ...
     Secret url;
     std::vector<Secret> secrets;            ///< "whsec_..." newest first
+    bool cloudevents = false;               ///< webhook
     std::filesystem::path path = "alerts";  ///< jsonl: under the state directory
     Milliseconds keep{400LL * 24 * 3600 * 1000};
+    std::string language = "en";  ///< of chat, paging and mail: "en" or "zh"
+    std::string page_url;         ///< our page, as people reach it; may be empty
+    Secret token;                 ///< telegram
+    std::string chat;             ///< telegram: id or "@channel"
+    std::optional<std::uint64_t> thread;
+    Secret routing_key;           ///< pagerduty
+    Milliseconds resend{60'000};  ///< alertmanager
+    std::string server;           ///< email: smtps://host:port or smtp://host:port
+    std::string user;
+    Secret password;
+    std::string from;
+    std::vector<std::string> to;
+    bool allow_plain = false;  ///< email: without TLS
     bool allow_http = false;
     std::vector<std::string> allow_private;  ///< CIDR
+    std::string ca_file;
     Milliseconds timeout{15'000};
     unsigned lanes = 4;
-    unsigned max_rps = 0;
+    std::optional<unsigned> max_rps;      ///< none: what the service allows; 0: no limit
+    std::optional<Milliseconds> max_age;  ///< undelivered after this: given up; none: by kind
+    /// Labels that the alerts of one message have in common; empty: a message for every alert.
+    std::vector<std::string> group_by;
+    Milliseconds group_wait{10'000};
+    Milliseconds group_interval{60'000};
+    unsigned max_alerts = 20;  ///< listed in one message
 };
 
 struct SigningSettings {
     Secret key;  ///< 32 bytes hex; empty: no signature
     std::optional<Address> expect_address;
+    Secret previous;  ///< the key before a rotation: signs which one follows; may be empty
 };
 
 struct SnapshotSettings {
@@ -216,11 +239,14 @@ struct HeartbeatSettings {
 };
 
 /// Alerts that `mute` matches are held back while one that `when` matches fires, where both have
-/// the same value of every label in `equal`.
+/// the same value of every label in `equal`. Values are patterns, see config/pattern.hpp.
 struct InhibitSettings {
     std::map<std::string, std::string> when;
     std::map<std::string, std::string> mute;
     std::vector<std::string> equal;
+    bool is_inside_band = false;  ///< only accounts that the firing alert about a band names
+    bool is_for_chat = false;     ///< only at sinks that are chats
+    bool is_default = false;      ///< not from the file
 };
 
 struct Settings {
@@ -239,8 +265,8 @@ struct Settings {
     SigningSettings signing;
     SnapshotSettings snapshots;
     HeartbeatSettings heartbeat;
-    std::vector<InhibitSettings> inhibits;
-    std::vector<ConfigError> warnings;  ///< worth telling; nothing that stops the start
+    std::vector<InhibitSettings> inhibits;  ///< of the file, and the default ones behind them
+    std::vector<ConfigError> warnings;      ///< worth telling; nothing that stops the start
 };
 
 }  // namespace plimsoll::config

@@ -30,23 +30,24 @@ BUILD_PACKAGES=(
     libexpected-dev libfmt-dev libsecp256k1-dev libspdlog-dev libsqlite3-dev libssl-dev
     libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev
 )
-TEST_PACKAGES=(clang clang-format clang-tidy fish jq libgmock-dev libgtest-dev sqlite3 strace systemd
-    tzdata zsh)
+TEST_PACKAGES=(clang clang-format clang-tidy fish jq libgmock-dev libgtest-dev openssl sqlite3 strace
+    systemd tzdata zsh)
 
-# promtool, for the tests, taken out of the package of Prometheus: installing that starts a service.
-fetch_promtool() {
-    local tools=$1/build/tools work
-    if command -v promtool >/dev/null || [ -x "$tools/promtool" ]; then return 0; fi
-    say "Fetching promtool"
+# Takes one program out of a Debian package without installing it: installing a service starts it,
+# and the tests start theirs themselves. Usage: fetch_program PACKAGE PROGRAM ROOT
+fetch_program() {
+    local package=$1 program=$2 tools=$3/build/tools work
+    if command -v "$program" >/dev/null || [ -x "$tools/$program" ]; then return 0; fi
+    say "Fetching $program"
     work=$(mktemp -d)
     (
         cd "$work"
-        apt-get download -qq prometheus 2>/dev/null ||
-            { as_root apt-get update -qq && apt-get download -qq prometheus; }
-        dpkg-deb -x prometheus_*.deb .
+        apt-get download -qq "$package" 2>/dev/null ||
+            { as_root apt-get update -qq && apt-get download -qq "$package"; }
+        dpkg-deb -x "$package"_*.deb .
     )
     mkdir -p "$tools"
-    cp "$work/usr/bin/promtool" "$tools/promtool"
+    cp "$work/usr/bin/$program" "$tools/$program"
     rm -rf "$work"
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,10 @@ std::string event_alert_key(std::string_view rule, std::string_view chain,
 /// `msg_` and 32 hex digits; deterministic, the idempotency key everywhere.
 std::string message_id(std::string_view instance, std::string_view alert_key, std::uint64_t episode,
                        std::uint64_t seq);
+/// The id of a message that carries several alerts to one sink: `msg_` and 32 hex digits, made of
+/// the sink, what the alerts are grouped by, and their own ids in their order.
+std::string group_id(std::string_view sink, std::string_view group_key,
+                     std::span<const std::string> member_ids);
 /// `{"raw":"...","decimals":n}`.
 nlohmann::json amount(const U256& raw, unsigned decimals);
 

@@ -22,7 +22,7 @@ Bytes32 hash_words(std::initializer_list<Bytes32> words) {
 
 Bytes32 word(std::uint64_t value) { return to_bytes32(U256(value)); }
 
-std::optional<std::string> text_at(const nlohmann::json& object, const char* name) {
+std::optional<std::string> member_text(const nlohmann::json& object, const char* name) {
     const auto member = object.find(name);
     if (member == object.end() || !member->is_string()) return std::nullopt;
     return member->get<std::string>();
@@ -52,11 +52,11 @@ std::optional<TypedAlert> typed_alert(std::string_view body) {
     if (!message.is_object()) return std::nullopt;
     const auto data = message.find("data");
     if (data == message.end() || !data->is_object()) return std::nullopt;
-    const auto id = text_at(message, "id");
-    const auto type = text_at(message, "type");
-    const auto timestamp = text_at(message, "timestamp");
-    const auto chain = text_at(*data, "chain");
-    const auto subject = text_at(*data, "subject");
+    const auto id = member_text(message, "id");
+    const auto type = member_text(message, "type");
+    const auto timestamp = member_text(message, "timestamp");
+    const auto chain = member_text(*data, "chain");
+    const auto subject = member_text(*data, "subject");
     const auto block = block_number(*data);
     if (!id || !type || !timestamp || !chain || !subject || !block) return std::nullopt;
     const auto time = parse_utc_time(*timestamp);

@@ -33,6 +33,12 @@ std::string key_of(std::string_view rule, std::string_view chain, std::string_vi
     return escaped(rule) + "/" + escaped(chain) + "/" + escaped(protocol) + "/";
 }
 
+std::string id_of(const std::string& text) {
+    std::array<std::uint8_t, SHA256_DIGEST_LENGTH> hash{};
+    SHA256(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), hash.data());
+    return "msg_" + to_hex_digits(std::span(hash).first(16));
+}
+
 }  // namespace
 
 std::string alert_key(std::string_view rule, std::string_view chain, std::string_view protocol,
@@ -52,9 +58,15 @@ std::string message_id(std::string_view instance, std::string_view alert_key, st
     std::string text = "plimsoll-msg-v1\n";
     text.append(instance).append("\n").append(alert_key).append("\n");
     text += std::to_string(episode) + "\n" + std::to_string(seq);
-    std::array<std::uint8_t, SHA256_DIGEST_LENGTH> hash{};
-    SHA256(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), hash.data());
-    return "msg_" + to_hex_digits(std::span(hash).first(16));
+    return id_of(text);
+}
+
+std::string group_id(std::string_view sink, std::string_view group_key,
+                     std::span<const std::string> member_ids) {
+    std::string text = "plimsoll-group-v1\n";
+    text.append(sink).append("\n").append(group_key);
+    for (const std::string& id : member_ids) text.append("\n").append(id);
+    return id_of(text);
 }
 
 }  // namespace plimsoll::alerts

@@ -1,6 +1,7 @@
 #include "daemon/alerts/jsonl.hpp"
 
 #include "daemon/alerts/canonical.hpp"
+#include "daemon/alerts/read.hpp"
 #include "daemon/alerts/sign.hpp"
 
 #include <nlohmann/json.hpp>
@@ -16,16 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxLine = std::size_t{1} << 20U;
-
-/// The object, read with a bound on its depth: deeper ones are cut off and then differ.
-std::optional<json> parse_object(std::string_view text) {
-    const auto bounded = [](int depth, json::parse_event_t, const json&) {
-        return depth <= static_cast<int>(kMaxDepth);
-    };
-    json value = json::parse(text, bounded, false);
-    if (!value.is_object()) return std::nullopt;
-    return value;
-}
 
 Expected<std::string, ParseError> written(const json& value) {
     auto text = canonical_json(value);
@@ -75,15 +66,17 @@ bool next_line(std::istream& in, std::string& line, bool& is_too_long) {
 }  // namespace
 
 Expected<std::string, ParseError> jsonl_line(std::string_view body, std::string_view signature,
-                                             std::string_view signer) {
+                                             std::string_view signer, std::string_view muted_by) {
     auto message = parse_object(body);
     if (!message) return parse_error("the body is no JSON object");
     const auto again = written(*message);
     if (!again) return again;
     if (*again != body) return parse_error("the body is not canonical JSON");
-    if (signature.empty()) return std::string(body);
-    (*message)["signature"] = std::string(signature);
-    (*message)["signer"] = std::string(signer);
+    if (!muted_by.empty()) (*message)["muted_by"] = std::string(muted_by);
+    if (!signature.empty()) {
+        (*message)["signature"] = std::string(signature);
+        (*message)["signer"] = std::string(signer);
+    }
     return written(*message);
 }
 
@@ -97,9 +90,11 @@ Expected<SignedBody, ParseError> parse_jsonl_line(std::string_view line) {
     if (!signature) return parse_error(signature.error().message);
     const auto signer = take_text(*message, "signer");
     if (!signer) return parse_error(signer.error().message);
+    const auto muted_by = take_text(*message, "muted_by");
+    if (!muted_by) return parse_error(muted_by.error().message);
     auto body = written(*message);
     if (!body) return parse_error(body.error().message);
-    if (jsonl_line(*body, *signature, *signer) != std::string(line)) {
+    if (jsonl_line(*body, *signature, *signer, *muted_by) != std::string(line)) {
         return parse_error("`signature` and `signer` stand only together");
     }
     return SignedBody{std::move(*body), *signature, *signer};

@@ -12,10 +12,11 @@
 namespace plimsoll::alerts {
 
 /// The line of an alert in alerts.jsonl, without its line feed: the body and, where it is signed,
-/// the members `signature` (EIP-191) and `signer`, in their place by the order of keys. An error
-/// when `body` is no canonical object.
+/// the members `signature` (EIP-191) and `signer`, and where something held it back at a sink
+/// `muted_by`, in their place by the order of keys. An error when `body` is no canonical object.
 Expected<std::string, ParseError> jsonl_line(std::string_view body, std::string_view signature,
-                                             std::string_view signer);
+                                             std::string_view signer,
+                                             std::string_view muted_by = {});
 
 struct SignedBody {
     std::string body;

@@ -1,6 +1,7 @@
 #include "daemon/app/chain_worker.hpp"
 
 #include "daemon/app/beating_source.hpp"
+#include "daemon/app/destinations.hpp"
 #include "daemon/app/protocols.hpp"
 #include "daemon/chain/agreeing_source.hpp"
 #include "daemon/chain/evm_source.hpp"
@@ -88,11 +89,9 @@ rules::EngineSettings engine_settings(const config::Settings& settings, const st
     out.caip2 = caip2;
     out.rules = settings.rules;
     out.watches = settings.watches;
-    for (const auto& sink : settings.sinks) {
-        store::Destination& destination = out.sinks.emplace_back();
-        destination.sink = sink.name;
-        destination.keeps_all = sink.kind == "jsonl";
-        if (destination.keeps_all) out.archive_sinks.push_back(sink.name);
+    out.sinks = destinations(settings);
+    for (const store::Destination& sink : out.sinks) {
+        if (sink.keeps_all) out.archive_sinks.push_back(sink.sink);
     }
     out.sign = std::move(sign);
     out.target_health_factor = settings.daemon.target_health_factor;
@@ -119,7 +118,9 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
               pulse_.beat();
               return unix_seconds();
           },
-          unix_seconds, [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
+          unix_seconds, [this] { return stop_.requested(); }, parts.on_commit, parts.on_round,
+          [&router = parts.router](store::RoundCommit& round) { router.route(round); },
+          [&router = parts.router] { return router.unmuted(unix_seconds()); }})) {}
 
 ChainWorker::~ChainWorker() {
     cancel();

@@ -5,6 +5,7 @@
 #include "daemon/follow/follower.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/pulse/pulses.hpp"
+#include "daemon/routing/router.hpp"
 #include "daemon/rules/engine.hpp"
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct WorkerParts {
     rules::SignFunction sign;
     std::function<void()> on_commit;
     std::function<void()> on_round;
+    routing::Router& router;
 };
 
 /// One chain: its source, its rules, its follower, and the thread that polls.

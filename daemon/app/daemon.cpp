@@ -163,7 +163,8 @@ class Daemon {
         }
         const auto path = control_socket_path(current_.get()->settings());
         http::ControlActions actions{[this] { return snapshot_now(); },
-                                     [this] { return back_up(*store_, settings_.state_dir); }};
+                                     [this] { return back_up(*store_, settings_.state_dir); },
+                                     [this](const http::Request& asked) { return operate(asked); }};
         auto control = http::ControlSocket::open(path, *api_, std::move(actions), pulses_);
         if (control) {
             control_ = std::move(*control);
@@ -186,6 +187,31 @@ class Daemon {
         auto taken = stages->snapshotter().take_now();
         if (!taken) return Unexpected<std::string>{taken.error().message};
         return *taken;
+    }
+
+    /// An operator's command.
+    http::OperationResult operate(const http::Request& asked) {
+        const auto stages = current_.get();
+        const bool is_test = asked.path == "sink/test";
+        if (is_test || asked.path == "sink/enable") {
+            const auto name = asked.query.find("name");
+            const std::string sink = name == asked.query.end() ? "" : name->second;
+            if (is_test) return test_sink(*stages, sink);
+            if (!stages->enable_sink(sink)) {
+                return Unexpected<http::OperationError>{{404, "there is no sink '" + sink + "'"}};
+            }
+        }
+        auto done = http::operate(*store_, asked, unix_seconds() * 1000);
+        if (http::changes_outbox(asked.path)) stages->wake_outbox();
+        return done;
+    }
+
+    static http::OperationResult test_sink(Stages& stages, const std::string& sink) {
+        const auto sent = stages.test_sink(sink);
+        if (!sent) return Unexpected<http::OperationError>{{503, sent.error()}};
+        view::Row out;
+        out["sent"] = sink;
+        return out;
     }
 
     void start() {
@@ -306,7 +332,8 @@ class Daemon {
     Watchdog watchdog_{notifier_, pulses_, watchdog_interval()};
     Upkeep upkeep_{pulses_,
                    {[this] { reload(); }, [this] { return purge_step(*store_); },
-                    [this] { notifier_.status(status()); }}};
+                    [this] { notifier_.status(status()); },
+                    [this] { current_.get()->look_after_delivery(); }}};
 };
 
 }  // namespace

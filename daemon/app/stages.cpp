@@ -3,6 +3,9 @@
 #include "abi/address.hpp"
 #include "daemon/app/daemon.hpp"
 #include "daemon/app/retire.hpp"
+#include "daemon/app/rotation.hpp"
+#include "daemon/app/sink_test.hpp"
+#include "daemon/app/stored_form.hpp"
 #include "daemon/sinks/make.hpp"
 
 #include <nlohmann/json.hpp>
@@ -12,24 +15,26 @@
 
 namespace plimsoll::app {
 
+namespace {
+
+Unexpected<StartError> wrong_configuration(std::string message) {
+    return Unexpected<StartError>{StartError{kConfig, std::move(message)}};
+}
+
+}  // namespace
+
 using store::StoreError;
 
 Expected<std::unique_ptr<Stages>, StartError> Stages::make(config::Settings settings,
                                                            const Foundation& foundation,
                                                            std::int64_t last_snapshot) {
     std::unique_ptr<Stages> out(new Stages(std::move(settings), foundation, last_snapshot));
-    const auto wrong = [](std::string message) {
-        return Unexpected<StartError>{StartError{kConfig, std::move(message)}};
-    };
-    const config::SigningSettings& signing = out->settings_.signing;
-    if (!signing.key.empty()) {
-        auto signer = alerts::Signer::make(signing.key, signing.expect_address);
-        if (!signer) return wrong("[signing]: " + signer.error().message);
-        out->signer_.emplace(std::move(*signer));
+    if (auto signers = out->make_signers(); !signers) {
+        return Unexpected<StartError>{signers.error()};
     }
     for (const config::SinkSettings& sink : out->settings_.sinks) {
         auto made = sinks::make_sink(sink, out->settings_.daemon.state_dir);
-        if (!made) return wrong(made.error().message);
+        if (!made) return wrong_configuration(made.error().message);
         out->made_sinks_.push_back(std::move(*made));
     }
     return out;
@@ -43,11 +48,26 @@ Stages::Stages(config::Settings settings, const Foundation& foundation, std::int
 
 Stages::~Stages() { stop(std::chrono::milliseconds{0}); }
 
+Expected<void, StartError> Stages::make_signers() {
+    const config::SigningSettings& signing = settings_.signing;
+    if (signing.key.empty()) return {};
+    auto signer = alerts::Signer::make(signing.key, signing.expect_address);
+    if (!signer) return wrong_configuration("[signing]: " + signer.error().message);
+    signer_.emplace(std::move(*signer));
+    if (signing.previous.empty()) return {};
+    auto previous = alerts::Signer::make(signing.previous, std::nullopt);
+    if (!previous) {
+        return wrong_configuration("[signing] 'previous': " + previous.error().message);
+    }
+    if (previous->address() == signer_->address()) {
+        return wrong_configuration("[signing]: 'previous' and 'key' are the same key");
+    }
+    previous_signer_.emplace(std::move(*previous));
+    return {};
+}
+
 rules::SignFunction Stages::signer() const {
-    if (!signer_) return {};
-    return [this](std::string_view body) {
-        return rules::Signature{signer_->sign(body), to_checksum(signer_->address())};
-    };
+    return signer_ ? signed_by(*signer_) : rules::SignFunction{};
 }
 
 Expected<void, StoreError> Stages::prepare() {
@@ -58,11 +78,24 @@ Expected<void, StoreError> Stages::prepare() {
     auto rows = store.rule_states();
     if (!rows) return Unexpected<StoreError>{rows.error()};
     if (auto ended = retire_chains(store, settings_, *rows, signer()); !ended) return ended;
+    const auto sink_states = store.sink_states();
+    if (!sink_states) return Unexpected<StoreError>{sink_states.error()};
+    router_ = std::make_unique<routing::Router>(store, settings_);
+    if (auto loaded = router_->load(); !loaded) return loaded;
+    if (previous_signer_) {
+        auto announced =
+            announce_rotation(store, settings_, *previous_signer_, *signer_, unix_seconds() * 1000);
+        if (!announced) return announced;
+    }
     outbox::Outbox::Options options;
     options.pulses = &foundation_.pulses;
     options.observer = &foundation_.metrics.delivery();
     outbox_ =
         std::make_unique<outbox::Outbox>(store, std::move(made_sinks_), foundation_.clock, options);
+    notices_ = std::make_unique<Notices>(Notices::Parts{
+        settings_, store, *outbox_, signer(),
+        [this](store::RoundCommit& round) { router_->route(round); }, [this] { return firing(); }});
+    notices_->restore(*sink_states);
     const WorkerParts parts{settings_,
                             store,
                             foundation_.pulses,
@@ -70,7 +103,8 @@ Expected<void, StoreError> Stages::prepare() {
                             foundation_.metrics,
                             signer(),
                             [this] { outbox_->wake(); },
-                            [this] { snapshotter_->wake(); }};
+                            [this] { snapshotter_->wake(); },
+                            *router_};
     for (const config::ChainSettings& chain : settings_.chains) {
         workers_.push_back(std::make_unique<ChainWorker>(chain, parts, *rows));
     }
@@ -95,6 +129,24 @@ bool Stages::stop(std::chrono::milliseconds grace) {
     return outbox_->stop(std::max(std::chrono::milliseconds{0},
                                   std::chrono::duration_cast<std::chrono::milliseconds>(left)));
 }
+
+std::uint64_t Stages::firing() const {
+    std::uint64_t out = 0;
+    for (const view::ChainStatus& chain : chains()) {
+        for (const auto& [rule, count] : chain.firing) out += count;
+    }
+    return out;
+}
+
+void Stages::look_after_delivery() { notices_->look(unix_seconds() * 1000); }
+
+Expected<void, std::string> Stages::test_sink(const std::string& name) {
+    return send_test(settings_, name, signer());
+}
+
+bool Stages::enable_sink(const std::string& name) { return outbox_->enable(name); }
+
+void Stages::wake_outbox() { outbox_->wake(); }
 
 std::vector<outbox::SinkStatus> Stages::sinks() const {
     return outbox_ ? outbox_->status() : std::vector<outbox::SinkStatus>{};

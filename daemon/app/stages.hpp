@@ -3,10 +3,12 @@
 #include "config/settings.hpp"
 #include "daemon/alerts/sign.hpp"
 #include "daemon/app/chain_worker.hpp"
+#include "daemon/app/notices.hpp"
 #include "daemon/app/stop.hpp"
 #include "daemon/metrics/metrics.hpp"
 #include "daemon/outbox/outbox.hpp"
 #include "daemon/pulse/pulses.hpp"
+#include "daemon/routing/router.hpp"
 #include "daemon/snapshots/snapshotter.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/view/view.hpp"
@@ -60,6 +62,14 @@ class Stages final : public view::Live {
     const config::Settings& settings() const { return settings_; }
     rules::SignFunction signer() const;
     snapshots::Snapshotter& snapshotter() { return *snapshotter_; }
+    /// Tells what there is to tell of delivery itself; call it every second or so.
+    void look_after_delivery();
+    /// Sends a message that says it is a test, past queue and store. The error says why not.
+    Expected<void, std::string> test_sink(const std::string& name);
+    /// Takes a sink into use again. False when there is none of that name.
+    bool enable_sink(const std::string& name);
+    /// Looks at the outbox now: somebody changed it.
+    void wake_outbox();
     std::vector<outbox::SinkStatus> sinks() const;
 
     std::vector<view::ChainStatus> chains() const override;
@@ -68,6 +78,8 @@ class Stages final : public view::Live {
 
   private:
     Stages(config::Settings settings, const Foundation& foundation, std::int64_t last_snapshot);
+    Expected<void, StartError> make_signers();
+    std::uint64_t firing() const;
     void read_from(std::size_t index, std::vector<view::ProtocolView> gathered,
                    const Use& use) const;
 
@@ -75,8 +87,11 @@ class Stages final : public view::Live {
     const Foundation foundation_;
     Stop stop_;
     std::optional<alerts::Signer> signer_;
+    std::optional<alerts::Signer> previous_signer_;         ///< announces `signer_` once
     std::vector<std::unique_ptr<sinks::Sink>> made_sinks_;  ///< until `prepare`
     std::unique_ptr<outbox::Outbox> outbox_;
+    std::unique_ptr<routing::Router> router_;
+    std::unique_ptr<Notices> notices_;
     std::vector<std::unique_ptr<ChainWorker>> workers_;
     std::unique_ptr<snapshots::Snapshotter> snapshotter_;
 };

@@ -14,6 +14,7 @@ constexpr auto kLookForWork = 100ms;
 constexpr auto kStatusEvery = 10s;
 constexpr auto kPurgeEvery = 10min;
 constexpr auto kRepeatsEvery = 1s;
+constexpr auto kDeliveryEvery = 1s;
 /// A reload waits for deliveries under way, and for a store that is busy.
 constexpr std::chrono::milliseconds kLongestTask = 5min;
 /// Finished alerts and messages are kept for so long.
@@ -64,12 +65,14 @@ void Upkeep::run() {
     Turn status(kStatusEvery);
     Turn purge(kPurgeEvery);
     Turn repeats(kRepeatsEvery);
+    Turn delivery(kDeliveryEvery);
     while (!stop_.requested()) {
         pulse_.beat();
         if (reload_asked_.exchange(false)) tasks_.reload();
         const auto now = std::chrono::steady_clock::now();
         if (repeats.is_due(now)) tell_repeats();
         if (status.is_due(now)) tasks_.tell_status();
+        if (delivery.is_due(now)) tasks_.look_after_delivery();
         if (purge.is_due(now) && tasks_.purge()) purge.again(now);
         wait(kLookForWork);
     }

@@ -19,6 +19,7 @@ class Upkeep {
         std::function<void()> reload;
         std::function<bool()> purge;  ///< one bounded step; true while there is more to do
         std::function<void()> tell_status;
+        std::function<void()> look_after_delivery;
     };
     Upkeep(pulse::Pulses& pulses, Tasks tasks);
     Upkeep(const Upkeep&) = delete;

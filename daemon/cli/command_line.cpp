@@ -38,6 +38,7 @@ class CommandLine {
         add_tables();
         add_prices();
         add_records();
+        add_operations();
         add_tools();
     }
 
@@ -224,6 +225,47 @@ class CommandLine {
         filter(alerts, "--subject", "subject", "only about this account, asset or endpoint");
         add_times(alerts);
         add_limit(alerts);
+    }
+
+    /// The word after the command, and what follows it.
+    void add_action(CLI::App* command, std::vector<std::string> actions, const char* more,
+                    const char* help) {
+        choice(command->add_option("action", arguments_.options.action, "what to do")->required(),
+               std::move(actions));
+        command->add_option(more, arguments_.options.words, help);
+    }
+
+    void add_operations() {
+        CLI::App* outbox =
+            add_reading("outbox", "Messages on their way to sinks, and those that were given up",
+                        {"plimsoll outbox list --state dead",
+                         "plimsoll outbox show msg_a8c40484f2ab4bb79b51e3e1ea1bd3ab",
+                         "plimsoll outbox retry --sink oncall --state dead",
+                         "plimsoll outbox drop msg_a8c40484f2ab4bb79b51e3e1ea1bd3ab --sink team"},
+                        query::outbox);
+        add_action(outbox, {"list", "show", "retry", "drop"}, "id", "id of a message");
+        filter(outbox, "--sink", "sink", "only at this sink");
+        choice(filter(outbox, "--state", "state", "only pending, done, dead or superseded"),
+               {"pending", "done", "dead", "superseded"});
+        outbox->add_option("--since", arguments_.since,
+                           "committed since: unix seconds, a duration such as 24h, or a day");
+        add_limit(outbox);
+        CLI::App* silence = add_reading(
+            "silence", "Hold alerts back for a time",
+            {"plimsoll silence add --for 2h --by ana --why \"planned work\" 'rule=hf-*'",
+             "plimsoll silence add --for 30m --by ana --why noisy chain=eip155:1 "
+             "severity!=critical",
+             "plimsoll silence list", "plimsoll silence expire 4f1c0d9a77b2"},
+            query::silence);
+        add_action(silence, {"add", "list", "expire"}, "words",
+                   "matchers such as rule=hf-* or chain!=eip155:1; of expire an id");
+        filter(silence, "--for", "for", "how long, such as 2h; at most 30d");
+        filter(silence, "--by", "by", "who asks for it");
+        filter(silence, "--why", "why", "the reason");
+        CLI::App* sink =
+            add_reading("sink", "Try a sink, or use one again",
+                        {"plimsoll sink test oncall", "plimsoll sink enable oncall"}, query::sink);
+        add_action(sink, {"test", "enable"}, "name", "name of the sink");
     }
 
     void add_tools() {

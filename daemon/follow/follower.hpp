@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -38,6 +39,10 @@ struct FollowerParts {
     std::function<void()> on_commit;  ///< something was stored that senders may want
     /// A round has finished; snapshots are taken here.
     std::function<void()> on_round;
+    /// Decides where the round's alerts are told, and with whom; before it is stored.
+    std::function<void(store::RoundCommit&)> route = {};
+    /// Keys of alerts that nothing holds back any more where something did.
+    std::function<std::set<std::string>()> unmuted = {};
 };
 
 /// How long ago the newest head appeared. Times in unix seconds.

@@ -221,6 +221,7 @@ rules::RoundFacts Follower::facts(const BlockRef& block, bool is_round) const {
     facts.confirm = parts_.chain.confirm;
     facts.now = static_cast<std::uint64_t>(parts_.unix_seconds());
     facts.source = source_facts();
+    if (parts_.unmuted) facts.unmuted = parts_.unmuted();
     if (has_lasted(gap_since_)) {
         facts.source.gap_blocks = is_round ? gap_of_joining() : gap_blocks();
     }
@@ -277,6 +278,7 @@ void Follower::evaluate(store::RoundCommit& commit, std::span<const store::Store
     }
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
+    if (parts_.route) parts_.route(commit);
     const std::vector<view::ProtocolStatus> statuses = make_statuses(chain_status());
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         for (const auto& event : events_[i].liquidations) {
@@ -364,6 +366,7 @@ void Follower::tell_standstill() {
     pending.commit.now_ms = parts_.unix_seconds() * 1000;
     pending.commit.rule_states = std::move(outcome.rows);
     pending.commit.alerts = std::move(outcome.alerts);
+    if (parts_.route) parts_.route(pending.commit);
     pending_ = std::move(pending);
     if (const auto stored = store_pending(); !stored && trouble_.empty()) {
         trouble_ = stored.error().message;

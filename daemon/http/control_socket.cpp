@@ -119,6 +119,17 @@ Expected<std::unique_ptr<ControlSocket>, ListenError> ControlSocket::open(
         if (!file) return Unexpected<std::string>{"the backup failed: " + file.error()};
         return nlohmann::json{{"file", *file}};
     });
+    server.Post("/control/(?:outbox|silence|sink)/[a-z]+",
+                [operate = std::move(actions.operate), &pulses](const httplib::Request& request,
+                                                                httplib::Response& response) {
+                    const pulse::Pulse pulse = pulses.begin("control command", kLongestCommand);
+                    Request asked = to_request(request);
+                    asked.path.erase(0, std::string_view("/control/").size());
+                    const auto done = operate(asked);
+                    give(response, done
+                                       ? Response{200, "application/json", done->dump()}
+                                       : error_response(done.error().status, done.error().message));
+                });
     const mode_t before = ::umask(0117);  // 0660
     const bool bound = server.bind_to_port(path.c_str(), 80);
     ::umask(before);

@@ -3,6 +3,7 @@
 #include "abi/expected.hpp"
 #include "daemon/http/api.hpp"
 #include "daemon/http/listener.hpp"
+#include "daemon/http/operations.hpp"
 #include "daemon/pulse/pulses.hpp"
 
 #include <chrono>
@@ -31,6 +32,8 @@ struct ControlActions {
     std::function<Expected<std::size_t, std::string>()> snapshot_now;
     /// Writes a copy of the store; its path, or why not.
     std::function<Expected<std::string, std::string>()> back_up;
+    /// An operator's command; its path without "/control/".
+    std::function<OperationResult(const Request&)> operate;
 };
 
 /// An answer is made of what lies in memory.

@@ -156,6 +156,10 @@ struct Metrics::Counted final : outbox::Observer, store::StoreObserver {
                                               .Name("plimsoll_alerts_total")
                                               .Help("Alerts stored, by the state they tell of.")
                                               .Register(registry);
+    Family<prometheus::Counter>& muted = prometheus::BuildCounter()
+                                             .Name("plimsoll_alerts_muted_total")
+                                             .Help("Alerts that were held back at some sink.")
+                                             .Register(registry);
     Family<prometheus::Counter>& attempts = prometheus::BuildCounter()
                                                 .Name("plimsoll_delivery_attempts_total")
                                                 .Help("Attempts to deliver a message.")
@@ -214,6 +218,10 @@ struct Metrics::Counted final : outbox::Observer, store::StoreObserver {
         for (const store::NewAlert& alert : round.alerts) {
             const std::string rule = alert.alert_key.substr(0, alert.alert_key.find('/'));
             alerts.Add({{"rule", rule}, {"state", state_of(alert.type)}}).Increment();
+            if (!alert.muted_by.empty()) {
+                const std::string by = alert.muted_by.substr(0, alert.muted_by.find(':'));
+                muted.Add({{"by", by}}).Increment();
+            }
             for (const auto& to : alert.sinks) waiting.add(to.sink, alert.id, now);
         }
     }
@@ -264,6 +272,7 @@ void Metrics::expect(const config::Settings& settings) {
             counted_->rpc_requests.Add(with_result);
         }
     }
+    for (const char* by : {"inhibit", "silence"}) counted_->muted.Add({{"by", by}});
     std::vector<std::string> rules;
     for (const auto& rule : settings.rules) {
         rules.push_back(rule.name);

@@ -58,11 +58,25 @@ std::vector<SinkStatus> Outbox::status() {
     return out;
 }
 
+std::vector<SinkStatus> Outbox::circuits() const {
+    std::vector<SinkStatus> out;
+    for (const auto& pump : pumps_) out.push_back(pump->status());
+    return out;
+}
+
 bool Outbox::enable(std::string_view sink) {
     const auto pump = std::find_if(pumps_.begin(), pumps_.end(),
                                    [&](const auto& p) { return p->name() == sink; });
     if (pump == pumps_.end()) return false;
     (*pump)->enable();
+    return true;
+}
+
+bool Outbox::disable(std::string_view sink) {
+    const auto pump = std::find_if(pumps_.begin(), pumps_.end(),
+                                   [&](const auto& p) { return p->name() == sink; });
+    if (pump == pumps_.end()) return false;
+    (*pump)->disable();
     return true;
 }
 

@@ -44,9 +44,14 @@ class Outbox {
 
     /// In the order of the sinks. Asks the store for the counts; without them where it fails.
     std::vector<SinkStatus> status();
+    /// The same without what the store knows: without asking it.
+    std::vector<SinkStatus> circuits() const;
     /// Takes a sink that said it is gone, or whose circuit is open, into use again at once. False
     /// when there is none of that name.
     bool enable(std::string_view sink);
+    /// Uses a sink no more, as if it had said that it is gone. False when there is none of that
+    /// name.
+    bool disable(std::string_view sink);
 
   private:
     store::Store& store_;

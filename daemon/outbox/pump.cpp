@@ -1,5 +1,7 @@
 #include "daemon/outbox/pump.hpp"
 
+#include "daemon/alerts/alert.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -10,14 +12,28 @@
 namespace plimsoll::outbox {
 namespace {
 
-constexpr auto kMaintainEvery = std::chrono::hours{1};
 constexpr milliseconds kAfterException = std::chrono::seconds{1};
 /// An attempt takes a minute at most.
 constexpr milliseconds kLongestAttempt = std::chrono::minutes{2};
 
 sinks::Message message_of(const store::StoredAlert& alert) {
-    return {alert.id, alert.alert_key, alert.type,      alert.severity,
-            alert.at, alert.body,      alert.signature, alert.signer};
+    return {alert.id,   alert.alert_key, alert.type,   alert.severity,        alert.at,
+            alert.body, alert.signature, alert.signer, alert.typed_signature, alert.muted_by};
+}
+
+/// The id of a job's message: of one alert its own, and what it was sent under before.
+std::string message_id(const std::string& sink, const Job& job) {
+    if (job.members.empty()) return job.row.alert.id;
+    const store::DueMessage& first = job.members.front();
+    if (!first.bundle.empty()) return first.bundle;
+    if (job.members.size() == 1) return first.alert.id;
+    return alerts::group_id(sink, first.group, job.ids());
+}
+
+/// One alert that nobody wants must not take the others of its message with it: they are sent again
+/// one by one.
+bool dissolves(const Job& job, const Verdict& verdict) {
+    return verdict.reason == "poison" && job.members.size() > 1;
 }
 
 std::chrono::sys_seconds seconds_of(const Instant& now) {
@@ -34,7 +50,7 @@ Pump::Pump(store::Store& store, std::unique_ptr<sinks::Sink> sink, Clock& clock,
       clock_(clock),
       observer_(observer),
       pulses_(pulses),
-      queue_(store, sink_->name(), sink_->limits(), seed) {
+      queue_(store, sink_->name(), sink_->limits(), sink_->takes_groups(), seed) {
     status_.name = sink_->name();
 }
 
@@ -45,8 +61,23 @@ Pump::~Pump() {
 }
 
 void Pump::start() {
+    restore();
     const std::lock_guard lock(mutex_);
     if (lanes_.empty() && !is_stopping_) start_lane();
+}
+
+/// Without it the sink tells less often than it should; that keeps nothing from starting.
+void Pump::restore() {
+    if (!sink_->keeps_alive()) return;
+    const auto standing = store_.standing(name());
+    if (!standing) {
+        spdlog::warn("sink {}: cannot tell which alerts it was told of: {}", name(),
+                     standing.error().message);
+        return;
+    }
+    std::vector<sinks::Message> messages;
+    for (const store::StoredAlert& alert : *standing) messages.push_back(message_of(alert));
+    sink_->restore(messages);
 }
 
 void Pump::start_lane() {
@@ -85,6 +116,16 @@ void Pump::enable() {
     {
         const std::lock_guard lock(mutex_);
         queue_.enable();
+        publish();
+    }
+    signal_.raise();
+}
+
+void Pump::disable() {
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.disable(clock_.now());
+        publish();
     }
     signal_.raise();
 }
@@ -152,8 +193,9 @@ Pump::Step Pump::take_step() {
     if (step.next.job && queue_.has_more()) invite_lane();
     if (step.now.steady >= next_maintenance_) {
         step.is_time_to_maintain = true;
-        next_maintenance_ = step.now.steady + kMaintainEvery;
+        next_maintenance_ = step.now.steady + sink_->limits().maintain_every;
     }
+    step.next.wait_until = std::min(step.next.wait_until, next_maintenance_);
     publish();
     return step;
 }
@@ -173,33 +215,60 @@ void Pump::invite_lane() {
 
 void Pump::attempt(const Job& job, const pulse::Pulse& pulse) {
     const Instant begin = clock_.now();
-    const auto marked = store_.mark_attempt(name(), job.row.alert.id, begin.wall_ms);
-    if (!marked || !*marked) {
-        give_back(job, marked ? nullptr : &marked.error());
-        return;
-    }
-    const sinks::Message message = message_of(job.row.alert);
-    const sinks::Outcome outcome = deliver(message, begin);
+    const auto marked = mark_attempt(job, begin);
+    if (!marked) return;
+    const sinks::Outcome outcome = deliver(*marked, begin);
     if (is_cancelled_ && outcome.kind == sinks::Outcome::Kind::retry) {
         give_back(job, nullptr);
         return;
     }
     const auto took = clock_.now().steady - begin.steady;
-    observer_.attempted(name(), message, outcome, std::chrono::duration_cast<milliseconds>(took));
+    observer_.attempted(name(), marked->members.front(), outcome,
+                        std::chrono::duration_cast<milliseconds>(took));
     const Verdict verdict = decide(job, outcome);
     if (!persist(job, verdict, pulse)) {
         give_back(job, nullptr);
         return;
     }
     const std::lock_guard lock(mutex_);
-    const Instant now = clock_.now();
-    queue_.finish(job, verdict, now);
+    if (dissolves(job, verdict)) {
+        queue_.dissolved(job);
+    } else {
+        queue_.finish(job, verdict, clock_.now());
+    }
     publish();
 }
 
-sinks::Outcome Pump::deliver(const sinks::Message& message, const Instant& now) {
+/// Durable before the first byte. None: nothing is to be sent, and the job is given back.
+std::optional<sinks::Group> Pump::mark_attempt(const Job& job, const Instant& now) {
+    sinks::Group out;
+    out.id = message_id(name(), job);
+    if (job.members.empty()) {
+        const auto marked = store_.mark_attempt(name(), job.row.alert.id, now.wall_ms);
+        if (!marked || !*marked) {
+            give_back(job, marked ? nullptr : &marked.error());
+            return std::nullopt;
+        }
+        out.members.push_back(message_of(job.row.alert));
+        return out;
+    }
+    auto marked = store_.mark_bundle(name(), job.ids(), out.id, now.wall_ms);
+    if (!marked || !*marked) {
+        give_back(job, marked ? nullptr : &marked.error());
+        return std::nullopt;
+    }
+    out.key = (*marked)->lead;
+    out.open = (*marked)->open;
+    for (const store::DueMessage& member : job.members) {
+        out.members.push_back(message_of(member.alert));
+    }
+    return out;
+}
+
+sinks::Outcome Pump::deliver(const sinks::Group& group, const Instant& now) {
     try {
-        return sink_->deliver(message, seconds_of(now));
+        if (group.key.empty()) return sink_->deliver(group.members.front(), seconds_of(now));
+        return sink_->deliver_group(group, seconds_of(now));
     } catch (const std::exception& error) {
         return {sinks::Outcome::Kind::retry, std::nullopt, error.what()};
     }
@@ -241,17 +310,18 @@ bool Pump::persist(const Job& job, const Verdict& verdict, const pulse::Pulse& p
 }
 
 Expected<void, store::StoreError> Pump::mark(const Job& job, const Verdict& verdict) {
-    const std::string& id = job.row.alert.id;
+    const store::Ids ids = job.ids();
     const std::int64_t now_ms = clock_.now().wall_ms;
+    if (dissolves(job, verdict)) return store_.dissolve(name(), ids);
     switch (verdict.kind) {
         case Verdict::Kind::done:
-            return store_.mark_done(name(), id, now_ms);
+            return store_.mark_done(name(), ids, now_ms);
         case Verdict::Kind::dead:
-            return store_.mark_dead(name(), id, now_ms, verdict.reason, verdict.error);
+            return store_.mark_dead(name(), ids, now_ms, verdict.reason, verdict.error);
         case Verdict::Kind::retry:
             break;
     }
-    return store_.mark_retry(name(), id, now_ms + verdict.wait.count(), verdict.error);
+    return store_.mark_retry(name(), ids, now_ms + verdict.wait.count(), verdict.error);
 }
 
 void Pump::give_back(const Job& job, const store::StoreError* error) {

@@ -42,6 +42,7 @@ class Pump {
     /// Ends the threads. After `await_attempts`.
     void join();
     void enable();
+    void disable();
 
     const std::string& name() const { return sink_->name(); }
     SinkStatus status() const;
@@ -53,13 +54,15 @@ class Pump {
         Instant now;
     };
 
+    void restore();
     void run_lane();
     void work_once(std::uint64_t seen, const pulse::Pulse& pulse);
     Step take_step();
     void start_lane();
     void invite_lane();
     void attempt(const Job& job, const pulse::Pulse& pulse);
-    sinks::Outcome deliver(const sinks::Message& message, const Instant& now);
+    std::optional<sinks::Group> mark_attempt(const Job& job, const Instant& now);
+    sinks::Outcome deliver(const sinks::Group& group, const Instant& now);
     Verdict decide(const Job& job, const sinks::Outcome& outcome);
     bool persist(const Job& job, const Verdict& verdict, const pulse::Pulse& pulse);
     Expected<void, store::StoreError> mark(const Job& job, const Verdict& verdict);

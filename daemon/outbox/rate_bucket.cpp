@@ -27,9 +27,10 @@ unsigned RateBucket::permille(SteadyTime now) const {
 
 microseconds RateBucket::interval(SteadyTime now) const {
     const unsigned share = permille(now);
-    if (max_rps_ == 0 && share == kFull) return microseconds{0};
-    const unsigned rate = max_rps_ == 0 ? kRateOnceThrottled : max_rps_;
-    return microseconds{std::int64_t{1'000'000} * kFull / (std::int64_t{rate} * share)};
+    if (max_ == 0 && share == kFull) return microseconds{0};
+    const microseconds full = max_ == 0 ? microseconds{std::chrono::seconds{1}} / kRateOnceThrottled
+                                        : microseconds{period_} / max_;
+    return full * kFull / share;
 }
 
 SteadyTime RateBucket::ready_at(SteadyTime now) const {

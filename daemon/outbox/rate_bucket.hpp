@@ -4,13 +4,14 @@
 
 namespace plimsoll::outbox {
 
-/// How many attempts a second a sink gets: up to a second's worth at once, then evenly spaced. Each
+/// How many attempts a sink gets: up to a second's worth at once, then evenly spaced. Each
 /// throttled answer halves the rate (down to a 64th); it recovers in 10 min. Not safe for
 /// concurrent use.
 class RateBucket {
   public:
-    /// 0: no limit, until the sink throttles; then as if 16 a second were.
-    explicit RateBucket(unsigned max_rps) : max_rps_(max_rps) {}
+    /// `max` in each `period`. 0: no limit, until the sink throttles; then as if 16 a second were.
+    explicit RateBucket(unsigned max, std::chrono::seconds period = std::chrono::seconds{1})
+        : max_(max), period_(period) {}
 
     /// When the next attempt may begin; `now` or earlier: at once.
     SteadyTime ready_at(SteadyTime now) const;
@@ -22,7 +23,8 @@ class RateBucket {
     std::chrono::microseconds interval(SteadyTime now) const;
     unsigned permille(SteadyTime now) const;
 
-    unsigned max_rps_;
+    unsigned max_;
+    std::chrono::seconds period_;
     unsigned low_permille_ = 1000;  // of the full rate, at `lowered_at_`
     SteadyTime lowered_at_{};
     SteadyTime next_even_{};  // when the next attempt would begin if all were evenly spaced

@@ -18,16 +18,26 @@ constexpr milliseconds kLongestIdle = minutes{1};
 /// While messages are under way the store cannot tell when the next one is due.
 constexpr milliseconds kShortIdle = seconds{1};
 constexpr std::size_t kManyMemories = 4096;
+/// Alerts in one message; a message lists some of them and counts the rest.
+constexpr std::size_t kMostMembers = 1000;
 
 }  // namespace
 
-SinkQueue::SinkQueue(store::Store& store, std::string sink, sinks::Limits limits,
+store::Ids Job::ids() const {
+    if (members.empty()) return {row.alert.id};
+    store::Ids out;
+    for (const store::DueMessage& member : members) out.push_back(member.alert.id);
+    return out;
+}
+
+SinkQueue::SinkQueue(store::Store& store, std::string sink, sinks::Limits limits, bool takes_groups,
                      std::uint64_t seed)
     : store_(store),
       sink_(std::move(sink)),
       longest_wait_(limits.longest_wait),
+      takes_groups_(takes_groups),
       circuit_(limits.longest_wait),
-      bucket_(limits.max_rps),
+      bucket_(limits.max_rps, limits.rate_period),
       random_(seed) {
     status_.name = sink_;
 }
@@ -47,7 +57,8 @@ SinkQueue::Step SinkQueue::next(const Instant& now) {
     store_wait_ = {};
     if (!*picked) return idle(now);
     Job job = std::move(**picked);
-    under_way_.insert(job.row.alert.id);  // may throw, the rest does not
+    for (std::string& id : job.ids()) under_way_.insert(std::move(id));
+    if (!job.members.empty()) batch_.clear();  // most of them are members of this one
     job.is_probe = circuit_.begin_attempt();
     bucket_.take(now.steady);
     return {std::move(job), now.steady};
@@ -69,11 +80,26 @@ Expected<std::optional<Job>, store::StoreError> SinkQueue::pick(const Instant& n
                 if (!buried) return Unexpected<store::StoreError>{buried.error()};
                 continue;
             }
-            return Job{std::move(candidate.row), false};
+            auto job = gathered(std::move(candidate.row));
+            if (!job || *job) return job;
         }
     }
     is_draining_ = false;
     return std::nullopt;
+}
+
+Expected<std::optional<Job>, store::StoreError> SinkQueue::gathered(store::DueMessage row) {
+    Job job{std::move(row), false, {}};
+    if (!takes_groups_ || job.row.group.empty()) return job;
+    auto members = store_.group_of(sink_, job.row.alert.id, kMostMembers);
+    if (!members) return Unexpected<store::StoreError>{members.error()};
+    const bool is_free =
+        !members->empty() && std::none_of(members->begin(), members->end(), [&](const auto& one) {
+            return under_way_.contains(one.alert.id);
+        });
+    if (!is_free) return std::nullopt;
+    job.members = std::move(*members);
+    return job;
 }
 
 SinkQueue::StoreResult SinkQueue::fetch(const Instant& now) {
@@ -116,7 +142,7 @@ SinkQueue::StoreResult SinkQueue::bury(const store::DueMessage& row, const std::
                                        const Instant& now) {
     const std::string& id = row.alert.id;
     const std::string error = reason == "expired" ? status_.last_error : std::string();
-    auto marked = store_.mark_dead(sink_, id, now.wall_ms, reason, error);
+    auto marked = store_.mark_dead(sink_, {id}, now.wall_ms, reason, error);
     if (!marked && marked.error().kind == store::StoreFault::misuse)
         return {};  // not owed any more
     if (!marked) return marked;
@@ -232,29 +258,37 @@ void SinkQueue::tell_circuit(const Job& job, sinks::Outcome::Kind kind, const In
 }
 
 void SinkQueue::finish(const Job& job, const Verdict& verdict, const Instant& now) {
-    const std::string& id = job.row.alert.id;
-    under_way_.erase(id);
-    switch (verdict.kind) {
-        case Verdict::Kind::done:
-            ++status_.delivered;
-            memories_.erase(id);
-            return;
-        case Verdict::Kind::dead:
-            ++status_.dead;
-            memories_.erase(id);
-            deaths_.push_back({id, verdict.reason, verdict.error});
-            return;
-        case Verdict::Kind::retry:
-            break;
+    for (const std::string& id : job.ids()) {
+        under_way_.erase(id);
+        switch (verdict.kind) {
+            case Verdict::Kind::done:
+                ++status_.delivered;
+                memories_.erase(id);
+                break;
+            case Verdict::Kind::dead:
+                ++status_.dead;
+                memories_.erase(id);
+                deaths_.push_back({id, verdict.reason, verdict.error});
+                break;
+            case Verdict::Kind::retry:
+                memories_[id].wait_until = now.steady + verdict.wait;
+                memories_[id].is_asked_for = verdict.is_asked_for;
+                break;
+        }
     }
-    Memory& memory = memories_[id];
-    memory.wait_until = now.steady + verdict.wait;
-    memory.is_asked_for = verdict.is_asked_for;
 }
 
 void SinkQueue::release(const Job& job) {
-    under_way_.erase(job.row.alert.id);
+    for (const std::string& id : job.ids()) under_way_.erase(id);
     circuit_.abandoned(job.is_probe);
+}
+
+void SinkQueue::dissolved(const Job& job) {
+    for (const std::string& id : job.ids()) {
+        under_way_.erase(id);
+        memories_.erase(id);
+    }
+    batch_.clear();
 }
 
 SinkStatus SinkQueue::status() const {

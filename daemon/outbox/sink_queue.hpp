@@ -31,6 +31,10 @@ inline constexpr std::chrono::milliseconds kLongestStoreWait{30'000};
 struct Job {
     store::DueMessage row;
     bool is_probe = false;
+    /// Those that are told with it, itself among them, in their order; empty: it is told alone.
+    std::vector<store::DueMessage> members;
+
+    store::Ids ids() const;
 };
 
 /// A message that was given up.
@@ -45,8 +49,9 @@ struct Death {
 /// in the store. Not safe for concurrent use.
 class SinkQueue {
   public:
-    /// `store` must outlive this.
-    SinkQueue(store::Store& store, std::string sink, sinks::Limits limits, std::uint64_t seed);
+    /// `store` must outlive this. `takes_groups`: messages of a group are handed out together.
+    SinkQueue(store::Store& store, std::string sink, sinks::Limits limits, bool takes_groups,
+              std::uint64_t seed);
 
     struct Step {
         std::optional<Job> job;
@@ -65,6 +70,8 @@ class SinkQueue {
     void finish(const Job& job, const Verdict& verdict, const Instant& now);
     /// No attempt was made, or none whose outcome counts.
     void release(const Job& job);
+    /// As `finish` for messages that are sent one by one from now on.
+    void dissolved(const Job& job);
     /// The store failed; it is left alone for a while, 1 s first and up to 30 s.
     void store_failed(const store::StoreError& error, const Instant& now);
 
@@ -72,6 +79,7 @@ class SinkQueue {
     std::vector<Death> take_deaths() { return std::exchange(deaths_, {}); }
     const Circuit& circuit() const { return circuit_; }
     void enable() { circuit_.enable(); }
+    void disable(const Instant& now) { circuit_.disable(now.steady); }
     /// All but what the store knows, and `open_for`.
     SinkStatus status() const;
 
@@ -93,6 +101,8 @@ class SinkQueue {
     StoreResult fetch(const Instant& now);
     StoreResult fetch_early(const Instant& now);
     bool is_usable(const Candidate& candidate, const Instant& now) const;
+    /// The job with all that belong to it; none when one of them is under way.
+    Expected<std::optional<Job>, store::StoreError> gathered(store::DueMessage row);
     StoreResult bury(const store::DueMessage& row, const std::string& reason, const Instant& now);
     Step after_store_error(const store::StoreError& error, const Instant& now);
     void take_in(std::vector<store::DueMessage> rows, bool is_early, const Instant& now);
@@ -103,6 +113,7 @@ class SinkQueue {
     store::Store& store_;
     const std::string sink_;
     const milliseconds longest_wait_;
+    const bool takes_groups_;
     WallGuard guard_;
     Circuit circuit_;
     RateBucket bucket_;

@@ -32,6 +32,8 @@ struct Options {
     std::string by;      ///< `liquidations`: asset, side, protocol or account
     std::string window;  ///< `liquidations`: a duration such as 24h, or day
     std::vector<GroupName> groups;
+    std::string action;              ///< of commands that do several things: "list"
+    std::vector<std::string> words;  ///< what is given besides: ids, names, matchers
 };
 
 /// Each prints to `out` what it is named after and answers 0, or an exit code with a message on
@@ -47,6 +49,12 @@ int what_if(const Reader& reader, const Options& options, std::ostream& out, std
 int liquidations(const Reader& reader, const Options& options, std::ostream& out,
                  std::ostream& err);
 int alerts(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
+/// `options.action` is list, show, retry or drop.
+int outbox(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
+/// `options.action` is add, list or expire.
+int silence(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
+/// `options.action` is test or enable.
+int sink(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 /// Writes a copy of the store beside it, without stopping the daemon.
 int backup(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int snapshot_now(const Reader& reader, const Options& options, std::ostream& out,

@@ -1,6 +1,7 @@
 #include "daemon/query/reader.hpp"
 
 #include "abi/hex.hpp"
+#include "daemon/http/operations.hpp"
 #include "daemon/http/params.hpp"
 #include "daemon/query/row_files.hpp"
 #include "daemon/query/table.hpp"
@@ -84,9 +85,26 @@ Expected<Row, QueryError> Reader::accept(Answer answer) {
     return std::move(answer.body);
 }
 
-Expected<Row, QueryError> Reader::command(const std::string& path) const {
+Expected<Row, QueryError> Reader::operate(const std::string& path, const Params& params,
+                                          std::uint64_t now) const {
+    if (is_running()) return command("/control/" + path, params);
+    const auto store = open_store();
+    if (!store) {
+        return fail("no daemon answers on " + socket_.string() + " and there is no store under " +
+                    state_dir_.string() + "; name its --config or --state-dir");
+    }
+    http::Request request{path, {}};
+    for (const auto& [name, value] : params) {
+        if (!value.empty()) request.query.emplace(name, value);
+    }
+    auto done = http::operate(*store, request, static_cast<std::int64_t>(now) * 1000);
+    if (done) return std::move(*done);
+    return fail(done.error().message, done.error().status < 500 ? kExitUsage : kExitUnavailable);
+}
+
+Expected<Row, QueryError> Reader::command(const std::string& path, const Params& params) const {
     auto client = client_of(socket_);
-    const auto answer = client.Post(path.c_str());
+    const auto answer = client.Post(with_params(path, params).c_str());
     if (!answer) {
         return fail("no daemon answers on " + socket_.string() +
                     "; start it with `plimsoll run`, or name its --config or --state-dir");

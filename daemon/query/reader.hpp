@@ -64,7 +64,12 @@ class Reader {
     /// The body of a 200; anything else is an error.
     static Expected<view::Row, QueryError> accept(Answer answer);
     /// POST on the control socket.
-    Expected<view::Row, QueryError> command(const std::string& path) const;
+    Expected<view::Row, QueryError> command(const std::string& path,
+                                            const Params& params = {}) const;
+    /// An operator's command such as "outbox/list": the running daemon's, else on the store that a
+    /// stopped one left. `now` is unix seconds.
+    Expected<view::Row, QueryError> operate(const std::string& path, const Params& params,
+                                            std::uint64_t now) const;
     bool is_running() const { return ask("/-/healthy", {}).has_value(); }
 
     /// The first `limit` rows of a table: live, else of the newest snapshot, filtered alike;

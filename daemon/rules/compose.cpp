@@ -89,18 +89,18 @@ std::string titled(Word word, const std::string& title) {
     return capitalised(title);
 }
 
-std::string provenance(const Scene& scene) {
+void add_provenance(Payload& out, const Scene& scene) {
     const Row& row = scene.row;
-    std::string text = "Since block " + std::to_string(row.episode) + " (" +
-                       alerts::utc_time(row.opened) + "). Seen at block " +
-                       std::to_string(scene.facts.block.number) + ".";
+    out.extra["since"] = row.opened;
+    out.text += "Since block " + std::to_string(row.episode) + " (" + alerts::utc_time(row.opened) +
+                "). Seen at block " + std::to_string(scene.facts.block.number) + ".";
     if (scene.protocol != nullptr && !scene.protocol->coverage.empty()) {
-        text += " Coverage " + scene.protocol->coverage + ".";
+        out.extra["coverage"] = scene.protocol->coverage;
+        out.text += " Coverage " + scene.protocol->coverage + ".";
     }
     if (row.is_initial && scene.word == Word::firing) {
-        text += " It held already when the rule first looked.";
+        out.text += " It held already when the rule first looked.";
     }
-    return text;
 }
 
 std::string source_phrase(const std::string& type, const std::string& chain) {
@@ -138,7 +138,7 @@ Payload source_payload(const Scene& scene) {
         out.text = "New blocks of " + scene.row.about.subject + " arrive again.\n";
     }
     if (!source.endpoint.empty()) out.text += "Endpoint " + source.endpoint + ". ";
-    out.text += provenance(scene);
+    add_provenance(out, scene);
     return out;
 }
 
@@ -165,7 +165,7 @@ Payload unverified_payload(const Scene& scene) {
     if (!protocol.unverified_reason.empty()) {
         out.extra["unverified_reason"] = protocol.unverified_reason;
     }
-    out.text += provenance(scene);
+    add_provenance(out, scene);
     return out;
 }
 
@@ -268,7 +268,7 @@ Payload retraction(const Subject& about, const Told& told) {
             "Block " + std::to_string(told.number) + " (" + to_hex(told.hash) +
                 ") left the chain, and on the chain as it is now this does not hold: " +
                 about.phrase + ", " + about.subject + ".",
-            json::object()};
+            {{"retracted_state", to_string(told.word)}}};
 }
 
 std::string price_text(const protocols::AssetPrice& price, unsigned digits) {

@@ -84,8 +84,8 @@ Payload retraction(const Subject& about, const Told& told);
 
 /// "Update: ...", by the word of the message.
 std::string titled(Word word, const std::string& title);
-/// "Since block N (time). Seen at block M. Coverage C."
-std::string provenance(const Scene& scene);
+/// "Since block N (time). Seen at block M. Coverage C.", and the members that say the same.
+void add_provenance(Payload& out, const Scene& scene);
 
 /// A price in dollars with so many decimals, cut off; empty where it is beyond 256 bits.
 std::string price_text(const protocols::AssetPrice& price, unsigned digits);

@@ -86,9 +86,6 @@ Payload band_payload(const Scene& scene, const BandReport& band) {
     extra["top"] = top_json(band, scene);
     if (band.positions > band.largest.size()) extra["more"] = band.positions - band.largest.size();
     if (band.not_computable != 0) extra["not_computable"] = band.not_computable;
-    if (scene.protocol != nullptr && !scene.protocol->coverage.empty()) {
-        extra["coverage"] = scene.protocol->coverage;
-    }
     out.text = exposure_text(band);
     if (band.price) {
         extra["price"] = amount(band.price->raw(), band.price_decimals);
@@ -102,7 +99,7 @@ Payload band_payload(const Scene& scene, const BandReport& band) {
         out.text += count_text(band.not_computable, "position") +
                     " of the protocol cannot be computed and may belong to it.\n";
     }
-    out.text += provenance(scene);
+    add_provenance(out, scene);
     std::string title = scene.row.about.phrase;
     if (scene.word != Word::resolved) {
         title += ": " + usd_text(band.collateral_usd) + ", " + distance_text(band);

@@ -160,10 +160,7 @@ Payload position_payload(const Scene& scene, const PositionHealth* health) {
         out.text += gone_text(scene.reason) + "\n";
         out.extra["debt_usd"] = amount(health == nullptr ? U256(0) : health->debt.raw(), 8);
     }
-    if (scene.protocol != nullptr && !scene.protocol->coverage.empty()) {
-        out.extra["coverage"] = scene.protocol->coverage;
-    }
-    out.text += provenance(scene);
+    add_provenance(out, scene);
     return out;
 }
 

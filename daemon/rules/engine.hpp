@@ -19,6 +19,7 @@ namespace plimsoll::rules {
 struct Signature {
     std::string signature;
     std::string signer;
+    std::string typed;  ///< EIP-712
 };
 
 using SignFunction = std::function<Signature(std::string_view body)>;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -97,6 +98,8 @@ struct RoundFacts {
     /// Every configured protocol of the chain, read or not. An open episode of a protocol that is
     /// not here any more ends with `rule_changed`.
     std::vector<ProtocolFacts> protocols;
+    /// Keys of alerts that nothing holds back any more where something did: told again.
+    std::set<std::string> unmuted;
 };
 
 }  // namespace plimsoll::rules

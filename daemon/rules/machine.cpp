@@ -122,6 +122,8 @@ void step_holding(Row& row, const Rule& rule, const Tick& tick) {
         decide(row, tick, Word::updated, "severity", tick.at);
     } else if (has_worsened(rule, last_mark(row), tick.mark)) {
         decide(row, tick, Word::updated, "", tick.at);
+    } else if (tick.is_unmuted && row.decided.empty()) {
+        decide(row, tick, Word::repeated, "unmuted", tick.now);
     } else if (rule.settings.repeat.count() > 0 && row.decided.empty() &&
                has_lasted(elapsed(row.last_told, tick.now), rule.settings.repeat)) {
         decide(row, tick, Word::repeated, "", tick.now);

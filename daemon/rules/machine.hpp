@@ -33,6 +33,7 @@ struct Tick {
     std::uint64_t now = 0;      ///< wall clock
     BlockNumber confirmed = 0;  ///< transitions on blocks up to here are told
     bool is_first_look = false;
+    bool is_unmuted = false;  ///< nothing holds it back any more where something did
     Mark mark;
     std::function<Payload(const Row&, Word, const std::string& reason)> compose;
 };

@@ -246,6 +246,7 @@ store::NewAlert Round::alert_of(Row& row, const Message& message) const {
         Signature made = settings_.sign(out.body);
         out.signature = std::move(made.signature);
         out.signer = std::move(made.signer);
+        out.typed_signature = std::move(made.typed);
     }
     const std::set<std::string> sinks = sinks_of(row, message);
     for (const store::Destination& sink : settings_.sinks) {
@@ -330,7 +331,13 @@ void Round::visit(const Rule& rule, const Subject& about, const Tick& tick) {
     }
     std::vector<Message> messages;
     answer(row, tick, settings_.instance, messages);
-    step(row, rule, tick, messages);
+    if (facts_.unmuted.contains(about.alert_key)) {
+        Tick again = tick;
+        again.is_unmuted = true;
+        step(row, rule, again, messages);
+    } else {
+        step(row, rule, tick, messages);
+    }
     send(row, messages);
     put(key, std::move(row));
 }

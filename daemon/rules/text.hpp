@@ -1,28 +1,15 @@
 #pragma once
 
-#include "abi/word.hpp"
-#include "protocols/common/block.hpp"
-#include "protocols/common/units.hpp"
-
-#include <cstdint>
-#include <string>
-#include <string_view>
+#include "daemon/alerts/figures.hpp"
 
 namespace plimsoll::rules {
 
-/// `raw` with `decimals`, cut (never rounded up) to `places`: 0.9999 is not 1.
-std::string decimal(const U256& raw, unsigned decimals, unsigned places);
-/// As above rounded up: enough is at least this much.
-std::string decimal_up(const U256& raw, unsigned decimals, unsigned places);
-/// An amount of a token for people: 4 places from one whole on, 8 below, no trailing zeros.
-std::string amount_text(const U256& raw, unsigned decimals, bool up = false);
-/// "1250000.00 USD".
-std::string usd_text(const Usd8& usd);
-/// "0x0000...00a1".
-std::string short_account(std::string_view account);
-/// A name written by a contract: cleaned and cut, never empty.
-std::string name_text(std::string_view name);
-/// "1 block", "2 blocks".
-std::string count_text(std::uint64_t count, std::string_view noun);
+using alerts::amount_text;
+using alerts::count_text;
+using alerts::decimal;
+using alerts::decimal_up;
+using alerts::name_text;
+using alerts::short_account;
+using alerts::usd_text;
 
 }  // namespace plimsoll::rules

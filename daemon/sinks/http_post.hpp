@@ -1,8 +1,8 @@
 #pragma once
 
 #include "config/secret.hpp"
+#include "daemon/sinks/curl_call.hpp"
 #include "daemon/sinks/http_reply.hpp"
-#include "daemon/sinks/network_guard.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -33,18 +33,12 @@ class HttpPoster {
     virtual void cancel() = 0;
 };
 
-struct HttpRules {
-    bool allow_http = false;          ///< else https only
-    std::vector<Cidr> allow_private;  ///< special addresses that may be dialled all the same
-    std::string ca_file;              ///< PEM; empty: the system's
-    std::chrono::milliseconds connect_timeout{5'000};
-    std::chrono::milliseconds total_timeout{15'000};
+struct HttpRules : NetworkRules {
+    bool allow_http = false;  ///< else https only
 };
 
-/// libcurl with one handle (so one kept-alive connection) per request at the same time. Redirects
-/// are never followed, proxies of the environment ignored, certificates always checked; the
-/// address of every new connection is checked when its socket is made, so a name that changes its
-/// address between check and use gains nothing. Reads at most 64 KiB of a reply.
+/// libcurl with one handle (so one kept-alive connection) per request at the same time, under the
+/// rules of `set_common`. Redirects are never followed. Reads at most 64 KiB of a reply.
 std::unique_ptr<HttpPoster> make_curl_poster(HttpRules rules);
 
 }  // namespace plimsoll::sinks

@@ -116,6 +116,10 @@ std::optional<milliseconds> parse_retry_after(std::string_view text, std::chrono
     return std::clamp(left, std::chrono::seconds{0}, kMaxRetryAfter);
 }
 
+Outcome Sink::deliver_group(const Group& /*group*/, std::chrono::sys_seconds /*now*/) {
+    return {Kind::refused, std::nullopt, "this sink takes one alert at a time"};
+}
+
 Outcome classify(const HttpReply& reply, std::chrono::sys_seconds now) {
     if (reply.fault != Fault::none) return of_fault(reply);
     const auto retry_after = parse_retry_after(reply.retry_after, now);

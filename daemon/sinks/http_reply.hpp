@@ -3,13 +3,14 @@
 #include "daemon/sinks/sink.hpp"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace plimsoll::sinks {
 
-/// What one HTTP request came to.
+/// What one request came to.
 struct HttpReply {
     enum class Fault {
         none,  ///< there is a status
@@ -21,9 +22,10 @@ struct HttpReply {
         cancelled,
     };
     Fault fault = Fault::none;
-    int status = 0;
+    int status = 0;           ///< of HTTP, or the last reply code of SMTP
     std::string retry_after;  ///< the header's value; empty when there was none
-    std::string text;         ///< the beginning of the reply's body, or what went wrong
+    std::string text;         ///< the reply's body, or what went wrong
+    std::map<std::string, std::string> headers = {};  ///< by name in lower case
 };
 
 /// Seconds or an HTTP date (RFC 9110 section 10.2.3) as the time left at `now`; none when it is

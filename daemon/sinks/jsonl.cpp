@@ -78,7 +78,8 @@ Expected<void, std::string> JsonlSink::store_line(const Message& message, const 
 }
 
 Outcome JsonlSink::deliver(const Message& message, std::chrono::sys_seconds /*now*/) {
-    const auto line = alerts::jsonl_line(message.body, message.signature, message.signer);
+    const auto line =
+        alerts::jsonl_line(message.body, message.signature, message.signer, message.muted_by);
     if (!line) return {Outcome::Kind::refused, std::nullopt, line.error().message};
     if (auto stored = store_line(message, *line); !stored) {
         file_.reset();  // opening it again looks at what is really there

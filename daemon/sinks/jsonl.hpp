@@ -27,7 +27,7 @@ class JsonlSink final : public Sink {
     JsonlSink(std::string name, std::filesystem::path folder, std::chrono::milliseconds keep);
 
     const std::string& name() const override { return name_; }
-    Limits limits() const override { return {1, 0, std::chrono::seconds{30}}; }
+    Limits limits() const override { return {.longest_wait = std::chrono::seconds{30}}; }
     Outcome deliver(const Message& message, std::chrono::sys_seconds now) override;
     /// Deletes whole date folders that are older than `keep`.
     void maintain(std::chrono::sys_seconds now) override;

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMinSecret = 6;
 constexpr std::size_t kMinPiece = 8;
 constexpr std::string_view kMask = "***";
+constexpr std::size_t kMaxDetail = 512;  // bytes
 
 struct FreeUrl {
     void operator()(CURLU* url) const { curl_url_cleanup(url); }
@@ -87,6 +88,13 @@ std::string Redactor::clean(std::string_view text, std::size_t max_bytes) const 
     }
     out.resize(size);
     return out;
+}
+
+Outcome Redactor::clean(Outcome outcome) const {
+    if (!outcome.detail.empty()) {
+        outcome.detail = clean(shown_url_ + ": " + outcome.detail, kMaxDetail);
+    }
+    return outcome;
 }
 
 }  // namespace plimsoll::sinks

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/secret.hpp"
+#include "daemon/sinks/sink.hpp"
 
 #include <cstddef>
 #include <string>
@@ -19,6 +20,8 @@ class Redactor {
     /// Secrets as `***`, control characters and bad UTF-8 as U+FFFD, at most `max_bytes` of the
     /// outcome.
     std::string clean(std::string_view text, std::size_t max_bytes) const;
+    /// The outcome as it may be told: its detail begins with the host and holds no secret.
+    Outcome clean(Outcome outcome) const;
     /// `https://host/…`.
     const std::string& shown_url() const { return shown_url_; }
 

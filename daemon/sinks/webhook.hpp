@@ -16,10 +16,12 @@ struct WebhookSettings {
     Secret url;
     std::vector<Secret> keys;  ///< of `parse_webhook_secret`, newest first; empty: no HMAC
     Limits limits;
+    bool cloudevents = false;
 };
 
 /// The request of one attempt at `now`. The signatures of the alert itself and its id never change;
-/// the timestamp and the HMAC do.
+/// the timestamp and the HMAC do. With `cloudevents` it is also an event of CloudEvents 1.0 in
+/// binary mode: more headers, the same body.
 HttpRequest webhook_request(const Message& message, const WebhookSettings& settings,
                             std::chrono::sys_seconds now);
 

@@ -138,6 +138,8 @@ StoredAlert read_alert(const Statement& row, int first_column) {
     alert.body = row.text(column++);
     alert.signature = row.text(column++);
     alert.signer = row.text(column++);
+    alert.typed_signature = row.text(column++);
+    alert.muted_by = row.text(column++);
     return alert;
 }
 
@@ -153,6 +155,51 @@ std::vector<StoredAlert> read_alerts_since(Database& db, std::uint64_t at, std::
     Statement query = db.prepare(alerts_where("a.at >= ?1 ORDER BY a.at, a.n LIMIT ?2"));
     query.start(at, row_limit(limit));
     return collect_alerts(query);
+}
+
+std::optional<StoredAlert> read_alert_of(Database& db, const std::string& id) {
+    Statement query = db.prepare(alerts_where("a.id = ?1"));
+    if (!query.start(id).next()) return std::nullopt;
+    return read_alert(query, 0);
+}
+
+std::vector<StoredAlert> read_open_alerts(Database& db) {
+    Statement query = db.prepare(
+        "SELECT " + std::string(kAlertColumns) +
+        " FROM rule_state r CROSS JOIN alert a ON a.n = (SELECT l.n FROM alert l"
+        " WHERE l.alert_key = r.subject AND l.episode = r.episode ORDER BY l.seq DESC LIMIT 1)"
+        " WHERE r.state IN ('firing', 'resolving') ORDER BY a.n");
+    query.start();
+    return collect_alerts(query);
+}
+
+std::vector<MuteRow> read_mutes(Database& db) {
+    std::vector<MuteRow> rows;
+    Statement query = db.prepare("SELECT alert_key, sink, by FROM mute ORDER BY alert_key, sink");
+    query.start();
+    while (query.next()) rows.push_back({query.text(0), query.text(1), query.text(2), false});
+    return rows;
+}
+
+std::vector<SilenceRow> read_silences(Database& db) {
+    std::vector<SilenceRow> rows;
+    Statement query = db.prepare(
+        "SELECT id, matchers, starts, ends, author, why FROM silence ORDER BY starts, id");
+    query.start();
+    while (query.next()) {
+        rows.push_back({query.text(0), query.text(1), query.i64(2), query.i64(3), query.text(4),
+                        query.text(5)});
+    }
+    return rows;
+}
+
+void write_silence(Database& db, const SilenceRow& silence) {
+    constexpr std::int64_t kKept = 120LL * 3600;
+    db.execute("DELETE FROM silence WHERE ends < ?1", silence.starts - kKept);
+    db.execute(
+        "INSERT OR REPLACE INTO silence(id, matchers, starts, ends, author, why)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+        silence.id, silence.matchers, silence.starts, silence.ends, silence.author, silence.why);
 }
 
 std::vector<LiquidationRow> read_liquidations(Database& db, const std::string& chain,

@@ -36,6 +36,7 @@ Destination destination_at(const NewAlert& alert, const std::string& sink) {
     Destination destination = named == alert.sinks.end() ? Destination{} : *named;
     destination.sink = sink;
     destination.hold_ms = 0;  // a correction does not wait for company
+    destination.interval_ms = 0;
     return destination;
 }
 
@@ -61,13 +62,15 @@ std::int64_t plus(std::int64_t now_ms, std::int64_t wait_ms) {
 
 bool is_collapsible(const NewAlert& alert) {
     const std::string_view type = alert.type;
+    if (type == "daemon.heartbeat") return true;
     const bool is_event = alert.episode == 0;
     return !is_event && (type.ends_with(".repeated") || type.ends_with(".updated"));
 }
 
 Queue::Queue(Database& db)
     : insert_(db.prepare("INSERT INTO outbox(sink, id, alert_key, severity, collapsible,"
-                         " created_ms, not_before, expires) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+                         " created_ms, not_before, expires, group_key)"
+                         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
                          " ON CONFLICT(id, sink) DO NOTHING")),
       collapse_(db.prepare("UPDATE outbox SET state = 'superseded', head = 0, finished_ms = ?3"
                            " WHERE sink = ?1 AND alert_key = ?2 AND state = 'pending'"
@@ -78,7 +81,15 @@ Queue::Queue(Database& db)
       original_(db.prepare("SELECT sink, alert_key, attempts, dead_reason FROM outbox"
                            " WHERE id = ?1 ORDER BY n")),
       withdraw_(db.prepare("UPDATE outbox SET state = 'superseded', head = 0, finished_ms = ?3"
-                           " WHERE id = ?1 AND sink = ?2 AND state = 'pending'")) {}
+                           " WHERE id = ?1 AND sink = ?2 AND state = 'pending'")),
+      holding_(db.prepare("SELECT not_before FROM outbox WHERE sink = ?1 AND group_key = ?2"
+                          " AND state = 'pending' AND group_key <> '' AND bundle = ''"
+                          " ORDER BY not_before LIMIT 1")),
+      last_try_(db.prepare("SELECT last_try FROM outbox WHERE sink = ?1 AND group_key = ?2"
+                           " AND group_key <> '' ORDER BY last_try DESC LIMIT 1")),
+      told_(db.prepare("SELECT 1 FROM alert a CROSS JOIN outbox o ON o.id = a.id AND o.sink = ?1"
+                       " WHERE a.alert_key = ?2 AND a.episode = ?3"
+                       " AND (o.attempts > 0 OR o.state = 'pending') LIMIT 1")) {}
 
 void Queue::append(const NewAlert& alert, const Destination& destination, std::int64_t now_ms) {
     if (is_collapsible(alert) && !destination.keeps_all) {
@@ -88,12 +99,27 @@ void Queue::append(const NewAlert& alert, const Destination& destination, std::i
 }
 
 void Queue::insert(const NewAlert& alert, const Destination& destination, std::int64_t now_ms) {
-    // Zero rather than now: a clock that is set back delays only what has to wait anyway.
-    const std::int64_t not_before = destination.hold_ms > 0 ? plus(now_ms, destination.hold_ms) : 0;
     insert_.execute(destination.sink, alert.id, alert.alert_key, alert.severity,
-                    is_collapsible(alert), now_ms, not_before,
-                    plus(now_ms, destination.max_age_ms));
+                    is_collapsible(alert), now_ms, not_before(destination, now_ms),
+                    plus(now_ms, destination.max_age_ms), destination.group);
     promote(destination.sink, alert.alert_key);
+}
+
+/// Zero where it need not wait, rather than now: a clock that is set back delays only what has to
+/// wait anyway. Of a group all wait for the first.
+std::int64_t Queue::not_before(const Destination& destination, std::int64_t now_ms) {
+    if (destination.hold_ms <= 0 && destination.interval_ms <= 0) return 0;
+    const std::int64_t wait = plus(now_ms, destination.hold_ms);
+    if (destination.group.empty()) return wait;
+    if (holding_.start(destination.sink, destination.group).next()) return holding_.i64(0);
+    if (!last_try_.start(destination.sink, destination.group).next()) return wait;
+    // A time to come is that of a clock that was set back since.
+    const std::int64_t last = std::min(last_try_.i64(0), now_ms);
+    return std::max(wait, last > 0 ? plus(last, destination.interval_ms) : 0);
+}
+
+bool Queue::is_told(const NewAlert& alert, std::string_view sink) {
+    return told_.start(sink, alert.alert_key, alert.episode).next();
 }
 
 void Queue::retract(const NewAlert& alert, std::int64_t now_ms) {
@@ -123,8 +149,8 @@ void write_alerts(Database& db, const std::vector<NewAlert>& alerts, std::int64_
     Statement body_of = db.prepare("SELECT body FROM alert WHERE id = ?1");
     Statement insert = db.prepare(
         "INSERT INTO alert(id, alert_key, episode, seq, type, severity, chain, block, block_hash,"
-        " at, body, sig191, signer, created_ms)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+        " at, body, sig191, signer, sig712, created_ms, muted_by)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
     Queue queue(db);
     for (const NewAlert& alert : alerts) {
         if (is_stored(body_of, alert)) {
@@ -132,13 +158,17 @@ void write_alerts(Database& db, const std::vector<NewAlert>& alerts, std::int64_
         }
         insert.execute(alert.id, alert.alert_key, alert.episode, alert.seq, alert.type,
                        alert.severity, alert.chain, alert.block, alert.block_hash, alert.at,
-                       Blob{alert.body}, alert.signature, alert.signer, now_ms);
+                       Blob{alert.body}, alert.signature, alert.signer, alert.typed_signature,
+                       now_ms, alert.muted_by);
         if (alert.retracts) {
             queue.retract(alert, now_ms);
             continue;
         }
+        const bool is_end = std::string_view(alert.type).ends_with(".resolved");
         for (const Destination& destination : alert.sinks) {
-            queue.append(alert, destination, now_ms);
+            const bool is_news =
+                !is_end || destination.keeps_all || queue.is_told(alert, destination.sink);
+            if (is_news) queue.append(alert, destination, now_ms);
         }
     }
 }

@@ -25,17 +25,23 @@ class Queue {
     /// Appends a retraction wherever its original was attempted, and withdraws the original where
     /// it was not.
     void retract(const NewAlert& alert, std::int64_t now_ms);
+    /// Whether something of the alert's episode was attempted at the sink, or still will be.
+    bool is_told(const NewAlert& alert, std::string_view sink);
     /// Makes the first unfinished message of the key its head.
     void promote(std::string_view sink, std::string_view alert_key);
 
   private:
     void insert(const NewAlert& alert, const Destination& destination, std::int64_t now_ms);
+    std::int64_t not_before(const Destination& destination, std::int64_t now_ms);
 
     Statement insert_;
     Statement collapse_;
     Statement promote_;
     Statement original_;
     Statement withdraw_;
+    Statement holding_;
+    Statement last_try_;
+    Statement told_;
 };
 
 /// The alerts of a round with their messages; known ids are ignored, see `Store::commit`.

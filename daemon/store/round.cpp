@@ -1,5 +1,6 @@
 #include "daemon/store/round.hpp"
 
+#include "daemon/store/delivery.hpp"
 #include "daemon/store/queries.hpp"
 #include "daemon/store/queue.hpp"
 
@@ -75,6 +76,18 @@ void write_liquidations(Database& db, const std::string& chain,
     }
 }
 
+void write_mutes(Database& db, const std::vector<MuteRow>& rows) {
+    for (const MuteRow& row : rows) {
+        if (row.erased) {
+            db.execute("DELETE FROM mute WHERE alert_key = ?1 AND sink = ?2", row.alert_key,
+                       row.sink);
+        } else {
+            db.execute("INSERT OR REPLACE INTO mute(alert_key, sink, by) VALUES(?1, ?2, ?3)",
+                       row.alert_key, row.sink, row.by);
+        }
+    }
+}
+
 void write_scan(Database& db, const RoundCommit::Scan& scan) {
     db.execute("DELETE FROM owed_range WHERE protocol = ?1", scan.protocol);
     Statement owe = db.prepare(
@@ -118,6 +131,10 @@ void write_round(Database& db, const RoundCommit& round) {
     }
     for (const auto& [key, value] : round.metas) {
         write_meta(db, key, value);
+    }
+    write_mutes(db, round.mutes);
+    for (const SinkState& state : round.sink_states) {
+        write_sink_state(db, state);
     }
     if (!round.alerts.empty()) {
         write_alerts(db, round.alerts, round.now_ms);

@@ -8,8 +8,7 @@ namespace plimsoll::store {
 namespace {
 
 // Hashes, addresses and whatever others read byte for byte are BLOBs. `*_ms` is wall clock; `time`,
-// `since` and `at` are unix seconds. `silence`, `alert.sig712` and `alert.muted_by` belong to the
-// format; nothing is written there yet.
+// `since` and `at` are unix seconds.
 constexpr std::string_view kStep1 = R"sql(
 CREATE TABLE meta(
     k TEXT PRIMARY KEY NOT NULL,
@@ -154,7 +153,38 @@ CREATE TABLE silence(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<std::string_view, 1> kSteps = {kStep1};
+// Groups of messages, mutes, and who was told of what was given up. `bundle` is the id under which
+// a row was sent with others of its group, `lead` the alert that opened what that message
+// continues.
+constexpr std::string_view kStep2 = R"sql(
+ALTER TABLE outbox ADD COLUMN group_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN bundle TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN lead TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET announced = 1 WHERE state = 'dead';
+CREATE INDEX outbox_waiting ON outbox(sink, group_key, bundle, n)
+    WHERE state = 'pending' AND group_key <> '';
+CREATE INDEX outbox_hold ON outbox(sink, group_key, not_before)
+    WHERE state = 'pending' AND group_key <> '' AND bundle = '';
+CREATE INDEX outbox_tried ON outbox(sink, group_key, last_try) WHERE group_key <> '';
+CREATE INDEX outbox_told ON outbox(sink, group_key, alert_key, n)
+    WHERE state = 'done' AND group_key <> '';
+CREATE INDEX outbox_unannounced ON outbox(sink, n) WHERE state = 'dead' AND announced = 0;
+
+ALTER TABLE sink_state ADD COLUMN down_since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sink_state ADD COLUMN told_episode INTEGER NOT NULL DEFAULT 0;
+
+-- Alerts that fire and were held back at a sink.
+CREATE TABLE mute(
+    alert_key TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    by TEXT NOT NULL,
+    PRIMARY KEY (alert_key, sink)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rule_state_by_subject ON rule_state(subject);
+)sql";
+
+constexpr std::array<std::string_view, 2> kSteps = {kStep1, kStep2};
 
 [[noreturn]] void fail(StoreFault kind, std::string reason) {
     throw Failure(StoreError{kind, "state.db: " + std::move(reason)});

@@ -1,6 +1,8 @@
 #include "daemon/store/sqlite_store.hpp"
 
+#include "daemon/store/bundle.hpp"
 #include "daemon/store/delivery.hpp"
+#include "daemon/store/operator.hpp"
 #include "daemon/store/queries.hpp"
 #include "daemon/store/round.hpp"
 #include "daemon/store/schema.hpp"
@@ -160,12 +162,7 @@ void SqliteStore::note_health(const StoreError* error) {
 // ---- the round
 
 Expected<void, StoreError> SqliteStore::commit(const RoundCommit& round) {
-    const auto begin = std::chrono::steady_clock::now();
-    auto done = write([&](Database& db) { write_round(db, round); });
-    if (done && observer_ != nullptr) {
-        observer_->committed(round, std::chrono::steady_clock::now() - begin);
-    }
-    return done;
+    return announce(round, {});
 }
 
 // ---- at start
@@ -220,6 +217,22 @@ Expected<std::vector<OutboxCounts>, StoreError> SqliteStore::outbox_counts() {
     return read([](Database& db) { return read_outbox_counts(db); });
 }
 
+Expected<std::optional<StoredAlert>, StoreError> SqliteStore::alert(const std::string& id) {
+    return read([&](Database& db) { return read_alert_of(db, id); });
+}
+
+Expected<std::vector<OutboxRow>, StoreError> SqliteStore::outbox_rows(const OutboxQuery& query) {
+    return read([&](Database& db) { return read_outbox_rows(db, query); });
+}
+
+Expected<std::vector<StoredAlert>, StoreError> SqliteStore::open_alerts() {
+    return read([](Database& db) { return read_open_alerts(db); });
+}
+
+Expected<std::vector<MuteRow>, StoreError> SqliteStore::mutes() {
+    return read([](Database& db) { return read_mutes(db); });
+}
+
 // ---- delivery
 
 Expected<std::vector<DueMessage>, StoreError> SqliteStore::due(const std::string& sink,
@@ -238,21 +251,70 @@ Expected<bool, StoreError> SqliteStore::mark_attempt(const std::string& sink, co
     return write([&](Database& db) { return note_attempt(db, sink, id, now_ms); });
 }
 
-Expected<void, StoreError> SqliteStore::mark_done(const std::string& sink, const std::string& id,
-                                                  std::int64_t now_ms) {
-    return write([&](Database& db) { note_done(db, sink, id, now_ms); });
+Expected<std::vector<DueMessage>, StoreError> SqliteStore::group_of(const std::string& sink,
+                                                                    const std::string& head,
+                                                                    std::size_t limit) {
+    return read([&](Database& db) { return read_group_of(db, sink, head, limit); });
 }
 
-Expected<void, StoreError> SqliteStore::mark_retry(const std::string& sink, const std::string& id,
+Expected<std::optional<GroupNow>, StoreError> SqliteStore::mark_bundle(const std::string& sink,
+                                                                       const Ids& ids,
+                                                                       const std::string& bundle,
+                                                                       std::int64_t now_ms) {
+    return write([&](Database& db) { return note_bundle(db, sink, ids, bundle, now_ms); });
+}
+
+Expected<void, StoreError> SqliteStore::dissolve(const std::string& sink, const Ids& ids) {
+    return write([&](Database& db) { note_dissolved(db, sink, ids); });
+}
+
+Expected<void, StoreError> SqliteStore::mark_done(const std::string& sink, const Ids& ids,
+                                                  std::int64_t now_ms) {
+    return write([&](Database& db) { note_done(db, sink, ids, now_ms); });
+}
+
+Expected<void, StoreError> SqliteStore::mark_retry(const std::string& sink, const Ids& ids,
                                                    std::int64_t not_before_ms,
                                                    const std::string& error) {
-    return write([&](Database& db) { note_retry(db, sink, id, not_before_ms, error); });
+    return write([&](Database& db) { note_retry(db, sink, ids, not_before_ms, error); });
 }
 
-Expected<void, StoreError> SqliteStore::mark_dead(const std::string& sink, const std::string& id,
+Expected<void, StoreError> SqliteStore::mark_dead(const std::string& sink, const Ids& ids,
                                                   std::int64_t now_ms, const std::string& reason,
                                                   const std::string& error) {
-    return write([&](Database& db) { note_dead(db, sink, id, now_ms, reason, error); });
+    return write([&](Database& db) { note_dead(db, sink, ids, now_ms, reason, error); });
+}
+
+Expected<std::vector<DeadLetters>, StoreError> SqliteStore::dead_letters() {
+    return read([](Database& db) { return read_dead_letters(db); });
+}
+
+Expected<void, StoreError> SqliteStore::announce(const RoundCommit& round,
+                                                 std::span<const DeadLetters> told) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto done = write([&](Database& db) {
+        write_round(db, round);
+        note_announced(db, told);
+    });
+    if (done && observer_ != nullptr) {
+        observer_->committed(round, std::chrono::steady_clock::now() - begin);
+    }
+    return done;
+}
+
+Expected<std::uint64_t, StoreError> SqliteStore::retry_messages(const OutboxQuery& query,
+                                                                std::int64_t now_ms,
+                                                                std::int64_t max_age_ms) {
+    return write([&](Database& db) { return requeue(db, query, now_ms, max_age_ms); });
+}
+
+Expected<std::uint64_t, StoreError> SqliteStore::drop_messages(const OutboxQuery& query,
+                                                               std::int64_t now_ms) {
+    return write([&](Database& db) { return drop(db, query, now_ms); });
+}
+
+Expected<std::vector<StoredAlert>, StoreError> SqliteStore::standing(const std::string& sink) {
+    return read([&](Database& db) { return read_standing(db, sink); });
 }
 
 Expected<void, StoreError> SqliteStore::retire_sinks(std::span<const std::string> configured,
@@ -266,6 +328,14 @@ Expected<std::vector<SinkState>, StoreError> SqliteStore::sink_states() {
 
 Expected<void, StoreError> SqliteStore::set_sink_state(const SinkState& state) {
     return write([&](Database& db) { write_sink_state(db, state); });
+}
+
+Expected<std::vector<SilenceRow>, StoreError> SqliteStore::silences() {
+    return read([](Database& db) { return read_silences(db); });
+}
+
+Expected<void, StoreError> SqliteStore::put_silence(const SilenceRow& silence) {
+    return write([&](Database& db) { write_silence(db, silence); });
 }
 
 // ---- upkeep

@@ -13,7 +13,7 @@
 namespace plimsoll::store {
 
 /// The store on SQLite. Every member runs `read` or `write` around one of the functions of
-/// round.hpp, delivery.hpp, queries.hpp and upkeep.hpp.
+/// round.hpp, delivery.hpp, bundle.hpp, operator.hpp, queries.hpp and upkeep.hpp.
 class SqliteStore final : public Store {
   public:
     /// Takes over a directory whose database is checked and of the present schema.
@@ -39,24 +39,48 @@ class SqliteStore final : public Store {
                                                                    std::uint64_t since_time,
                                                                    std::size_t limit) override;
     Expected<std::vector<OutboxCounts>, StoreError> outbox_counts() override;
+    Expected<std::optional<StoredAlert>, StoreError> alert(const std::string& id) override;
+    Expected<std::vector<OutboxRow>, StoreError> outbox_rows(const OutboxQuery& query) override;
+    Expected<std::vector<StoredAlert>, StoreError> open_alerts() override;
+    Expected<std::vector<MuteRow>, StoreError> mutes() override;
 
     Expected<std::vector<DueMessage>, StoreError> due(const std::string& sink, std::int64_t now_ms,
                                                       std::size_t limit) override;
     Expected<std::optional<std::int64_t>, StoreError> next_due_ms(const std::string& sink) override;
     Expected<bool, StoreError> mark_attempt(const std::string& sink, const std::string& id,
                                             std::int64_t now_ms) override;
-    Expected<void, StoreError> mark_done(const std::string& sink, const std::string& id,
+    Expected<std::vector<DueMessage>, StoreError> group_of(const std::string& sink,
+                                                           const std::string& head,
+                                                           std::size_t limit) override;
+    Expected<std::optional<GroupNow>, StoreError> mark_bundle(const std::string& sink,
+                                                              const Ids& ids,
+                                                              const std::string& bundle,
+                                                              std::int64_t now_ms) override;
+    Expected<void, StoreError> dissolve(const std::string& sink, const Ids& ids) override;
+    Expected<void, StoreError> mark_done(const std::string& sink, const Ids& ids,
                                          std::int64_t now_ms) override;
-    Expected<void, StoreError> mark_retry(const std::string& sink, const std::string& id,
+    Expected<void, StoreError> mark_retry(const std::string& sink, const Ids& ids,
                                           std::int64_t not_before_ms,
                                           const std::string& error) override;
-    Expected<void, StoreError> mark_dead(const std::string& sink, const std::string& id,
+    Expected<void, StoreError> mark_dead(const std::string& sink, const Ids& ids,
                                          std::int64_t now_ms, const std::string& reason,
                                          const std::string& error) override;
+    Expected<std::vector<DeadLetters>, StoreError> dead_letters() override;
+    Expected<void, StoreError> announce(const RoundCommit& round,
+                                        std::span<const DeadLetters> told) override;
+    Expected<std::uint64_t, StoreError> retry_messages(const OutboxQuery& query,
+                                                       std::int64_t now_ms,
+                                                       std::int64_t max_age_ms) override;
+    Expected<std::uint64_t, StoreError> drop_messages(const OutboxQuery& query,
+                                                      std::int64_t now_ms) override;
+    Expected<std::vector<StoredAlert>, StoreError> standing(const std::string& sink) override;
     Expected<void, StoreError> retire_sinks(std::span<const std::string> configured,
                                             std::int64_t now_ms) override;
     Expected<std::vector<SinkState>, StoreError> sink_states() override;
     Expected<void, StoreError> set_sink_state(const SinkState& state) override;
+
+    Expected<std::vector<SilenceRow>, StoreError> silences() override;
+    Expected<void, StoreError> put_silence(const SilenceRow& silence) override;
 
     Expected<bool, StoreError> purge(std::int64_t older_than_ms) override;
     Expected<void, StoreError> backup(const std::filesystem::path& to) override;

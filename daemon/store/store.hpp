@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -52,8 +53,11 @@ struct Destination {
 
     std::string sink;
     std::int64_t max_age_ms = kDefaultMaxAgeMs;  ///< undelivered after this: expired
-    std::int64_t hold_ms = 0;                    ///< not sent before this; for grouping
-    bool keeps_all = false;  ///< an archive: nothing collapses or is withdrawn there
+    std::int64_t hold_ms = 0;                    ///< waits so long for others of its group
+    std::int64_t interval_ms = 0;  ///< and so long after the group's last message, unless it
+                                   ///< holds for nobody
+    std::string group = {};        ///< told in one message with others of it; empty: alone
+    bool keeps_all = false;        ///< an archive: nothing collapses or is withdrawn there
 };
 
 struct NewAlert {
@@ -70,6 +74,7 @@ struct NewAlert {
     std::string body;
     std::string signature;  ///< EIP-191, 0x hex; empty without a key
     std::string signer;
+    std::string typed_signature;  ///< EIP-712
     /// Where it goes. A retraction goes where the original went; for it this tells only the age and
     /// which sinks are archives.
     std::vector<Destination> sinks;
@@ -78,6 +83,30 @@ struct NewAlert {
     /// an archive, this one follows it in key order. Sinks that `retire_sinks` gave up are left
     /// alone.
     std::optional<std::string> retracts;
+    std::string muted_by;  ///< what held it back somewhere, for people; empty: nothing
+};
+
+/// An alert that fires and was held back at a sink. Once nothing holds it back any more it is told
+/// there.
+struct MuteRow {
+    std::string alert_key;
+    std::string sink;
+    std::string by;
+    bool erased = false;
+
+    friend bool operator==(const MuteRow&, const MuteRow&) = default;
+};
+
+/// A silence as the operator gave it.
+struct SilenceRow {
+    std::string id;
+    std::string matchers;     ///< "rule=hf-*", one a line
+    std::int64_t starts = 0;  ///< unix seconds
+    std::int64_t ends = 0;    ///< unix seconds, not included
+    std::string author;
+    std::string why;
+
+    friend bool operator==(const SilenceRow&, const SilenceRow&) = default;
 };
 
 /// A realised liquidation as shown: `row` is the canonical JSON object of the `liquidations` table.
@@ -100,6 +129,19 @@ struct OwedRange {
     friend bool operator==(const OwedRange&, const OwedRange&) = default;
 };
 
+/// What a sink remembers across restarts: its circuit, and why it takes nothing any more.
+struct SinkState {
+    std::string sink;
+    bool circuit_open = false;
+    unsigned fails = 0;              ///< transient failures in a row
+    std::int64_t probe_at_ms = 0;    ///< next probe of an open circuit
+    std::string disabled_why;        ///< empty: enabled
+    std::int64_t down_since_ms = 0;  ///< wall clock; 0: it works
+    std::uint64_t told_episode = 0;  ///< of the alert that it is down; 0: none fires
+
+    friend bool operator==(const SinkState&, const SinkState&) = default;
+};
+
 /// Everything one round of one chain changes, in one transaction: all of it or nothing.
 struct RoundCommit {
     std::string chain;
@@ -118,6 +160,8 @@ struct RoundCommit {
 
     std::vector<RuleStateRow> rule_states;
     std::vector<NewAlert> alerts;
+    std::vector<MuteRow> mutes;
+    std::vector<SinkState> sink_states;
     std::vector<LiquidationRow> liquidations;
 
     /// Scan progress: replaces all owed ranges of the named protocol, adds to its candidates.
@@ -153,6 +197,8 @@ struct StoredAlert {
     std::string body;
     std::string signature;
     std::string signer;
+    std::string typed_signature;
+    std::string muted_by;
 };
 
 /// A message due at a sink.
@@ -161,17 +207,55 @@ struct DueMessage {
     unsigned attempts = 0;
     std::int64_t first_try_ms = 0;  ///< 0: never tried
     std::int64_t expires_ms = 0;
+    std::string group;   ///< as `Destination::group`
+    std::string bundle;  ///< id of the message it was sent in with others of its group; empty: none
 };
 
-/// What a sink remembers across restarts: its circuit, and why it takes nothing any more.
-struct SinkState {
-    std::string sink;
-    bool circuit_open = false;
-    unsigned fails = 0;            ///< transient failures in a row
-    std::int64_t probe_at_ms = 0;  ///< next probe of an open circuit
-    std::string disabled_why;      ///< empty: enabled
+/// What is known of a group at a sink while one of its messages is on its way.
+struct GroupNow {
+    std::uint64_t open = 0;  ///< alerts that fire once the message is told
+    /// The alert that opened what the message continues; the message's own first where nothing of
+    /// the group fired before.
+    std::string lead;
+};
 
-    friend bool operator==(const SinkState&, const SinkState&) = default;
+/// A message as operators see it.
+struct OutboxRow {
+    std::string sink;
+    std::string id;
+    std::string alert_key;
+    std::string type;
+    int severity = 0;
+    std::string state;  ///< "pending", "done", "dead", "superseded"
+    unsigned attempts = 0;
+    std::int64_t created_ms = 0;
+    std::int64_t not_before_ms = 0;  ///< 0: nothing to wait for
+    std::int64_t expires_ms = 0;
+    std::int64_t first_try_ms = 0;  ///< 0: never
+    std::int64_t last_try_ms = 0;
+    std::int64_t finished_ms = 0;
+    std::string dead_reason;
+    std::string last_error;
+    std::string group;
+    std::string bundle;
+};
+
+/// Which rows of the outbox; what is empty or 0 does not count.
+struct OutboxQuery {
+    std::string sink;
+    std::string state;
+    std::string id;
+    std::int64_t since_ms = 0;  ///< committed then or later
+    std::size_t limit = 100;
+};
+
+/// Messages of one sink that were given up and that nobody was told of yet.
+struct DeadLetters {
+    std::string sink;
+    std::uint64_t count = 0;
+    std::map<std::string, std::uint64_t> reasons;
+    std::vector<OutboxRow> first;    ///< the oldest, at most 20
+    std::vector<std::int64_t> rows;  ///< all of them, for `announce`
 };
 
 struct OutboxCounts {
@@ -182,6 +266,9 @@ struct OutboxCounts {
     std::uint64_t superseded = 0;
     std::int64_t oldest_pending_ms = 0;  ///< commit time of the oldest pending row; 0 when none
 };
+
+/// The ids of one message, or of all those that are told in one.
+using Ids = std::vector<std::string>;
 
 /// Hears of what the store does; for metrics. Called from the threads that use the store; must
 /// return soon, call no member of the store and throw nothing.
@@ -229,7 +316,8 @@ class Store {
     // -------------------------------------------------------------------------------
     /// An alert whose id is stored already is ignored when its body is the same, and `misuse` when
     /// it is not. Within a key, a new `repeated` or `updated` supersedes those never attempted;
-    /// messages of events (episode 0) and all other types stay.
+    /// messages of events (episode 0) and all other types stay. A `resolved` goes where a message
+    /// of its episode was attempted or still waits, and into archives.
     virtual Expected<void, StoreError> commit(const RoundCommit& round) = 0;
 
     // ---- at start
@@ -257,6 +345,12 @@ class Store {
                                                                            std::uint64_t since_time,
                                                                            std::size_t limit) = 0;
     virtual Expected<std::vector<OutboxCounts>, StoreError> outbox_counts() = 0;
+    virtual Expected<std::optional<StoredAlert>, StoreError> alert(const std::string& id) = 0;
+    /// The newest first.
+    virtual Expected<std::vector<OutboxRow>, StoreError> outbox_rows(const OutboxQuery& query) = 0;
+    /// The last message of every alert that fires.
+    virtual Expected<std::vector<StoredAlert>, StoreError> open_alerts() = 0;
+    virtual Expected<std::vector<MuteRow>, StoreError> mutes() = 0;
 
     // ---- delivery
     // --------------------------------------------------------------------------------
@@ -275,22 +369,57 @@ class Store {
     /// result. False: no longer to be sent (taken back or superseded since `due`).
     virtual Expected<bool, StoreError> mark_attempt(const std::string& sink, const std::string& id,
                                                     std::int64_t now_ms) = 0;
-    virtual Expected<void, StoreError> mark_done(const std::string& sink, const std::string& id,
+    /// The messages that go with a head that has a group: those it was sent with before, else all
+    /// of the group that wait, in their order and at most `limit`; the head is always among them.
+    virtual Expected<std::vector<DueMessage>, StoreError> group_of(const std::string& sink,
+                                                                   const std::string& head,
+                                                                   std::size_t limit) = 0;
+    /// As `mark_attempt` for all of a group's message, whose id is `bundle`: from now on they are
+    /// sent together or not at all. None, and nothing changed, when one of them is no longer to be
+    /// sent.
+    virtual Expected<std::optional<GroupNow>, StoreError> mark_bundle(const std::string& sink,
+                                                                      const Ids& ids,
+                                                                      const std::string& bundle,
+                                                                      std::int64_t now_ms) = 0;
+    /// They are sent one by one from now on.
+    virtual Expected<void, StoreError> dissolve(const std::string& sink, const Ids& ids) = 0;
+    virtual Expected<void, StoreError> mark_done(const std::string& sink, const Ids& ids,
                                                  std::int64_t now_ms) = 0;
-    virtual Expected<void, StoreError> mark_retry(const std::string& sink, const std::string& id,
+    virtual Expected<void, StoreError> mark_retry(const std::string& sink, const Ids& ids,
                                                   std::int64_t not_before_ms,
                                                   const std::string& error) = 0;
-    virtual Expected<void, StoreError> mark_dead(const std::string& sink, const std::string& id,
+    virtual Expected<void, StoreError> mark_dead(const std::string& sink, const Ids& ids,
                                                  std::int64_t now_ms, const std::string& reason,
                                                  const std::string& error) = 0;
+    /// What was given up at each sink and not announced yet, at most 1,000 messages; what operators
+    /// dropped, and messages about the daemon itself, are left out.
+    virtual Expected<std::vector<DeadLetters>, StoreError> dead_letters() = 0;
+    /// Stores the alerts that tell of these, and that they are told.
+    virtual Expected<void, StoreError> announce(const RoundCommit& round,
+                                                std::span<const DeadLetters> told) = 0;
+    /// The operator's: a dead message waits again, at once and with a new age; a pending one no
+    /// longer waits. How many were changed; rows of `query` beyond its limit are left.
+    virtual Expected<std::uint64_t, StoreError> retry_messages(const OutboxQuery& query,
+                                                               std::int64_t now_ms,
+                                                               std::int64_t max_age_ms) = 0;
+    /// The operator's: pending ones become dead ("dropped"), dead ones are not told of.
+    virtual Expected<std::uint64_t, StoreError> drop_messages(const OutboxQuery& query,
+                                                              std::int64_t now_ms) = 0;
+    /// Of every alert that was delivered to the sink the last message that was, unless it is an
+    /// end; at most 50,000, the newest. For sinks that must go on telling of them.
+    virtual Expected<std::vector<StoredAlert>, StoreError> standing(const std::string& sink) = 0;
     /// Unfinished messages for sinks that are configured no longer become dead ("sink removed").
     virtual Expected<void, StoreError> retire_sinks(std::span<const std::string> configured,
                                                     std::int64_t now_ms) = 0;
     virtual Expected<std::vector<SinkState>, StoreError> sink_states() = 0;
     virtual Expected<void, StoreError> set_sink_state(const SinkState& state) = 0;
 
+    virtual Expected<std::vector<SilenceRow>, StoreError> silences() = 0;
+    /// Adds it, or replaces the one of that id; forgets those that ended 120 h before it starts.
+    virtual Expected<void, StoreError> put_silence(const SilenceRow& silence) = 0;
+
     /// Deletes messages finished before the limit and alerts none of whose messages is left, at
-    /// most 500 of each; true while there is more to do.
+    /// most 500 of each; true while there is more to do. What belongs to an alert that fires stays.
     virtual Expected<bool, StoreError> purge(std::int64_t older_than_ms) = 0;
     /// Writes a compact copy, replacing `to` only when it is complete.
     virtual Expected<void, StoreError> backup(const std::filesystem::path& to) = 0;

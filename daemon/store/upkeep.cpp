@@ -6,8 +6,10 @@ namespace plimsoll::store {
 
 bool purge_step(Database& db, std::int64_t older_than_ms) {
     db.execute(
-        "DELETE FROM outbox WHERE n IN (SELECT n FROM outbox WHERE state <> 'pending'"
-        " AND finished_ms < ?1 ORDER BY finished_ms LIMIT ?2)",
+        "DELETE FROM outbox WHERE n IN (SELECT n FROM outbox o WHERE state <> 'pending'"
+        " AND finished_ms < ?1 AND NOT EXISTS (SELECT 1 FROM rule_state r"
+        " WHERE r.subject = o.alert_key AND r.state IN ('firing', 'resolving'))"
+        " ORDER BY finished_ms LIMIT ?2)",
         older_than_ms, kPurgeStep);
     const std::uint64_t messages = db.changes();
     db.execute(

@@ -157,8 +157,45 @@ const Broken kBands[] = {
 INSTANTIATE_TEST_SUITE_P(Bands, BrokenSection, ::testing::ValuesIn(kBands), name_of);
 
 const Broken kSinks[] = {
-    {"kind_of_a_later_version", "[sinks.team]\nkind = @@\"slack\"\n",
-     "'kind': 'slack' is not supported yet by this version", "one of: webhook, jsonl"},
+    {"kind_with_a_slip", "[sinks.team]\nkind = @@\"slak\"\n", "'kind': 'slak' is not known",
+     "did you mean 'slack'?"},
+    {"url_for_mail",
+     "[sinks.m]\nkind = \"email\"\nserver = \"smtps://m.example\"\nfrom = \"a@m.example\"\n"
+     "to = [\"b@m.example\"]\n@@url = \"https://m.example\"\n",
+     "'url' has no meaning in [sinks.m]",
+     "it belongs to kind \"webhook\", \"alertmanager\", \"slack\", \"discord\", "
+     "\"telegram\", \"pagerduty\""},
+    {"mail_server",
+     "[sinks.m]\nkind = \"email\"\nserver = @@\"https://m.example\"\nfrom = \"a@m.example\"\n"
+     "to = [\"b@m.example\"]\n",
+     "'server': not smtps://host:port or smtp://host:port"},
+    {"mail_address",
+     "[sinks.m]\nkind = \"email\"\nserver = \"smtps://m.example\"\nfrom = \"a@m.example\"\n"
+     "to = [@@\"b@m.example\\r\\nBcc: c@d.example\"]\n",
+     "'to': not an address such as risk@mail.example"},
+    {"mail_to_nobody",
+     "@@[sinks.m]\nkind = \"email\"\nserver = \"smtps://m.example\"\nfrom = \"a@m.example\"\n",
+     "[sinks.m] has no 'to'", "for example: to = [\"risk@mail.example\"]"},
+    {"password_in_the_clear",
+     "[sinks.m]\nkind = \"email\"\nserver = \"smtp://m.example\"\nfrom = \"a@m.example\"\n"
+     "to = [\"b@m.example\"]\nuser = \"u\"\npassword = \"p\"\nallow_plain = @@true\n",
+     "a password is never sent without TLS", "leave out 'allow_plain' or the login"},
+    {"telegram_token", "[sinks.t]\nkind = \"telegram\"\ntoken = @@\"12/34\"\nchat = \"1\"\n",
+     "'token' is not digits, ':' and the bot's key"},
+    {"telegram_chat", "[sinks.t]\nkind = \"telegram\"\ntoken = \"1:a\"\nchat = @@\"my chat\"\n",
+     "'chat' is neither a number nor the @name of a channel"},
+    {"pagerduty_without_key", "@@[sinks.p]\nkind = \"pagerduty\"\n",
+     "[sinks.p] has no 'routing_key'",
+     "for example: routing_key = \"${credential:pagerduty_key}\""},
+    {"language", "[sinks.s]\nkind = \"slack\"\nurl = \"https://a.example\"\nlanguage = @@\"de\"\n",
+     "'language': 'de' is not known", "one of: en, zh"},
+    {"page_url",
+     "[sinks.s]\nkind = \"slack\"\nurl = \"https://a.example\"\npage_url = @@\"javascript:1\"\n",
+     "'page_url' is not an address for people", "for example: \"https://plimsoll.example/\""},
+    {"previous_key_alone",
+     "[signing]\n"
+     "previous = @@\"0000000000000000000000000000000000000000000000000000000000000001\"\n",
+     "'previous' is given and 'key' is not"},
     {"no_kind", "@@[sinks.s]\npath = \"a\"\n", "[sinks.s] has no 'kind'",
      "for example: kind = \"webhook\""},
     {"webhook_without_url", "@@[sinks.s]\nkind = \"webhook\"\n", "[sinks.s] has no 'url'",

@@ -52,7 +52,7 @@ TEST(Reference, the_schema_knows_every_key) {
         if (section->shape == Shape::named) place /= "additionalProperties";
         if (section->shape == Shape::repeated) place /= "items";
         place = place / "properties" / std::string(row.key);
-        EXPECT_EQ(schema.contains(place), row.support != Support::refused) << place.to_string();
+        EXPECT_TRUE(schema.contains(place)) << place.to_string();
     }
 }
 

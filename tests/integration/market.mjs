@@ -1,6 +1,6 @@
 // A small real market with the daemon on it, for tests that look at the daemon from outside.
 
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,7 @@ export const AAVE = {
 
 /**
  * `endpointOf` may put a proxy, or several, between node and daemon; `moreConfiguration(folder)` is put behind the
- * daemon's configuration.
+ * daemon's configuration, and `edit` may change all of it.
  */
 export async function startMarket({
     on = AAVE,
@@ -33,6 +33,7 @@ export async function startMarket({
     seed = 1,
     endpointOf = (url) => url,
     moreConfiguration = () => '',
+    edit = (text) => text,
 }) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-test-'));
     const anvil = await startAnvil({ chainId: 31337, timestamp: on.genesis });
@@ -45,7 +46,7 @@ export async function startMarket({
         chainId: 31337,
         ...on.parts(world),
     });
-    appendFileSync(daemon.config, moreConfiguration(folder));
+    writeFileSync(daemon.config, edit(readFileSync(daemon.config, 'utf8') + moreConfiguration(folder)));
     daemon.start();
     const market = {
         folder,

@@ -78,6 +78,10 @@ std::set<std::string> known_alert_types() {
     return alert_schema().at("properties").at("type").at("enum").get<std::set<std::string>>();
 }
 
+const json& alert_data_members() {
+    return resolved(alert_schema().at("properties").at("data")).at("properties");
+}
+
 void expect_fits_schema(const json& body) {
     const auto type = body.at("type").get<std::string>();
     expect_fits(body, alert_schema(), type);

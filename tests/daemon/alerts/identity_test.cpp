@@ -1,6 +1,10 @@
 #include "daemon/alerts/alert.hpp"
+#include "daemon/alerts/rotation.hpp"
 
 #include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
 
 namespace plimsoll::alerts {
 namespace {
@@ -43,6 +47,29 @@ TEST(Severity, text_there_and_back) {
     }
     EXPECT_EQ(parse_severity("Critical"), std::nullopt);
     EXPECT_EQ(parse_severity(""), std::nullopt);
+}
+
+TEST(GroupId, depends_on_sink_key_and_members_alone) {
+    const std::vector<std::string> members{"msg_a", "msg_b"};
+    const std::string id = group_id("team", "hf/eip155:1/aave", members);
+    EXPECT_EQ(id, "msg_d624cc54e5e82332c8e5bbae57a02096");
+    EXPECT_NE(group_id("ops", "hf/eip155:1/aave", members), id);
+    EXPECT_NE(group_id("team", "hf/eip155:1/comet", members), id);
+    EXPECT_NE(group_id("team", "hf/eip155:1/aave", std::span(members).first(1)), id);
+}
+
+TEST(SignerUpdate, one_rotation_has_one_id_and_both_addresses) {
+    Address a;
+    a.bytes.fill(0x11);
+    Address b;
+    b.bytes.fill(0x22);
+    const Alert update = signer_update(a, b, 1'768'478'411);
+    EXPECT_EQ(update.type, "daemon.signer.updated");
+    EXPECT_EQ(update.subject, to_checksum(b));
+    EXPECT_EQ(update.extra["previous_signer"], to_checksum(a));
+    EXPECT_EQ(update.extra["new_signer"], to_checksum(b));
+    EXPECT_EQ(signer_update(a, b, 2).alert_key, update.alert_key);
+    EXPECT_NE(signer_update(b, a, 2).alert_key, update.alert_key);
 }
 
 }  // namespace

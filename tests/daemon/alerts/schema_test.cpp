@@ -1,5 +1,6 @@
 #include "daemon/alerts/alert.hpp"
 #include "tests/daemon/alerts/vectors.hpp"
+#include "tests/support/alert_samples.hpp"
 #include "tests/support/alert_schema.hpp"
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@ namespace plimsoll::alerts {
 namespace {
 
 using nlohmann::json;
+using testing::alert_data_members;
 using testing::alert_vectors;
 using testing::expect_fits_schema;
 using testing::known_alert_types;
@@ -23,16 +25,29 @@ TEST(AlertSchema, published_bodies_fit) {
     }
 }
 
+TEST(AlertSchema, bodies_of_the_samples_fit_and_hold_nothing_unknown) {
+    const json& known = alert_data_members();
+    for (const auto& sample : testing::alert_samples()) {
+        SCOPED_TRACE(sample.name);
+        const json body = json::parse(sample.body());
+        expect_fits_schema(body);
+        for (const auto& [name, value] : body.at("data").items()) {
+            const bool is_sum = name.ends_with("_usd");
+            EXPECT_TRUE(known.contains(name) || is_sum) << name;
+        }
+    }
+}
+
 TEST(AlertSchema, names_every_type_of_the_specification) {
     const std::set<std::string> types = known_alert_types();
     const std::vector<std::string> conditions = {
         "position.liquidatable", "position.at_risk", "band.exposure",   "band.approached",
         "market.tvl_drop",       "market.paused",    "market.bad_debt", "market.series",
         "oracle.stale",          "oracle.jump",      "source.stale",    "source.disagrees",
-        "source.down",           "source.degraded",  "daemon.gap",      "daemon.dead_letter",
-        "daemon.sink_down",      "daemon.disk_full"};
-    std::set<std::string> expected{"daemon.heartbeat", "daemon.signer.updated",
-                                   "daemon.state_lost"};
+        "source.down",           "source.degraded",  "daemon.gap",      "daemon.sink_down",
+        "daemon.disk_full"};
+    std::set<std::string> expected{"daemon.dead_letter.fired", "daemon.heartbeat",
+                                   "daemon.signer.updated", "daemon.state_lost", "daemon.test"};
     for (const std::string& condition : conditions) {
         for (const char* state : {"firing", "repeated", "updated", "resolved", "retracted"}) {
             expected.insert(condition + "." + state);

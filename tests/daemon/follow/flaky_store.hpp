@@ -98,17 +98,61 @@ class FlakyStore final : public store::Store {
                               std::int64_t now_ms) override {
         return inner_->mark_attempt(sink, id, now_ms);
     }
-    Answer<void> mark_done(const std::string& sink, const std::string& id,
+    Answer<std::vector<store::DueMessage>> group_of(const std::string& sink,
+                                                    const std::string& head,
+                                                    std::size_t limit) override {
+        return inner_->group_of(sink, head, limit);
+    }
+    Answer<std::optional<store::GroupNow>> mark_bundle(const std::string& sink,
+                                                       const store::Ids& ids,
+                                                       const std::string& bundle,
+                                                       std::int64_t now_ms) override {
+        return inner_->mark_bundle(sink, ids, bundle, now_ms);
+    }
+    Answer<void> dissolve(const std::string& sink, const store::Ids& ids) override {
+        return inner_->dissolve(sink, ids);
+    }
+    Answer<void> mark_done(const std::string& sink, const store::Ids& ids,
                            std::int64_t now_ms) override {
-        return inner_->mark_done(sink, id, now_ms);
+        return inner_->mark_done(sink, ids, now_ms);
     }
-    Answer<void> mark_retry(const std::string& sink, const std::string& id,
+    Answer<void> mark_retry(const std::string& sink, const store::Ids& ids,
                             std::int64_t not_before_ms, const std::string& error) override {
-        return inner_->mark_retry(sink, id, not_before_ms, error);
+        return inner_->mark_retry(sink, ids, not_before_ms, error);
     }
-    Answer<void> mark_dead(const std::string& sink, const std::string& id, std::int64_t now_ms,
+    Answer<void> mark_dead(const std::string& sink, const store::Ids& ids, std::int64_t now_ms,
                            const std::string& reason, const std::string& error) override {
-        return inner_->mark_dead(sink, id, now_ms, reason, error);
+        return inner_->mark_dead(sink, ids, now_ms, reason, error);
+    }
+    Answer<std::vector<store::DeadLetters>> dead_letters() override {
+        return inner_->dead_letters();
+    }
+    Answer<void> announce(const store::RoundCommit& round,
+                          std::span<const store::DeadLetters> told_of) override {
+        return inner_->announce(round, told_of);
+    }
+    Answer<std::uint64_t> retry_messages(const store::OutboxQuery& query, std::int64_t now_ms,
+                                         std::int64_t max_age_ms) override {
+        return inner_->retry_messages(query, now_ms, max_age_ms);
+    }
+    Answer<std::uint64_t> drop_messages(const store::OutboxQuery& query,
+                                        std::int64_t now_ms) override {
+        return inner_->drop_messages(query, now_ms);
+    }
+    Answer<std::optional<store::StoredAlert>> alert(const std::string& id) override {
+        return inner_->alert(id);
+    }
+    Answer<std::vector<store::OutboxRow>> outbox_rows(const store::OutboxQuery& query) override {
+        return inner_->outbox_rows(query);
+    }
+    Answer<std::vector<store::StoredAlert>> open_alerts() override { return inner_->open_alerts(); }
+    Answer<std::vector<store::MuteRow>> mutes() override { return inner_->mutes(); }
+    Answer<std::vector<store::SilenceRow>> silences() override { return inner_->silences(); }
+    Answer<void> put_silence(const store::SilenceRow& silence) override {
+        return inner_->put_silence(silence);
+    }
+    Answer<std::vector<store::StoredAlert>> standing(const std::string& sink) override {
+        return inner_->standing(sink);
     }
     Answer<void> retire_sinks(std::span<const std::string> configured,
                               std::int64_t now_ms) override {

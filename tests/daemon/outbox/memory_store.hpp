@@ -25,7 +25,8 @@ class MemoryStore final : public store::Store {
     using Result = Expected<T, store::StoreError>;
 
     void add(const std::string& sink, const std::string& id, const std::string& key,
-             int severity = 0, std::int64_t expires_ms = 0, std::int64_t not_before_ms = 0) {
+             int severity = 0, std::int64_t expires_ms = 0, std::int64_t not_before_ms = 0,
+             const std::string& group = {}) {
         const std::lock_guard lock(mutex_);
         Row row;
         row.sink = sink;
@@ -35,6 +36,7 @@ class MemoryStore final : public store::Store {
         row.message.alert.at = 1'768'478'411;
         row.message.alert.body = R"({"id":")" + id + R"("})";
         row.message.expires_ms = expires_ms;
+        row.message.group = group;
         row.not_before_ms = not_before_ms;
         rows_.push_back(row);
     }
@@ -87,7 +89,7 @@ class MemoryStore final : public store::Store {
     }
     Result<bool> mark_attempt(const std::string& sink, const std::string& id,
                               std::int64_t now_ms) override {
-        const auto marked = change("mark_attempt", sink, id, [&](Row& row) {
+        const auto marked = change("mark_attempt", sink, {id}, [&](Row& row) {
             ++row.message.attempts;
             if (row.message.first_try_ms == 0) row.message.first_try_ms = now_ms;
         });
@@ -95,19 +97,58 @@ class MemoryStore final : public store::Store {
         if (marked.error().kind == store::StoreFault::misuse) return false;
         return Unexpected<store::StoreError>{marked.error()};
     }
-    Result<void> mark_done(const std::string& sink, const std::string& id, std::int64_t) override {
-        return change("mark_done", sink, id, [](Row& row) { row.state = "done"; });
+    Result<std::vector<store::DueMessage>> group_of(const std::string& sink,
+                                                    const std::string& head,
+                                                    std::size_t limit) override {
+        const std::lock_guard lock(mutex_);
+        if (auto failed = failure("group_of")) return *failed;
+        const Row* first = nullptr;
+        for (const Row* row : heads(sink)) {
+            if (row->message.alert.id == head) first = row;
+        }
+        std::vector<store::DueMessage> out;
+        for (const Row& row : rows_) {
+            if (first == nullptr || row.sink != sink || row.state != "pending") continue;
+            const bool is_same = row.message.group == first->message.group &&
+                                 row.message.bundle == first->message.bundle;
+            if (is_same && out.size() < limit) out.push_back(row.message);
+        }
+        return out;
     }
-    Result<void> mark_retry(const std::string& sink, const std::string& id,
+    Result<std::optional<store::GroupNow>> mark_bundle(const std::string& sink,
+                                                       const store::Ids& ids,
+                                                       const std::string& bundle,
+                                                       std::int64_t now_ms) override {
+        const auto marked = change("mark_bundle", sink, ids, [&](Row& row) {
+            ++row.message.attempts;
+            row.message.bundle = bundle;
+            if (row.message.first_try_ms == 0) row.message.first_try_ms = now_ms;
+        });
+        if (marked) return store::GroupNow{ids.size(), "lead"};
+        if (marked.error().kind == store::StoreFault::misuse) {
+            return std::optional<store::GroupNow>{};
+        }
+        return Unexpected<store::StoreError>{marked.error()};
+    }
+    Result<void> dissolve(const std::string& sink, const store::Ids& ids) override {
+        return change("dissolve", sink, ids, [](Row& row) {
+            row.message.group.clear();
+            row.message.bundle.clear();
+        });
+    }
+    Result<void> mark_done(const std::string& sink, const store::Ids& ids, std::int64_t) override {
+        return change("mark_done", sink, ids, [](Row& row) { row.state = "done"; });
+    }
+    Result<void> mark_retry(const std::string& sink, const store::Ids& ids,
                             std::int64_t not_before_ms, const std::string& error) override {
-        return change("mark_retry", sink, id, [&](Row& row) {
+        return change("mark_retry", sink, ids, [&](Row& row) {
             row.not_before_ms = not_before_ms;
             row.error = error;
         });
     }
-    Result<void> mark_dead(const std::string& sink, const std::string& id, std::int64_t,
+    Result<void> mark_dead(const std::string& sink, const store::Ids& ids, std::int64_t,
                            const std::string& reason, const std::string& error) override {
-        return change("mark_dead", sink, id, [&](Row& row) {
+        return change("mark_dead", sink, ids, [&](Row& row) {
             row.state = "dead";
             row.reason = reason;
             row.error = error;
@@ -127,6 +168,16 @@ class MemoryStore final : public store::Store {
             if (row.state != "pending") continue;
             ++found->pending;
             found->oldest_pending_ms = 1'768'478'400'000;
+        }
+        return out;
+    }
+
+    Result<std::vector<store::StoredAlert>> standing(const std::string& sink) override {
+        const std::lock_guard lock(mutex_);
+        if (auto failed = failure("standing")) return *failed;
+        std::vector<store::StoredAlert> out;
+        for (const Row& row : rows_) {
+            if (row.sink == sink && row.state == "done") out.push_back(row.message.alert);
         }
         return out;
     }
@@ -162,6 +213,33 @@ class MemoryStore final : public store::Store {
                                                             std::size_t) override {
         return std::vector<store::LiquidationRow>{};
     }
+    Result<std::optional<store::StoredAlert>> alert(const std::string&) override {
+        return std::optional<store::StoredAlert>{};
+    }
+    Result<std::vector<store::OutboxRow>> outbox_rows(const store::OutboxQuery&) override {
+        return std::vector<store::OutboxRow>{};
+    }
+    Result<std::vector<store::StoredAlert>> open_alerts() override {
+        return std::vector<store::StoredAlert>{};
+    }
+    Result<std::vector<store::MuteRow>> mutes() override { return std::vector<store::MuteRow>{}; }
+    Result<std::vector<store::DeadLetters>> dead_letters() override {
+        return std::vector<store::DeadLetters>{};
+    }
+    Result<void> announce(const store::RoundCommit&, std::span<const store::DeadLetters>) override {
+        return {};
+    }
+    Result<std::uint64_t> retry_messages(const store::OutboxQuery&, std::int64_t,
+                                         std::int64_t) override {
+        return std::uint64_t{0};
+    }
+    Result<std::uint64_t> drop_messages(const store::OutboxQuery&, std::int64_t) override {
+        return std::uint64_t{0};
+    }
+    Result<std::vector<store::SilenceRow>> silences() override {
+        return std::vector<store::SilenceRow>{};
+    }
+    Result<void> put_silence(const store::SilenceRow&) override { return {}; }
     Result<void> retire_sinks(std::span<const std::string>, std::int64_t) override { return {}; }
     Result<std::vector<store::SinkState>> sink_states() override {
         return std::vector<store::SinkState>{};
@@ -191,16 +269,22 @@ class MemoryStore final : public store::Store {
         return out;
     }
 
-    Result<void> change(const std::string& call, const std::string& sink, const std::string& id,
+    /// All of them, or none.
+    Result<void> change(const std::string& call, const std::string& sink, const store::Ids& ids,
                         const std::function<void(Row&)>& change) {
         const std::lock_guard lock(mutex_);
         if (auto failed = failure(call)) return *failed;
+        std::vector<Row*> found;
         for (Row& row : rows_) {
-            if (row.sink != sink || row.message.alert.id != id || row.state != "pending") continue;
-            change(row);
-            return {};
+            const bool is_one =
+                std::find(ids.begin(), ids.end(), row.message.alert.id) != ids.end();
+            if (row.sink == sink && is_one && row.state == "pending") found.push_back(&row);
         }
-        return Unexpected<store::StoreError>{{store::StoreFault::misuse, "no such message"}};
+        if (found.size() != ids.size()) {
+            return Unexpected<store::StoreError>{{store::StoreFault::misuse, "no such message"}};
+        }
+        for (Row* row : found) change(*row);
+        return {};
     }
 
     mutable std::mutex mutex_;  // guards the members below

@@ -37,6 +37,10 @@ class OutboxTest : public ::testing::Test {
         sinks_.push_back(std::make_unique<ScriptedSink>(name, testing::limits(lanes), logs_[name],
                                                         std::move(script)));
     }
+    void add_group_sink(ScriptedSink::GroupScript script) {
+        sinks_.push_back(std::make_unique<ScriptedSink>("a", testing::limits(1), logs_["a"],
+                                                        kAlwaysOk, std::move(script)));
+    }
     void start(Observer* observer = nullptr) {
         outbox_ = std::make_unique<Outbox>(store_, std::move(sinks_), clock_,
                                            Outbox::Options{observer, 1});
@@ -346,6 +350,57 @@ TEST_F(OutboxTest, housekeeping_at_start_and_every_hour) {
     EXPECT_TRUE(becomes([&] { return maintained == 2; }));
 }
 
+TEST_F(OutboxTest, housekeeping_as_often_as_the_sink_asks_though_nothing_is_owed) {
+    sinks::Limits limits = testing::limits(1);
+    limits.maintain_every = 60s;
+    auto sink = std::make_unique<ScriptedSink>("a", limits, logs_["a"], kAlwaysOk);
+    const auto& maintained = sink->maintained;
+    sinks_.push_back(std::move(sink));
+    start();
+    for (int turn = 1; turn <= 3; ++turn) {
+        EXPECT_TRUE(becomes([&] { return maintained == turn; }));
+        clock_.advance(60s);
+    }
+}
+
+class KeepingSink final : public sinks::Sink {
+  public:
+    explicit KeepingSink(std::vector<std::string>& ids) : ids_(ids) {}
+    const std::string& name() const override { return name_; }
+    sinks::Limits limits() const override { return testing::limits(1); }
+    sinks::Outcome deliver(const sinks::Message&, std::chrono::sys_seconds) override {
+        return {Kind::ok};
+    }
+    bool keeps_alive() const override { return true; }
+    void restore(std::span<const sinks::Message> standing) override {
+        for (const sinks::Message& message : standing) ids_.push_back(message.id);
+    }
+
+  private:
+    const std::string name_ = "a";
+    std::vector<std::string>& ids_;
+};
+
+TEST_F(OutboxTest, sink_that_keeps_alerts_alive_is_told_of_them_before_it_starts) {
+    store_.add("a", "m1", "k");
+    store_.add("a", "m2", "l");
+    ASSERT_TRUE(store_.mark_done("a", {"m1"}, 1));
+    std::vector<std::string> ids;
+    sinks_.push_back(std::make_unique<KeepingSink>(ids));
+    start();
+    EXPECT_TRUE(is_done(2));
+    EXPECT_EQ(ids, std::vector<std::string>{"m1"});
+}
+
+TEST_F(OutboxTest, store_that_cannot_tell_what_stands_keeps_nobody_from_delivering) {
+    store_.add("a", "m1", "k");
+    store_.fail(1, "standing");
+    std::vector<std::string> ids;
+    sinks_.push_back(std::make_unique<KeepingSink>(ids));
+    start();
+    EXPECT_TRUE(is_done(1));
+}
+
 TEST_F(OutboxTest, never_started_stops_at_once) {
     add_sink("a", 1, kAlwaysOk);
     outbox_ = std::make_unique<Outbox>(store_, std::move(sinks_), clock_, Outbox::Options{});
@@ -374,6 +429,81 @@ TEST(SystemClock, waits_until_the_time_has_come) {
     signal.wait(clock, signal.count(), until);
     EXPECT_GE(clock.now().steady, until);
     EXPECT_GT(clock.now().wall_ms, 1'700'000'000'000);
+}
+
+std::vector<std::string> ids_of(const sinks::Group& group) {
+    std::vector<std::string> out;
+    for (const sinks::Message& one : group.members) out.push_back(one.id);
+    return out;
+}
+
+TEST_F(OutboxTest, a_group_is_one_message_and_is_done_as_one) {
+    store_.add("a", "m1", "k1", 1, 0, 0, "g");
+    store_.add("a", "m2", "k2", 1, 0, 0, "g");
+    store_.add("a", "m3", "k3", 1);
+    std::vector<std::string> members;
+    std::string key;
+    add_group_sink([&](const sinks::Group& group) {
+        members = ids_of(group);
+        key = group.key;
+        return outcome(Kind::ok);
+    });
+    start();
+    EXPECT_TRUE(is_done(3));
+    EXPECT_TRUE(outbox_->stop(10s));
+    EXPECT_EQ(members, (std::vector<std::string>{"m1", "m2"}));
+    EXPECT_EQ(key, "lead");
+    const auto ids = logs_["a"].ids();
+    ASSERT_EQ(ids.size(), 2U);
+    EXPECT_TRUE(ids.front().starts_with("msg_") && ids.front().size() == 36) << ids.front();
+    EXPECT_EQ(ids.back(), "m3");
+}
+
+TEST_F(OutboxTest, a_group_of_one_keeps_its_own_id) {
+    store_.add("a", "m1", "k1", 1, 0, 0, "g");
+    add_group_sink([](const sinks::Group&) { return outcome(Kind::ok); });
+    start();
+    EXPECT_TRUE(is_done(1));
+    EXPECT_EQ(logs_["a"].ids(), (std::vector<std::string>{"m1"}));
+}
+
+TEST_F(OutboxTest, a_retried_group_has_the_same_id_and_members) {
+    store_.add("a", "m1", "k1", 1, 0, 0, "g");
+    store_.add("a", "m2", "k2", 1, 0, 0, "g");
+    std::vector<std::vector<std::string>> tries;
+    add_group_sink([&](const sinks::Group& group) {
+        tries.push_back(ids_of(group));
+        if (tries.size() == 1) store_.add("a", "m3", "k3", 1, 0, 0, "g");
+        return outcome(tries.size() < 3 ? Kind::retry : Kind::ok);
+    });
+    start();
+    EXPECT_TRUE(becomes([&] {
+        clock_.advance(1s);
+        outbox_->wake();
+        return store_.count("done") == 3;
+    }));
+    EXPECT_TRUE(outbox_->stop(10s));
+    const std::vector<std::string> first{"m1", "m2"};
+    EXPECT_GE(std::count(tries.begin(), tries.end(), first), 1);
+    for (const std::vector<std::string>& one : tries) {
+        EXPECT_TRUE(one == first || one == std::vector<std::string>{"m3"}) << one.size();
+    }
+}
+
+TEST_F(OutboxTest, a_group_that_is_refused_thrice_is_sent_one_by_one) {
+    store_.add("a", "m1", "k1", 1, 0, 0, "g");
+    store_.add("a", "m2", "k2", 1, 0, 0, "g");
+    add_group_sink([](const sinks::Group&) { return outcome(Kind::refused); });
+    start();
+    EXPECT_TRUE(becomes([&] {
+        clock_.advance(1s);
+        outbox_->wake();
+        return store_.count("done") == 2;
+    }));
+    EXPECT_EQ(store_.count("dead"), 0U);
+    const auto ids = logs_["a"].ids();
+    ASSERT_EQ(ids.size(), 5U);
+    EXPECT_EQ(ids[3] + ids[4], "m1m2");
 }
 
 }  // namespace

@@ -38,6 +38,13 @@ TEST(RateBucket, one_a_second_is_strict) {
     EXPECT_EQ(attempts_within(bucket, kStart, 10s), 10);
 }
 
+TEST(RateBucket, twenty_a_minute_are_evenly_spaced) {
+    RateBucket bucket(20, 60s);
+    EXPECT_EQ(attempts_within(bucket, kStart, 1ms), 1);
+    EXPECT_EQ(bucket.ready_at(kStart), kStart + 3s);
+    EXPECT_EQ(attempts_within(bucket, kStart + 3s, 60s), 20);
+}
+
 TEST(RateBucket, throttled_answer_halves_the_rate_and_ten_minutes_restore_it) {
     RateBucket bucket(100);
     bucket.throttled(kStart);

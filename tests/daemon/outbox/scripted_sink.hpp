@@ -70,14 +70,27 @@ class ScriptedSink final : public sinks::Sink {
   public:
     using Script = std::function<sinks::Outcome(const sinks::Message&)>;
 
-    ScriptedSink(std::string name, sinks::Limits limits, SinkLog& log, Script script)
-        : name_(std::move(name)), limits_(limits), log_(log), script_(std::move(script)) {}
+    using GroupScript = std::function<sinks::Outcome(const sinks::Group&)>;
+
+    /// With `groups` it takes groups.
+    ScriptedSink(std::string name, sinks::Limits limits, SinkLog& log, Script script,
+                 GroupScript groups = nullptr)
+        : name_(std::move(name)),
+          limits_(limits),
+          log_(log),
+          script_(std::move(script)),
+          groups_(std::move(groups)) {}
 
     const std::string& name() const override { return name_; }
     sinks::Limits limits() const override { return limits_; }
     sinks::Outcome deliver(const sinks::Message& message, std::chrono::sys_seconds now) override {
         log_.add({message.id, now.time_since_epoch().count()});
         return script_(message);
+    }
+    bool takes_groups() const override { return groups_ != nullptr; }
+    sinks::Outcome deliver_group(const sinks::Group& group, std::chrono::sys_seconds now) override {
+        log_.add({group.id, now.time_since_epoch().count()});
+        return groups_(group);
     }
     void cancel() override { log_.unblock(); }
     void maintain(std::chrono::sys_seconds) override { ++maintained; }
@@ -89,6 +102,7 @@ class ScriptedSink final : public sinks::Sink {
     const sinks::Limits limits_;
     SinkLog& log_;
     const Script script_;
+    const GroupScript groups_;
 };
 
 inline sinks::Limits limits(unsigned lanes) {

@@ -33,12 +33,12 @@ class SinkQueueTest : public ::testing::Test {
     Verdict end(const Job& job, sinks::Outcome outcome) {
         const Verdict verdict = queue_.decide(job, outcome, now_);
         const std::string& id = job.row.alert.id;
-        if (verdict.kind == Verdict::Kind::done) store_.mark_done("hook", id, now_.wall_ms);
+        if (verdict.kind == Verdict::Kind::done) store_.mark_done("hook", {id}, now_.wall_ms);
         if (verdict.kind == Verdict::Kind::dead) {
-            store_.mark_dead("hook", id, now_.wall_ms, verdict.reason, "");
+            store_.mark_dead("hook", {id}, now_.wall_ms, verdict.reason, "");
         }
         if (verdict.kind == Verdict::Kind::retry) {
-            store_.mark_retry("hook", id, now_.wall_ms + verdict.wait.count(), verdict.error);
+            store_.mark_retry("hook", {id}, now_.wall_ms + verdict.wait.count(), verdict.error);
         }
         queue_.finish(job, verdict, now_);
         return verdict;
@@ -60,7 +60,7 @@ class SinkQueueTest : public ::testing::Test {
 
     testing::MemoryStore store_;
     Instant now_{1'768'478'412'000, SteadyTime{1000h}};
-    SinkQueue queue_{store_, "hook", {4, 0, 30min}, 1};
+    SinkQueue queue_{store_, "hook", {4, 0, 1s, 30min}, false, 1};
     Job job_;
 };
 
@@ -352,7 +352,7 @@ TEST_F(SinkQueueTest, released_message_is_due_again) {
 }
 
 TEST_F(SinkQueueTest, rate_limit_spaces_attempts) {
-    SinkQueue slow(store_, "hook", {4, 2, 30min}, 1);
+    SinkQueue slow(store_, "hook", {4, 2, 1s, 30min}, false, 1);
     for (int i = 0; i < 4; ++i) store_.add("hook", std::to_string(i), std::to_string(i));
     EXPECT_TRUE(slow.next(now_).job.has_value());
     EXPECT_TRUE(slow.next(now_).job.has_value());

@@ -74,7 +74,7 @@ TEST(Messages, a_position_with_everything_known) {
       "protocol": "p",
       "rule": "hf-warning",
       "seq": 1,
-      "severity": "warning",
+      "since": 1700001200, "severity": "warning",
       "subject": "0x00000000000000000000000000000000000000A1",
       "text": "",
       "title": "Position at risk on p: 0x0000...00A1, health factor 1.0400, debt 1000.00 USD",
@@ -277,6 +277,7 @@ TEST(Messages, go_where_the_rule_says) {
     EXPECT_EQ(scenario.stored[0].sinks[0].sink, "hook");
     EXPECT_EQ(scenario.stored[0].severity, 2);
     EXPECT_EQ(scenario.stored[0].signer, "0xsigner");
+    EXPECT_EQ(scenario.stored[0].typed_signature, "0xtyped");
     EXPECT_EQ(scenario.stored[0].chain, "mainnet");
 }
 

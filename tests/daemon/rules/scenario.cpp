@@ -179,7 +179,7 @@ Scenario::Scenario(std::vector<config::RuleSettings> rules) {
     settings.sinks = {{"hook"}, {"file"}};
     settings.archive_sinks = {"file"};
     settings.sign = [](std::string_view body) {
-        return Signature{"0x" + std::to_string(body.size()), "0xsigner"};
+        return Signature{"0x" + std::to_string(body.size()), "0xsigner", "0xtyped"};
     };
     settings.target_health_factor = wad("1.25");
     protocol.name = "p";

@@ -24,6 +24,7 @@ class WebhookRequest : public ::testing::TestWithParam<std::size_t> {
         out.body = vector_text(vector(), "body");
         out.signature = vector_text(vector().at("headers"), "plimsoll-signature-eip191");
         out.signer = vector_text(vector(), "signer");
+        out.typed_signature = vector_text(vector().at("headers"), "plimsoll-signature-eip712");
         return out;
     }
 
@@ -49,14 +50,15 @@ TEST_P(WebhookRequest, headers_and_body_byte_for_byte) {
     const HttpRequest request = webhook_request(message(), settings(), attempt());
     EXPECT_EQ(request.body, vector_text(vector(), "body"));
     const auto headers = headers_of(request);
-    for (const char* name : {"webhook-id", "webhook-timestamp", "webhook-signature",
-                             "plimsoll-signer", "plimsoll-signature-eip191"}) {
+    for (const char* name :
+         {"webhook-id", "webhook-timestamp", "webhook-signature", "plimsoll-signer",
+          "plimsoll-signature-eip191", "plimsoll-signature-eip712"}) {
         EXPECT_EQ(headers.at(name), vector_text(vector().at("headers"), name));
     }
     EXPECT_EQ(headers.at("content-type"), "application/json");
     EXPECT_EQ(headers.at("user-agent"), "plimsoll/" PLIMSOLL_VERSION);
-    EXPECT_EQ(headers.size(), 7U);
-    EXPECT_EQ(request.headers.size(), 7U);
+    EXPECT_EQ(headers.size(), 8U);
+    EXPECT_EQ(request.headers.size(), 8U);
 }
 
 TEST_P(WebhookRequest, retry_changes_timestamp_and_hmac_only) {
@@ -75,13 +77,49 @@ TEST_P(WebhookRequest, without_keys_there_are_no_empty_headers) {
     Message unsigned_message = message();
     unsigned_message.signature.clear();
     unsigned_message.signer.clear();
+    unsigned_message.typed_signature.clear();
     WebhookSettings open = settings();
     open.keys.clear();
     const auto headers = headers_of(webhook_request(unsigned_message, open, attempt()));
     EXPECT_EQ(headers.count("webhook-signature"), 0U);
     EXPECT_EQ(headers.count("plimsoll-signature-eip191"), 0U);
     EXPECT_EQ(headers.count("plimsoll-signer"), 0U);
+    EXPECT_EQ(headers.count("plimsoll-signature-eip712"), 0U);
     EXPECT_EQ(headers.count("webhook-id"), 1U);
+}
+
+TEST_P(WebhookRequest, cloudevents_adds_headers_and_changes_nothing_else) {
+    WebhookSettings with = settings();
+    with.cloudevents = true;
+    Message about = message();
+    about.type = "position.liquidatable.firing";
+    about.at = 1'768'478'411;
+    const HttpRequest request = webhook_request(about, with, attempt());
+    const HttpRequest plain = webhook_request(about, settings(), attempt());
+    EXPECT_EQ(request.body, plain.body);
+    auto headers = headers_of(request);
+    EXPECT_EQ(headers.at("ce-specversion"), "1.0");
+    EXPECT_EQ(headers.at("ce-id"), about.id);
+    EXPECT_EQ(headers.at("ce-source"), vector_text(vector(), "instance"));
+    EXPECT_EQ(headers.at("ce-type"), "position.liquidatable.firing");
+    EXPECT_EQ(headers.at("ce-time"), "2026-01-15T12:00:11Z");
+    for (const char* name : {"ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time"}) {
+        headers.erase(name);
+    }
+    EXPECT_EQ(headers, headers_of(plain));
+}
+
+TEST(CloudEvents, source_is_a_uri_reference) {
+    Message message;
+    message.body =
+        R"({"data":{"alert_key":"k","severity":"info"},"id":"m","source":"mon é\r\nx: y",)"
+        R"("timestamp":"2026-01-15T12:00:11Z","type":"daemon.heartbeat","v":1})";
+    WebhookSettings settings{"hook", Secret("https://h.example/x"), {}, {}};
+    settings.cloudevents = true;
+    const auto headers = headers_of(webhook_request(message, settings, {}));
+    EXPECT_EQ(headers.at("ce-source"), "mon%20%C3%A9%0D%0Ax:%20y");
+    message.body = "no alert";
+    EXPECT_EQ(headers_of(webhook_request(message, settings, {})).at("ce-source"), "plimsoll");
 }
 
 INSTANTIATE_TEST_SUITE_P(Published, WebhookRequest, ::testing::Values(0, 1, 2));

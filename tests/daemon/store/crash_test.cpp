@@ -107,7 +107,7 @@ void live(const std::filesystem::path& dir, const Acknowledge& acknowledge) {
         const auto due = store.due("hook", kNow, 1);
         if (!due || due->size() != 1 ||
             !store.mark_attempt("hook", due->front().alert.id, kNow).value_or(false) ||
-            !store.mark_done("hook", due->front().alert.id, kNow)) {
+            !store.mark_done("hook", {due->front().alert.id}, kNow)) {
             ::_exit(2);
         }
     }

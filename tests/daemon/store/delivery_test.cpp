@@ -21,7 +21,7 @@ class Delivery : public StoreTest {
     }
     void retry_at(const std::string& id, std::int64_t not_before) {
         EXPECT_TRUE(value(store().mark_attempt("hook", id, kNow)));
-        ok(store().mark_retry("hook", id, not_before, "timeout"));
+        ok(store().mark_retry("hook", {id}, not_before, "timeout"));
     }
     static std::string plan_of(Database& db, const std::string& sql) {
         std::string plan;
@@ -67,10 +67,10 @@ TEST_F(Delivery, next_due_is_the_earliest_of_all_severities) {
     retry_at("msg_w", kNow + 10);
     retry_at("msg_i", kNow + 20);
     EXPECT_EQ(value(store().next_due_ms("hook")), kNow + 10);
-    ok(store().mark_done("hook", "msg_w", kNow));
+    ok(store().mark_done("hook", {"msg_w"}, kNow));
     EXPECT_EQ(value(store().next_due_ms("hook")), kNow + 20);
-    ok(store().mark_done("hook", "msg_i", kNow));
-    ok(store().mark_done("hook", "msg_c", kNow));
+    ok(store().mark_done("hook", {"msg_i"}, kNow));
+    ok(store().mark_done("hook", {"msg_c"}, kNow));
     EXPECT_EQ(value(store().next_due_ms("hook")), std::nullopt);
 }
 
@@ -117,7 +117,7 @@ TEST_F(Delivery, attempts_are_counted_and_the_first_is_remembered) {
     EXPECT_EQ(message.attempts, 0U);
     EXPECT_EQ(message.first_try_ms, 0);
     EXPECT_TRUE(value(store().mark_attempt("hook", "msg_1", kNow + 1)));
-    ok(store().mark_retry("hook", "msg_1", kNow + 2, "timeout"));
+    ok(store().mark_retry("hook", {"msg_1"}, kNow + 2, "timeout"));
     EXPECT_TRUE(value(store().mark_attempt("hook", "msg_1", kNow + 3)));
     reopen();
     message = value(store().due("hook", kNow + 3, 1)).at(0);
@@ -139,9 +139,9 @@ TEST_F(Delivery, finished_message_cannot_be_attempted_again) {
 TEST_F(Delivery, second_mark_changes_nothing) {
     queue({alert_of("msg_1", "k"), alert_of("msg_2", "k", "position.at_risk.resolved")});
     deliver("hook", "msg_1");
-    ok(store().mark_done("hook", "msg_1", kNow));
-    ok(store().mark_retry("hook", "msg_1", kNow + 9, "late"));
-    ok(store().mark_dead("hook", "msg_1", kNow, "late", ""));
+    ok(store().mark_done("hook", {"msg_1"}, kNow));
+    ok(store().mark_retry("hook", {"msg_1"}, kNow + 9, "late"));
+    ok(store().mark_dead("hook", {"msg_1"}, kNow, "late", ""));
     EXPECT_EQ(counts("hook").done, 1U);
     EXPECT_EQ(counts("hook").dead, 0U);
     EXPECT_THAT(due("hook"), ElementsAre("msg_2"));
@@ -149,7 +149,7 @@ TEST_F(Delivery, second_mark_changes_nothing) {
 
 TEST_F(Delivery, dead_message_lets_the_next_pass) {
     queue({alert_of("msg_1", "k"), alert_of("msg_2", "k", "position.at_risk.resolved")});
-    ok(store().mark_dead("hook", "msg_1", kNow, "poison", "400 bad request"));
+    ok(store().mark_dead("hook", {"msg_1"}, kNow, "poison", "400 bad request"));
     EXPECT_THAT(due("hook"), ElementsAre("msg_2"));
     Database db = closed();
     EXPECT_EQ(db.scalar("SELECT state || dead_reason || last_error FROM outbox WHERE n = 1"),
@@ -160,9 +160,9 @@ TEST_F(Delivery, message_that_was_never_queued_is_misuse) {
     queue({alert_of("msg_1", "k")});
     fails(store().mark_attempt("hook", "msg_2", kNow), StoreFault::misuse);
     fails(store().mark_attempt("chat", "msg_1", kNow), StoreFault::misuse);
-    fails(store().mark_done("hook", "msg_2", kNow), StoreFault::misuse);
-    fails(store().mark_retry("hook", "msg_2", kNow, ""), StoreFault::misuse);
-    fails(store().mark_dead("hook", "msg_2", kNow, "", ""), StoreFault::misuse);
+    fails(store().mark_done("hook", {"msg_2"}, kNow), StoreFault::misuse);
+    fails(store().mark_retry("hook", {"msg_2"}, kNow, ""), StoreFault::misuse);
+    fails(store().mark_dead("hook", {"msg_2"}, kNow, "", ""), StoreFault::misuse);
     EXPECT_TRUE(store().healthy());
 }
 
@@ -185,7 +185,7 @@ TEST_F(Delivery, message_that_arrived_after_its_sink_was_removed_is_done) {
     queue({alert_of("msg_1", "k")});
     EXPECT_TRUE(value(store().mark_attempt("hook", "msg_1", kNow)));
     ok(store().retire_sinks({}, kNow));
-    ok(store().mark_done("hook", "msg_1", kNow));
+    ok(store().mark_done("hook", {"msg_1"}, kNow));
     EXPECT_EQ(counts("hook").done, 1U);
     EXPECT_EQ(counts("hook").dead, 0U);
 }
@@ -206,7 +206,7 @@ TEST_F(Delivery, counts_tell_states_and_the_oldest_pending) {
           kNow);
     queue({alert_of("msg_5", "e"), alert_of("msg_6", "d", "x.y.updated")}, kNow + 10);
     deliver("hook", "msg_1");
-    ok(store().mark_dead("hook", "msg_2", kNow, "gone", ""));
+    ok(store().mark_dead("hook", {"msg_2"}, kNow, "gone", ""));
     OutboxCounts now = counts("hook");
     EXPECT_EQ(now.pending, 3U);
     EXPECT_EQ(now.done, 1U);
@@ -217,6 +217,33 @@ TEST_F(Delivery, counts_tell_states_and_the_oldest_pending) {
     now = counts("hook");
     EXPECT_EQ(now.pending, 2U);
     EXPECT_EQ(now.oldest_pending_ms, kNow + 10);
+}
+
+// ---- standing
+
+TEST_F(Delivery, standing_is_the_last_delivered_message_of_each_alert_that_did_not_end) {
+    const auto typed = [](const std::string& id, const std::string& key, const char* type,
+                          std::uint64_t seq) {
+        NewAlert alert = alert_of(id, key);
+        alert.type = type;
+        alert.seq = seq;
+        return alert;
+    };
+    queue({typed("msg_1", "a", "position.at_risk.firing", 1),
+           typed("msg_2", "a", "position.at_risk.repeated", 2),
+           typed("msg_3", "b", "position.at_risk.firing", 1),
+           typed("msg_4", "b", "position.at_risk.resolved", 2),
+           typed("msg_5", "c", "position.at_risk.firing", 1),
+           typed("msg_6", "c", "position.at_risk.retracted", 2),
+           typed("msg_7", "d", "position.at_risk.firing", 1)});
+    for (const char* id : {"msg_1", "msg_2", "msg_3", "msg_4", "msg_5", "msg_6"}) {
+        EXPECT_TRUE(value(store().mark_attempt("hook", id, kNow))) << id;
+        ok(store().mark_done("hook", {id}, kNow));
+    }
+    std::vector<std::string> ids;
+    for (const StoredAlert& alert : value(store().standing("hook"))) ids.push_back(alert.id);
+    EXPECT_THAT(ids, ElementsAre("msg_2")) << "msg_7 was not delivered yet";
+    EXPECT_THAT(value(store().standing("other")), IsEmpty());
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ std::vector<std::string> StoreTest::due(const std::string& sink, std::int64_t no
 
 void StoreTest::deliver(const std::string& sink, const std::string& id, std::int64_t now_ms) {
     EXPECT_TRUE(value(store().mark_attempt(sink, id, now_ms)));
-    ok(store().mark_done(sink, id, now_ms));
+    ok(store().mark_done(sink, {id}, now_ms));
 }
 
 OutboxCounts StoreTest::counts(const std::string& sink) {
@@ -157,6 +157,7 @@ NewAlert alert_of(const std::string& id, const std::string& key, const std::stri
     alert.body = "{\"id\":\"" + id + "\"}";
     alert.signature = "0x01";
     alert.signer = "0x02";
+    alert.typed_signature = "0x03";
     alert.sinks = {Destination{"hook"}};
     return alert;
 }

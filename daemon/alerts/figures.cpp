@@ -1,10 +1,10 @@
-#include "daemon/rules/text.hpp"
+#include "daemon/alerts/figures.hpp"
 
 #include "daemon/alerts/text.hpp"
 
 #include <algorithm>
 
-namespace plimsoll::rules {
+namespace plimsoll::alerts {
 
 namespace {
 
@@ -67,6 +67,17 @@ std::string amount_text(const U256& raw, unsigned decimals, bool up) {
     return text;
 }
 
+std::string grouped(std::string_view number) {
+    const std::size_t whole = std::min(number.find('.'), number.size());
+    std::string out;
+    for (std::size_t at = 0; at < number.size(); ++at) {
+        const bool is_break = at != 0 && at < whole && (whole - at) % 3 == 0;
+        if (is_break && number[at - 1] != '-') out += ',';
+        out += number[at];
+    }
+    return out;
+}
+
 std::string usd_text(const Usd8& usd) { return decimal(usd.raw(), 8, 2) + " USD"; }
 
 std::string short_account(std::string_view account) {
@@ -78,11 +89,11 @@ std::string short_account(std::string_view account) {
 }
 
 std::string name_text(std::string_view name) {
-    return name.empty() ? "?" : alerts::cut_text(name, alerts::kMaxName);
+    return name.empty() ? "?" : cut_text(name, kMaxName);
 }
 
 std::string count_text(std::uint64_t count, std::string_view noun) {
     return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
-}  // namespace plimsoll::rules
+}  // namespace plimsoll::alerts

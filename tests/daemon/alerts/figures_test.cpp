@@ -1,8 +1,8 @@
-#include "daemon/rules/text.hpp"
+#include "daemon/alerts/figures.hpp"
 
 #include <gtest/gtest.h>
 
-namespace plimsoll::rules {
+namespace plimsoll::alerts {
 namespace {
 
 struct Number {
@@ -64,5 +64,19 @@ TEST(Text, names_and_counts) {
     EXPECT_EQ(count_text(0, "block"), "0 blocks");
 }
 
+TEST(Figures, thousands_are_grouped) {
+    for (const auto& [plain, shown] :
+         std::vector<std::pair<std::string, std::string>>{{"0", "0"},
+                                                          {"999.5", "999.5"},
+                                                          {"1000", "1,000"},
+                                                          {"123456.789", "123,456.789"},
+                                                          {"1234567", "1,234,567"},
+                                                          {"-1234.00", "-1,234.00"},
+                                                          {"-123", "-123"},
+                                                          {"", ""}}) {
+        EXPECT_EQ(grouped(plain), shown);
+    }
+}
+
 }  // namespace
-}  // namespace plimsoll::rules
+}  // namespace plimsoll::alerts

@@ -1,0 +1,168 @@
+#include "config/inhibits.hpp"
+
+#include "config/pattern.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace plimsoll::config {
+namespace {
+
+constexpr std::array<std::string_view, 21> kTypes{
+    "position.liquidatable", "position.at_risk", "position.liquidated",
+    "position.activity",     "band.exposure",    "band.approached",
+    "market.tvl_drop",       "market.paused",    "market.bad_debt",
+    "market.parameters",     "oracle.stale",     "oracle.jump",
+    "source.stale",          "source.disagrees", "source.down",
+    "source.degraded",       "daemon.gap",       "daemon.dead_letter",
+    "daemon.sink_down",      "daemon.disk_full", "market.series",
+};
+
+InhibitSettings shipped(const char* when, const char* mute, std::vector<std::string> equal) {
+    InhibitSettings out;
+    out.when = {{"type", when}};
+    out.mute = {{"type", mute}};
+    out.equal = std::move(equal);
+    out.is_default = true;
+    return out;
+}
+
+/// What a rule can raise.
+struct Raised {
+    std::string_view rule;
+    std::string_view severity;
+    std::string_view type;
+
+    std::string_view value(std::string_view label) const {
+        if (label == "type") return type;
+        return label == "rule" ? rule : severity;
+    }
+};
+
+bool is_known_of(std::string_view label) {
+    return label == "type" || label == "rule" || label == "severity";
+}
+
+/// The types that alerts of a rule can have; all where the metric does not tell.
+std::vector<std::string_view> types_of(const RuleSettings& rule) {
+    switch (rule.when.front().metric) {
+        case Metric::health_factor:
+        case Metric::liquidatable:
+            return {"position.liquidatable", "position.at_risk"};
+        case Metric::liquidated:
+            return {"position.liquidated"};
+        case Metric::exposure_usd:
+        case Metric::price_above_band_pct:
+            return {"band.exposure", "band.approached"};
+        case Metric::source_stale:
+            return {"source.stale"};
+        case Metric::gap_blocks:
+            return {"daemon.gap"};
+        case Metric::unverified:
+            return {"source.disagrees"};
+        default:
+            return {kTypes.begin(), kTypes.end()};
+    }
+}
+
+std::vector<Raised> raised_by(std::span<const RuleSettings> rules) {
+    std::vector<Raised> out;
+    for (const RuleSettings& rule : rules) {
+        for (const std::string_view type : types_of(rule)) {
+            if (!is_never_muted(type)) out.push_back({rule.name, rule.severity, type});
+        }
+    }
+    return out;
+}
+
+bool matches(const Raised& raised, const std::map<std::string, std::string>& patterns) {
+    return std::all_of(patterns.begin(), patterns.end(), [&](const auto& one) {
+        return !is_known_of(one.first) || fits(one.second, raised.value(one.first));
+    });
+}
+
+/// Whether an alert that `muting` holds back may be one that `waiting` waits for.
+bool leads_to(const InhibitSettings& muting, const InhibitSettings& waiting,
+              std::span<const Raised> all) {
+    const bool is_raised = std::any_of(all.begin(), all.end(), [&](const Raised& raised) {
+        return matches(raised, muting.mute) && matches(raised, waiting.when);
+    });
+    if (!is_raised) return false;
+    return std::all_of(muting.mute.begin(), muting.mute.end(), [&](const auto& one) {
+        const auto other = waiting.when.find(one.first);
+        return is_known_of(one.first) || other == waiting.when.end() ||
+               overlap(one.second, other->second);
+    });
+}
+
+using Edges = std::vector<std::vector<std::size_t>>;
+
+Edges edges_of(std::span<const InhibitSettings> inhibits, std::span<const RuleSettings> rules) {
+    const std::vector<Raised> all = raised_by(rules);
+    Edges out(inhibits.size());
+    for (std::size_t from = 0; from < inhibits.size(); ++from) {
+        for (std::size_t to = 0; to < inhibits.size(); ++to) {
+            if (leads_to(inhibits[from], inhibits[to], all)) out[from].push_back(to);
+        }
+    }
+    return out;
+}
+
+/// Depth first; `path` is how we came here, and the circle where the answer is true.
+bool walk(const Edges& edges, std::vector<std::size_t>& path, std::vector<char>& done) {
+    const std::size_t here = path.back();
+    for (const std::size_t next : edges[here]) {
+        const auto seen = std::find(path.begin(), path.end(), next);
+        if (seen != path.end()) {
+            path.erase(path.begin(), seen);
+            return true;
+        }
+        if (done[next] != 0) continue;
+        path.push_back(next);
+        if (walk(edges, path, done)) return true;
+        path.pop_back();
+    }
+    done[here] = 1;
+    return false;
+}
+
+}  // namespace
+
+bool is_never_muted(std::string_view type) {
+    return type.starts_with("daemon.") || type == "position.liquidated";
+}
+
+std::vector<InhibitSettings> default_inhibits() {
+    const std::vector<std::string> same{"chain", "protocol"};
+    std::vector<InhibitSettings> out{
+        shipped("source.down", "!source.*", {"chain"}),
+        shipped("source.stale", "!source.*", {"chain"}),
+        shipped("market.paused", "position.*", same),
+        shipped("oracle.stale", "position.*", same),
+        shipped("band.exposure", "position.at_risk", same),
+    };
+    out.back().is_inside_band = true;
+    out.back().is_for_chat = true;
+    return out;
+}
+
+std::vector<std::size_t> find_circle(std::span<const InhibitSettings> inhibits,
+                                     std::span<const RuleSettings> rules) {
+    const Edges edges = edges_of(inhibits, rules);
+    std::vector<char> done(inhibits.size(), 0);
+    for (std::size_t i = 0; i < inhibits.size(); ++i) {
+        std::vector<std::size_t> path{i};
+        if (done[i] == 0 && walk(edges, path, done)) return path;
+    }
+    return {};
+}
+
+std::string to_string(const std::map<std::string, std::string>& patterns) {
+    std::string out = "{";
+    for (const auto& [label, pattern] : patterns) {
+        out += (out.size() == 1 ? " " : ", ") + label + " = \"" + pattern + "\"";
+    }
+    return out + " }";
+}
+
+}  // namespace plimsoll::config
