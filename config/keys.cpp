@@ -148,11 +148,13 @@ constexpr KeySpec kKeys[] = {
     {.section = "chains",
      .key = "agree",
      .form = Form::integer,
-     .help = "How many endpoints must name the same block hash.",
-     .fallback = "1",
+     .help =
+         "How many endpoints must say the same about a block: its hash, its logs and what calls "
+         "return there. While fewer do, nothing is processed. `1` compares nobody.",
+     .fallback_note = "two are compared where there are two, and one goes on alone while the other "
+                      "does not answer",
      .least = "1",
-     .most = "16",
-     .support = Support::not_acted_on},
+     .most = "16"},
     {.section = "chains",
      .key = "multicall",
      .form = Form::address,

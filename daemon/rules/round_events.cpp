@@ -1,3 +1,4 @@
+#include "config/metrics.hpp"
 #include "daemon/rules/compose.hpp"
 #include "daemon/rules/round.hpp"
 

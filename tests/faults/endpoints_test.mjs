@@ -6,18 +6,18 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { Rng } from '../devnet/prng.mjs';
-import { eventually } from './daemon.mjs';
+import { pause } from './daemon.mjs';
 import { mebibytes } from './scene.mjs';
 import { Troupe } from './troupe.mjs';
 
 const POLL_MS = 250;
-const STALE_MS = 2_000;
+const STALE_MS = 4_000;
 const HONEST_MS = 20_000;
 const REACH_MS = 60_000;
 const MOST_MEMORY = 64 << 20;
-/** An endpoint that failed is tried again after 1 s, one that refused us after 10 s; then comes a poll. */
-const RECOVER_MS = 4_000;
-const RECOVER_REFUSED_MS = 14_000;
+/** An endpoint that failed is tried again after 1 s, one that refused us after 10 s; the rest is for a busy machine. */
+const RECOVER_MS = 15_000;
+const RECOVER_REFUSED_MS = 25_000;
 /** More than an endpoint may be behind before it is left alone. */
 const BLOCKS_MEANWHILE = 4;
 /** What may be told while an endpoint fails: that it does. */
@@ -158,10 +158,14 @@ async function goesOn(scene) {
 }
 
 const settings = { mayBeStale: true, pollEvery: `${POLL_MS}ms`, chain: `stale_after = "${STALE_MS}ms"` };
+/** Of those who are not to notice: a round of a busy machine may take longer than the others are patient. */
+const patient = { pollEvery: `${POLL_MS}ms`, chain: 'stale_after = "1h"' };
 
 async function endpointsFail() {
-    const members = Object.fromEntries([...Object.keys(FAULTS), ...Object.keys(NUISANCES)].map((name) => [name, settings]));
-    for (const name of PAIRED) members[pair(name)] = { ...settings, proxies: 2 };
+    const members = {};
+    for (const name of Object.keys(FAULTS)) members[name] = settings;
+    for (const name of PAIRED) members[pair(name)] = { ...patient, proxies: 2 };
+    for (const name of Object.keys(NUISANCES)) members[name] = patient;
     troupe = await Troupe.open({ seed: 'endpoints', members });
     await troupe.play();
     await troupe.all(async (scene) => {
@@ -194,18 +198,20 @@ async function endpointsAnnoy() {
         assert.deepEqual(types.filter((type) => type.endsWith('.retracted')), []);
         assert.equal((await scene.daemon.status()).chains[0].reorgs, 0);
         scene.proxies[0].heal();
+        await pause(2 * POLL_MS);
         await scene.status('it is at the head', ({ chain }) => chain.head === scene.market.chain.number);
         figures.compared += await scene.compare();
     });
 }
 
 async function everythingIsTrue() {
-    await eventually('everybody is ready again', async () => {
+    // It is for a short while after each block, not everybody at the same moment.
+    const ready = new Set();
+    for (const deadline = Date.now() + REACH_MS; ready.size < troupe.scenes.size && Date.now() < deadline;) {
         await troupe.play();
-        let ready = true;
-        await troupe.all(async (scene) => (ready &&= await scene.daemon.isReady()));
-        return ready;
-    }, REACH_MS);
+        await troupe.all(async (scene, name) => (await scene.daemon.isReady()) && ready.add(name));
+    }
+    await troupe.all(async (scene, name) => assert.ok(ready.has(name), 'it was not ready again'));
     await troupe.all(async (scene) => assert.deepEqual(await scene.judge(), [], 'in the end every alert is true, and everybody has it'));
 }
 

@@ -72,15 +72,6 @@ export class Scene {
         return Object.fromEntries(rows.filter(({ id }) => !(id in before)).map(({ id, type }) => [id, type]));
     }
 
-    /** Blocks until the daemon calls itself ready: it does for `stale_after` after each. */
-    async readyAgain() {
-        await eventually('it is ready', async () => {
-            await this.market.play();
-            await this.settled();
-            return this.daemon.isReady();
-        }, REACH_MS);
-    }
-
     /** Every claim about what is left behind; the daemon is stopped for it. Answers the complaints. */
     async judge() {
         await this.daemon.drained(REACH_MS);

@@ -4,6 +4,9 @@
 import { Scene } from './scene.mjs';
 import { startRestlessMarket } from './world.mjs';
 
+// Every daemon is tied to this process by a listener.
+process.setMaxListeners(0);
+
 /** Daemons that start at the same time. */
 const AT_ONCE = 4;
 
