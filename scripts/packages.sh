@@ -30,6 +30,7 @@ BUILD_PACKAGES=(
     libexpected-dev libfmt-dev libsecp256k1-dev libspdlog-dev libsqlite3-dev libssl-dev
     libtomlplusplus-dev nlohmann-json3-dev
 )
+TEST_PACKAGES=(clang libgtest-dev libgmock-dev jq)
 
 # Node runs the local test chain only; the daemon never needs it.
 need_node() {

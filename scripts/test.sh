@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-install_packages "${BUILD_PACKAGES[@]}" clang libgtest-dev libgmock-dev jq
+install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 say "Building with tests"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null

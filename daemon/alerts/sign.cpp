@@ -17,7 +17,7 @@ namespace plimsoll::alerts {
 namespace {
 
 using KeyBytes = std::array<std::uint8_t, 32>;
-using Kind = SignError::Kind;
+using SignFault = SignError::Kind;
 
 constexpr std::uint8_t kFirstV = 27;
 
@@ -26,7 +26,7 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<secp256k1_context, FreeContext>;
 
-Unexpected<SignError> sign_error(Kind kind, std::string message) {
+Unexpected<SignError> sign_error(SignFault kind, std::string message) {
     return Unexpected<SignError>{SignError{kind, std::move(message)}};
 }
 
@@ -67,28 +67,28 @@ Address address_of(const secp256k1_context* context, const secp256k1_pubkey& pub
 
 Expected<Address, SignError> recover(const Bytes32& digest, std::string_view signature) {
     if (signature.size() != 2 + 2 * 65) {
-        return sign_error(Kind::bad_signature, "signature is not 0x and 130 hex digits");
+        return sign_error(SignFault::bad_signature, "signature is not 0x and 130 hex digits");
     }
     const auto bytes = parse_hex(signature);
-    if (!bytes) return sign_error(Kind::bad_signature, "signature: " + bytes.error().message);
+    if (!bytes) return sign_error(SignFault::bad_signature, "signature: " + bytes.error().message);
     const unsigned v = bytes->back();
     if (v != kFirstV && v != kFirstV + 1U) {
-        return sign_error(Kind::bad_signature, "signature does not end in 1b or 1c");
+        return sign_error(SignFault::bad_signature, "signature does not end in 1b or 1c");
     }
     const secp256k1_context* context = secp256k1_context_static;
     secp256k1_ecdsa_recoverable_signature parsed;
     if (secp256k1_ecdsa_recoverable_signature_parse_compact(context, &parsed, bytes->data(),
                                                             static_cast<int>(v - kFirstV)) == 0) {
-        return sign_error(Kind::bad_signature, "signature is outside the curve's order");
+        return sign_error(SignFault::bad_signature, "signature is outside the curve's order");
     }
     secp256k1_ecdsa_signature plain;
     secp256k1_ecdsa_recoverable_signature_convert(context, &plain, &parsed);
     if (secp256k1_ecdsa_signature_normalize(context, nullptr, &plain) == 1) {
-        return sign_error(Kind::bad_signature, "signature has a high s");
+        return sign_error(SignFault::bad_signature, "signature has a high s");
     }
     secp256k1_pubkey pubkey;
     if (secp256k1_ecdsa_recover(context, &pubkey, &parsed, digest.bytes.data()) == 0) {
-        return sign_error(Kind::bad_signature, "signature belongs to no key");
+        return sign_error(SignFault::bad_signature, "signature belongs to no key");
     }
     return address_of(context, pubkey);
 }
@@ -115,23 +115,23 @@ Expected<Signer, SignError> Signer::make(const Secret& hex_key,
                                          const std::optional<Address>& expect_address) {
     auto key = std::make_unique<Key>();
     if (!read_key(hex_key.reveal(), key->bytes)) {
-        return sign_error(Kind::bad_key, "the signing key is not 64 hex digits");
+        return sign_error(SignFault::bad_key, "the signing key is not 64 hex digits");
     }
     key->context.reset(secp256k1_context_create(SECP256K1_CONTEXT_NONE));
     KeyBytes seed{};
     const bool is_seeded = RAND_bytes(seed.data(), static_cast<int>(seed.size())) == 1 &&
                            secp256k1_context_randomize(key->context.get(), seed.data()) == 1;
     explicit_bzero(seed.data(), seed.size());
-    if (!is_seeded) return sign_error(Kind::no_randomness, "the system gave no random bytes");
+    if (!is_seeded) return sign_error(SignFault::no_randomness, "the system gave no random bytes");
     secp256k1_pubkey pubkey;
     if (secp256k1_ec_pubkey_create(key->context.get(), &pubkey, key->bytes.data()) == 0) {
-        return sign_error(Kind::bad_key, "the signing key is zero or above the curve's order");
+        return sign_error(SignFault::bad_key, "the signing key is zero or above the curve's order");
     }
     key->address = address_of(key->context.get(), pubkey);
     if (expect_address && *expect_address != key->address) {
-        return sign_error(Kind::wrong_address, "the signing key belongs to " +
-                                                   to_checksum(key->address) + ", expected " +
-                                                   to_checksum(*expect_address));
+        return sign_error(SignFault::wrong_address, "the signing key belongs to " +
+                                                        to_checksum(key->address) + ", expected " +
+                                                        to_checksum(*expect_address));
     }
     return Signer{std::move(key)};
 }

@@ -1,5 +1,6 @@
 #include "daemon/bands/band.hpp"
 
+#include "abi/power_of_ten.hpp"
 #include "protocols/common/reverted.hpp"
 
 #include <algorithm>
@@ -11,14 +12,6 @@ namespace {
 
 using protocols::PositionHealth;
 using protocols::Protocol;
-
-U512 power_of_ten(unsigned exponent) {
-    U512 result = 1;
-    for (unsigned i = 0; i < exponent; ++i) {
-        result *= 10;
-    }
-    return result;
-}
 
 /// Price and band brought to one unit: both in 10^-(price_decimals + 8) dollars.
 struct Aligned {

@@ -1,5 +1,6 @@
 #include "daemon/bands/groups.hpp"
 
+#include "abi/power_of_ten.hpp"
 #include "protocols/common/reverted.hpp"
 
 #include <algorithm>
@@ -48,14 +49,6 @@ AssetGroup resolve_group(const config::GroupSettings& settings, std::span<const 
         }
     }
     return group;
-}
-
-U512 power_of_ten(unsigned exponent) {
-    U512 result = 1;
-    for (unsigned i = 0; i < exponent; ++i) {
-        result *= 10;
-    }
-    return result;
 }
 
 constexpr unsigned kUsdDecimals = 8;

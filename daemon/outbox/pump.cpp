@@ -11,8 +11,6 @@ namespace plimsoll::outbox {
 namespace {
 
 constexpr auto kMaintainEvery = std::chrono::hours{1};
-constexpr milliseconds kFirstStoreWait = std::chrono::seconds{1};
-constexpr milliseconds kLongestStoreWait = std::chrono::seconds{30};
 constexpr milliseconds kAfterException = std::chrono::seconds{1};
 
 sinks::Message message_of(const store::StoredAlert& alert) {

@@ -17,8 +17,6 @@ constexpr milliseconds kHorizon = minutes{31};
 constexpr milliseconds kLongestIdle = minutes{1};
 /// While messages are under way the store cannot tell when the next one is due.
 constexpr milliseconds kShortIdle = seconds{1};
-constexpr milliseconds kFirstStoreWait = seconds{1};
-constexpr milliseconds kLongestStoreWait = seconds{30};
 constexpr std::size_t kManyMemories = 4096;
 
 }  // namespace

@@ -23,6 +23,10 @@
 
 namespace plimsoll::outbox {
 
+/// Waits before the store is asked again after it failed.
+inline constexpr std::chrono::milliseconds kFirstStoreWait{1000};
+inline constexpr std::chrono::milliseconds kLongestStoreWait{30'000};
+
 /// One message to be attempted now. Whoever has it hands it back by `finish` or `release`.
 struct Job {
     store::DueMessage row;

@@ -16,7 +16,7 @@ using Fault = HttpReply::Fault;
 
 constexpr std::size_t kMaxReply = 64 * 1024;  ///< bytes of body, and of headers
 constexpr std::size_t kKeptText = 4 * 1024;   ///< more than is shown: secrets go before the cut
-constexpr std::size_t kMaxRetryAfter = 128;
+constexpr std::size_t kMaxRetryAfterBytes = 128;
 
 struct FreeEasy {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -63,7 +63,7 @@ std::size_t on_header(char* bytes, std::size_t /*size*/, std::size_t count, void
     if (call.header_size > kMaxReply) return CURL_WRITEFUNC_ERROR;
     if (line.starts_with("HTTP/")) call.retry_after.clear();
     if (starts_with_name(line, kName)) {
-        call.retry_after = line.substr(kName.size(), kMaxRetryAfter);
+        call.retry_after = line.substr(kName.size(), kMaxRetryAfterBytes);
     }
     return count;
 }

@@ -17,7 +17,7 @@ namespace {
 constexpr mode_t kDirectoryMode = 0750;
 constexpr mode_t kFileMode = 0640;
 
-StoreFault fault_of(int error) {
+StoreFault fault_of_errno(int error) {
     switch (error) {
         case ENOSPC:
         case EDQUOT:
@@ -32,7 +32,7 @@ StoreFault fault_of(int error) {
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view doing, int error) {
-    throw Failure(StoreError{fault_of(error), path.string() + ": cannot " + std::string(doing) +
+    throw Failure(StoreError{fault_of_errno(error), path.string() + ": cannot " + std::string(doing) +
                                                   ": " + std::generic_category().message(error)});
 }
 

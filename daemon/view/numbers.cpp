@@ -1,11 +1,10 @@
+#include "abi/power_of_ten.hpp"
 #include "daemon/view/rows.hpp"
 
 #include <algorithm>
 
 namespace plimsoll::view {
 namespace {
-
-U512 power_of_ten(unsigned exponent) { return boost::multiprecision::pow(U512(10), exponent); }
 
 /// An integer with the decimal point moved `digits` places to the left.
 std::string with_point(const U512& value, unsigned digits) {

@@ -1,19 +1,10 @@
 #include "protocols/aave_v3/prices.hpp"
 
 #include "abi/codec.hpp"
-
-#include <utility>
+#include "protocols/common/call.hpp"
 
 namespace plimsoll::protocols::aave_v3 {
 namespace {
-
-Call call(const Address& to, std::string_view signature) {
-    return {to, abi::Calldata(signature).take()};
-}
-
-Call call(const Address& to, std::string_view signature, const Address& argument) {
-    return {to, std::move(abi::Calldata(signature).add(argument)).take()};
-}
 
 bool has_price_source(const Structure& structure, const EMode& category) {
     return structure.rules <= RuleSet::v3_1 && !category.price_source.is_zero();

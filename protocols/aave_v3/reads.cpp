@@ -1,26 +1,13 @@
 #include "protocols/aave_v3/reads.hpp"
 
 #include "abi/codec.hpp"
+#include "protocols/common/call.hpp"
 #include "protocols/common/symbol.hpp"
 
 #include <utility>
 
 namespace plimsoll::protocols::aave_v3 {
 namespace {
-
-constexpr unsigned kMaxReserves = 128;
-
-Call call(const Address& to, std::string_view signature) {
-    return {to, abi::Calldata(signature).take()};
-}
-
-Call call(const Address& to, std::string_view signature, const Address& argument) {
-    return {to, std::move(abi::Calldata(signature).add(argument)).take()};
-}
-
-Call call(const Address& to, std::string_view signature, const U256& argument) {
-    return {to, std::move(abi::Calldata(signature).add(argument)).take()};
-}
 
 /// Reads the words of one result; the first thing wrong is kept and what is read then is empty.
 class Words {

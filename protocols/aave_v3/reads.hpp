@@ -12,6 +12,9 @@
 
 namespace plimsoll::protocols::aave_v3 {
 
+/// `ReserveConfiguration.MAX_RESERVES_COUNT`: a user's flags have room for no more.
+inline constexpr unsigned kMaxReserves = 128;
+
 /// Calls and what their results say. Every decoder takes exactly the results of the calls its
 /// neighbour makes; a result that reverted or does not decode is a `ReadFault` naming the call,
 /// except where it is said to be optional.

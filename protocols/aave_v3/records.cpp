@@ -1,6 +1,7 @@
 #include "protocols/aave_v3/records.hpp"
 
 #include "abi/hex.hpp"
+#include "protocols/aave_v3/reads.hpp"
 #include "protocols/common/record_bytes.hpp"
 
 #include <charconv>
@@ -10,7 +11,6 @@ namespace plimsoll::protocols::aave_v3 {
 namespace {
 
 constexpr std::uint64_t kVersion = 1;
-constexpr std::uint64_t kMaxReserves = 128;
 constexpr std::uint64_t kMaxCount = 1U << 20U;
 
 // Keys: "market", "reserve/7", "category/1", "account/<40 hex digits>", "owed/<40 hex digits>".
