@@ -26,6 +26,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(SECP256K1 REQUIRED IMPORTED_TARGET libsecp256k1)
+pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 find_library(CRYPTOPP_LIBRARY NAMES cryptopp REQUIRED)
 
@@ -49,7 +50,8 @@ endif()
 
 # One precompiled header for all libraries, one for all tests.
 function(plimsoll_precompiled name header)
-  file(WRITE "${CMAKE_BINARY_DIR}/${name}.cpp" "")
+  # Not written again when cmake runs again: that would rebuild everything.
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${name}.cpp" CONTENT "")
   add_library(${name} OBJECT "${CMAKE_BINARY_DIR}/${name}.cpp")
   target_link_libraries(${name} PRIVATE plimsoll_options ${ARGN})
   target_compile_options(${name} PUBLIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
@@ -58,20 +60,14 @@ function(plimsoll_precompiled name header)
 endfunction()
 plimsoll_precompiled(plimsoll_pch pch.hpp)
 
-# With PLIMSOLL_UNITY several files compile as one: a fresh build takes half the time, for most of it
-# goes into what the files share.
-function(plimsoll_unite name)
-  if(PLIMSOLL_UNITY)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
-  endif()
-endfunction()
-
 # plimsoll_library(name SOURCES ... DEPENDS ...): one static library per folder.
 function(plimsoll_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  plimsoll_unite(${name})
+  if(PLIMSOLL_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
   target_link_libraries(${name} PUBLIC plimsoll_options ${ARG_DEPENDS})
   target_precompile_headers(${name} REUSE_FROM plimsoll_pch)
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
@@ -82,7 +78,6 @@ endfunction()
 function(plimsoll_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  plimsoll_unite(${name})
   target_link_libraries(${name} PRIVATE plimsoll_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM plimsoll_test_pch)
   target_compile_options(${name} PRIVATE -O0 $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)

@@ -71,6 +71,9 @@ std::string hint_for_value(std::string_view value) {
         return "the closing quote is missing";
     }
     if (value.starts_with("${")) return "put quotes around it: \"${...}\"";
+    if (value.starts_with("\xe2\x80") || value.starts_with("\xc2\xab")) {
+        return "use plain double quotes: \"...\"";
+    }
     if (is_digit(value.front())) {
         const std::size_t end = value.find_first_not_of("0123456789_.");
         if (end != std::string_view::npos && value.find_first_of("smhd", end) == end) {

@@ -14,6 +14,17 @@ namespace {
 
 constexpr std::size_t kMostBytes = 1024 * 1024;
 
+/// Overwrites every text of the file, since some may be secrets. The settings have their own.
+void wipe(toml::node& node) {
+    if (auto* const text = node.as_string()) Secret::wipe(text->get());
+    if (auto* const table = node.as_table()) {
+        for (auto&& [key, value] : *table) wipe(value);
+    }
+    if (auto* const list = node.as_array()) {
+        for (toml::node& element : *list) wipe(element);
+    }
+}
+
 /// The sections there are, with "did you mean" for those there are not.
 void check_root(Reading& reading, const toml::table& root) {
     std::vector<std::string_view> known;
@@ -167,9 +178,11 @@ Expected<std::string, std::vector<ConfigError>> read_file(const std::filesystem:
 Expected<Settings, std::vector<ConfigError>> load_settings(const std::filesystem::path& path,
                                                            SecretSource& secrets,
                                                            const LoadOptions& options) {
-    const auto text = read_file(path);
+    auto text = read_file(path);
     if (!text) return Unexpected<std::vector<ConfigError>>{text.error()};
-    return parse_settings(*text, path.string(), secrets, options);
+    auto settings = parse_settings(*text, path.string(), secrets, options);
+    Secret::wipe(*text);
+    return settings;
 }
 
 Expected<Settings, std::vector<ConfigError>> parse_settings(std::string_view text,
@@ -177,9 +190,10 @@ Expected<Settings, std::vector<ConfigError>> parse_settings(std::string_view tex
                                                             SecretSource& secrets,
                                                             const LoadOptions& options) {
     Reading reading(text, filename, secrets, options);
-    const toml::table root = parse_document(text, reading.source, reading.problems);
+    toml::table root = parse_document(text, reading.source, reading.problems);
     Settings settings = read_all(reading, root);
     check_whole(reading, root, settings);
+    wipe(root);
     if (!reading.problems.ok()) {
         return Unexpected<std::vector<ConfigError>>{std::move(reading.problems).take_errors()};
     }

@@ -68,6 +68,25 @@ HostPort split_port(std::string_view text) {
     return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
+/// Services whose URLs are passwords: whoever knows one can post.
+struct SecretUrl {
+    std::string_view host;
+    std::string_view path;
+};
+constexpr SecretUrl kSecretUrls[] = {
+    {"hooks.slack.com", "/services/"},   {"hooks.slack.com", "/workflows/"},
+    {"discord.com", "/api/webhooks/"},   {"discordapp.com", "/api/webhooks/"},
+    {"api.telegram.org", "/bot"},        {"events.pagerduty.com", "/integration/"},
+    {"outlook.office.com", "/webhook/"},
+};
+
+bool is_secret_by_itself(const Url& url) {
+    return std::any_of(std::begin(kSecretUrls), std::end(kSecretUrls), [&](const SecretUrl& one) {
+        return url.host == one.host && url.path.starts_with(one.path) &&
+               url.path.size() > one.path.size();
+    });
+}
+
 bool is_key_like(std::string_view segment) {
     constexpr std::size_t kShortestKey = 20;
     return segment.size() >= kShortestKey &&
@@ -130,7 +149,7 @@ std::string public_url(std::string_view text) {
 }
 
 bool looks_secret(const Url& url) {
-    if (url.has_user) return true;
+    if (url.has_user || is_secret_by_itself(url)) return true;
     std::string_view rest = url.path;
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find_first_of("/?&="), rest.size());

@@ -33,9 +33,25 @@ Unexpected<ParseError> cannot_read(const std::filesystem::path& path, int code) 
                        std::generic_category().message(code));
 }
 
-enum class Guard { by_mode, by_systemd };
+/// Whose eyes a file is kept from. The group's bits of a credential say nothing: they are the mask
+/// of the access list by which systemd lets the service's user read it.
+enum class Kept { from_group_and_others, from_others };
 
-Expected<Secret, ParseError> read_secret(const std::filesystem::path& path, Guard guard) {
+/// Why a secret must not come from a file like this; empty: it may.
+std::string exposure(const struct stat& status, Kept kept) {
+    const mode_t forbidden =
+        kept == Kept::from_others ? S_IRWXO | S_IWGRP : S_IRWXO | S_IRGRP | S_IWGRP;
+    if ((status.st_mode & forbidden) != 0) {
+        return " can be read or written by others; make it mode 0600";
+    }
+    const uid_t user = ::geteuid();
+    if (user != 0 && status.st_uid != user && status.st_uid != 0) {
+        return " belongs to another user; it must be this user's or root's";
+    }
+    return {};
+}
+
+Expected<Secret, ParseError> read_secret(const std::filesystem::path& path, Kept kept) {
     // O_NONBLOCK: a named pipe must not hang the start
     const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status {};
@@ -43,8 +59,8 @@ Expected<Secret, ParseError> read_secret(const std::filesystem::path& path, Guar
     if (!S_ISREG(status.st_mode)) {
         return parse_error("cannot read " + path.string() + ": not a regular file");
     }
-    if (guard == Guard::by_mode && (status.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-        return parse_error(path.string() + " can be read by others; make it mode 0600");
+    if (const std::string why = exposure(status, kept); !why.empty()) {
+        return parse_error(path.string() + why);
     }
     if (status.st_size > static_cast<off_t>(kMostBytes)) {
         return parse_error(path.string() + " is larger than 64 KiB");
@@ -74,7 +90,7 @@ Expected<Secret, ParseError> SystemSecrets::environment(const std::string& name)
 }
 
 Expected<Secret, ParseError> SystemSecrets::file(const std::filesystem::path& path) {
-    return read_secret(path, Guard::by_mode);
+    return read_secret(path, Kept::from_group_and_others);
 }
 
 Expected<Secret, ParseError> SystemSecrets::credential(const std::string& name) {
@@ -85,7 +101,7 @@ Expected<Secret, ParseError> SystemSecrets::credential(const std::string& name) 
                            ": CREDENTIALS_DIRECTORY is not set (systemd sets it where the unit "
                            "has LoadCredential)");
     }
-    return read_secret(std::filesystem::path(directory) / name, Guard::by_systemd);
+    return read_secret(std::filesystem::path(directory) / name, Kept::from_others);
 }
 
 }  // namespace plimsoll::config

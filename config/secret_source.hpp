@@ -21,7 +21,8 @@ class SecretSource {
 };
 
 /// The process's environment, its files, and `$CREDENTIALS_DIRECTORY` as systemd sets it. A file
-/// that its group or others can read is refused; credentials are guarded by systemd itself.
+/// that its group or others can read or write, or that is another user's, is refused; so is a
+/// credential that everybody can read, which systemd never makes.
 class SystemSecrets final : public SecretSource {
   public:
     Expected<Secret, ParseError> environment(const std::string& name) override;

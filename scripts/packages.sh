@@ -28,9 +28,26 @@ BUILD_PACKAGES=(
     g++ cmake ninja-build ccache pkg-config
     libboost-dev libcli11-dev libcpp-httplib-dev libcrypto++-dev libcurl4-openssl-dev
     libexpected-dev libfmt-dev libsecp256k1-dev libspdlog-dev libsqlite3-dev libssl-dev
-    libtomlplusplus-dev nlohmann-json3-dev
+    libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev
 )
-TEST_PACKAGES=(clang libgtest-dev libgmock-dev jq)
+TEST_PACKAGES=(clang clang-format clang-tidy fish jq libgmock-dev libgtest-dev systemd tzdata zsh)
+
+# promtool, for the tests, taken out of the package of Prometheus: installing that starts a service.
+fetch_promtool() {
+    local tools=$1/build/tools work
+    if command -v promtool >/dev/null || [ -x "$tools/promtool" ]; then return 0; fi
+    say "Fetching promtool"
+    work=$(mktemp -d)
+    (
+        cd "$work"
+        apt-get download -qq prometheus 2>/dev/null ||
+            { as_root apt-get update -qq && apt-get download -qq prometheus; }
+        dpkg-deb -x prometheus_*.deb .
+    )
+    mkdir -p "$tools"
+    cp "$work/usr/bin/promtool" "$tools/promtool"
+    rm -rf "$work"
+}
 
 # Node runs the local test chain only; the daemon never needs it.
 need_node() {

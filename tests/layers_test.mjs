@@ -13,6 +13,7 @@ const MAY_INCLUDE = {
     'protocols/common': ['abi'],
     'protocols/aave_v3': ['abi', 'protocols/common'],
     config: ['abi', 'protocols/common'],
+    'daemon/pulse': [],
     'daemon/alerts': ['abi', 'config', 'protocols/common'],
     'daemon/store': ['abi', 'protocols/common'],
     'daemon/rpc': ['abi', 'config'],
@@ -20,14 +21,15 @@ const MAY_INCLUDE = {
     'daemon/bands': ['abi', 'config', 'protocols/common'],
     'daemon/rules': ['abi', 'config', 'protocols/common', 'daemon/alerts', 'daemon/bands', 'daemon/store'],
     'daemon/sinks': ['abi', 'config', 'daemon/alerts'],
-    'daemon/outbox': ['abi', 'daemon/sinks', 'daemon/store'],
+    'daemon/outbox': ['abi', 'daemon/pulse', 'daemon/sinks', 'daemon/store'],
     'daemon/view': ['abi', 'protocols/common', 'daemon/bands', 'daemon/chain'],
     'daemon/follow': ['abi', 'config', 'protocols/common', 'daemon/bands', 'daemon/chain', 'daemon/rules', 'daemon/store', 'daemon/view'],
-    'daemon/snapshots': ['abi', 'config', 'daemon/store', 'daemon/view'],
-    'daemon/http': ['abi', 'daemon/store', 'daemon/view'],
-    'daemon/query': ['abi', 'daemon/http', 'daemon/view'],
+    'daemon/snapshots': ['abi', 'config', 'daemon/pulse', 'daemon/store', 'daemon/view'],
+    'daemon/http': ['abi', 'protocols/common', 'daemon/bands', 'daemon/store', 'daemon/view'],
+    'daemon/metrics': ['abi', 'config', 'protocols/common', 'daemon/outbox', 'daemon/rpc', 'daemon/sinks', 'daemon/store', 'daemon/view'],
+    'daemon/query': ['abi', 'protocols/common', 'daemon/bands', 'daemon/http', 'daemon/store', 'daemon/view'],
 };
-const KNOWS_ALL = ['daemon/app', 'daemon/main.cpp'];
+const KNOWS_ALL = ['daemon/app', 'daemon/cli', 'daemon/main.cpp'];
 
 function sources(folder) {
     return readdirSync(join(ROOT, folder)).flatMap((name) => {

@@ -99,6 +99,9 @@ Expected<SignedBody, ParseError> parse_jsonl_line(std::string_view line) {
     if (!signer) return parse_error(signer.error().message);
     auto body = written(*message);
     if (!body) return parse_error(body.error().message);
+    if (jsonl_line(*body, *signature, *signer) != std::string(line)) {
+        return parse_error("`signature` and `signer` stand only together");
+    }
     return SignedBody{std::move(*body), *signature, *signer};
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/app/chain_worker.hpp"
 
+#include "daemon/app/beating_source.hpp"
 #include "daemon/app/protocols.hpp"
 #include "daemon/chain/evm_source.hpp"
 
@@ -15,13 +16,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxPause = 10s;
+/// Between two beats lies at most one call of the source, which bounds itself, or the arithmetic of
+/// one round.
+constexpr std::chrono::milliseconds kLongestRound = 5min;
 
-std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain) {
+std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
+                                           metrics::Metrics& metrics) {
     chain::EvmSourceSettings settings;
     settings.name = chain.name;
     settings.chain_id = chain.chain_id;
     settings.block_time = chain.poll_every;
     settings.stale_after = chain.stale_after;
+    settings.observer = &metrics.requests(chain.name);
     if (chain.multicall) settings.multicall = *chain.multicall;
     for (const config::EndpointSettings& endpoint : chain.endpoints) {
         rpc::EndpointSettings one;
@@ -34,25 +40,6 @@ std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain) {
         settings.endpoints.push_back(std::move(one));
     }
     return chain::make_evm_source(std::move(settings));
-}
-
-rules::EngineSettings engine_settings(const config::ChainSettings& chain,
-                                      const WorkerParts& parts) {
-    rules::EngineSettings out;
-    out.instance = parts.settings.daemon.instance;
-    out.chain = chain.name;
-    out.caip2 = chain.caip2();
-    out.rules = parts.settings.rules;
-    out.watches = parts.settings.watches;
-    for (const auto& sink : parts.settings.sinks) {
-        store::Destination& destination = out.sinks.emplace_back();
-        destination.sink = sink.name;
-        destination.keeps_all = sink.kind == "jsonl";
-        if (destination.keeps_all) out.archive_sinks.push_back(sink.name);
-    }
-    out.sign = parts.sign;
-    out.target_health_factor = parts.settings.daemon.target_health_factor;
-    return out;
 }
 
 std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
@@ -70,6 +57,25 @@ std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
 
 }  // namespace
 
+rules::EngineSettings engine_settings(const config::Settings& settings, const std::string& chain,
+                                      const std::string& caip2, rules::SignFunction sign) {
+    rules::EngineSettings out;
+    out.instance = settings.daemon.instance;
+    out.chain = chain;
+    out.caip2 = caip2;
+    out.rules = settings.rules;
+    out.watches = settings.watches;
+    for (const auto& sink : settings.sinks) {
+        store::Destination& destination = out.sinks.emplace_back();
+        destination.sink = sink.name;
+        destination.keeps_all = sink.kind == "jsonl";
+        if (destination.keeps_all) out.archive_sinks.push_back(sink.name);
+    }
+    out.sign = std::move(sign);
+    out.target_health_factor = settings.daemon.target_health_factor;
+    return out;
+}
+
 std::int64_t unix_seconds() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::seconds>(now).count();
@@ -79,17 +85,18 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
                          std::span<const store::RuleStateRow> rule_rows)
     : chain_(chain),
       stop_(parts.stop),
-      source_(make_source(chain)),
-      rules_(std::make_unique<rules::RuleEngine>(engine_settings(chain, parts), rule_rows)),
+      metrics_(parts.metrics),
+      pulse_(parts.pulses.begin("chain " + chain.name, kLongestRound)),
+      source_(with_pulse(make_source(chain, parts.metrics), pulse_)),
+      rules_(std::make_unique<rules::RuleEngine>(
+          engine_settings(parts.settings, chain.name, chain.caip2(), parts.sign), rule_rows)),
       follower_(std::make_unique<follow::Follower>(follow::FollowerParts{
           parts.settings, chain, *source_, parts.store, *rules_, followed_on(chain, parts.settings),
           [this] {
-              const std::int64_t now = unix_seconds();
-              beat_.store(now);
-              return now;
+              pulse_.beat();
+              return unix_seconds();
           },
-          [&stop = parts.stop](std::chrono::milliseconds pause) { stop.wait(pause); },
-          [&stop = parts.stop] { return stop.requested(); }, parts.on_commit, parts.on_round})) {}
+          [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
 
 ChainWorker::~ChainWorker() {
     cancel();
@@ -97,7 +104,7 @@ ChainWorker::~ChainWorker() {
 }
 
 void ChainWorker::start() {
-    beat_.store(unix_seconds());
+    pulse_.beat();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -105,14 +112,16 @@ void ChainWorker::cancel() { source_->cancel(); }
 
 void ChainWorker::join() {
     if (thread_.joinable()) thread_.join();
+    pulse_.rest();
 }
 
 void ChainWorker::run() {
     std::string told;
     std::chrono::milliseconds pause = chain_.poll_every;
     while (!stop_.requested()) {
+        const auto begin = std::chrono::steady_clock::now();
         const auto polled = follower_->poll();
-        beat_.store(unix_seconds());
+        metrics_.polled(chain_.name, std::chrono::steady_clock::now() - begin);
         if (polled) {
             if (!told.empty()) spdlog::info("{}: reading again", chain_.name);
             told.clear();
@@ -127,6 +136,8 @@ void ChainWorker::run() {
                 pause = std::max(chain_.poll_every, std::min(2 * pause, kMaxPause));
             }
         }
+        if (follower_->is_busy()) continue;
+        pulse_.beat_before(pause);
         stop_.wait(pause);
     }
 }

@@ -3,9 +3,10 @@
 #include "daemon/app/stop.hpp"
 #include "daemon/chain/source.hpp"
 #include "daemon/follow/follower.hpp"
+#include "daemon/metrics/metrics.hpp"
+#include "daemon/pulse/pulses.hpp"
 #include "daemon/rules/engine.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,12 +15,14 @@
 
 namespace plimsoll::app {
 
-/// What every chain's worker shares.
+/// What every chain's worker shares. References outlive it.
 struct WorkerParts {
     const config::Settings& settings;
     store::Store& store;
+    pulse::Pulses& pulses;
     const Stop& stop;
-    std::function<rules::Signature(std::string_view body)> sign;
+    metrics::Metrics& metrics;
+    rules::SignFunction sign;
     std::function<void()> on_commit;
     std::function<void()> on_round;
 };
@@ -38,20 +41,23 @@ class ChainWorker {
 
     follow::Follower& follower() { return *follower_; }
     const follow::Follower& follower() const { return *follower_; }
-    /// Unix seconds of the last sign of life of the polling thread.
-    std::int64_t last_beat() const { return beat_.load(); }
 
   private:
     void run();
 
     const config::ChainSettings& chain_;
     const Stop& stop_;
+    metrics::Metrics& metrics_;
+    pulse::Pulse pulse_;
     std::unique_ptr<chain::Source> source_;
     std::unique_ptr<rules::RuleEngine> rules_;
     std::unique_ptr<follow::Follower> follower_;
-    std::atomic<std::int64_t> beat_{0};
     std::thread thread_;
 };
+
+/// What the rules of one chain are told of the configuration.
+rules::EngineSettings engine_settings(const config::Settings& settings, const std::string& chain,
+                                      const std::string& caip2, rules::SignFunction sign);
 
 /// The host's clock.
 std::int64_t unix_seconds();

@@ -1,24 +1,21 @@
 #include "daemon/app/daemon.hpp"
 
-#include "abi/address.hpp"
-#include "daemon/alerts/sign.hpp"
-#include "daemon/app/chain_worker.hpp"
+#include "daemon/app/current.hpp"
+#include "daemon/app/ending.hpp"
 #include "daemon/app/logging.hpp"
 #include "daemon/app/notify.hpp"
+#include "daemon/app/reload.hpp"
 #include "daemon/app/signals.hpp"
-#include "daemon/app/stop.hpp"
+#include "daemon/app/stages.hpp"
+#include "daemon/app/upkeep.hpp"
+#include "daemon/app/watchdog.hpp"
 #include "daemon/http/server.hpp"
-#include "daemon/outbox/outbox.hpp"
-#include "daemon/sinks/make.hpp"
-#include "daemon/snapshots/snapshotter.hpp"
+#include "daemon/metrics/metrics.hpp"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <sys/prctl.h>
@@ -30,17 +27,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDeliveryGrace = 10s;
-/// A polling thread that gave no sign of life for so long hangs: every call of it is bounded below.
-constexpr std::int64_t kMaxSilenceSeconds = 600;
-/// Finished alerts and messages are kept for so long.
-constexpr std::int64_t kKeepFinishedMs = 30LL * 24 * 3600 * 1000;
-constexpr auto kUpkeepEvery = 10min;
-
-int complain(int code, const std::string& message) {
-    std::cerr << "plimsoll: " << message << "\n";
-    return code;
-}
+/// A stop takes less than 10 s: deliveries under way get the first part of it, and what does not
+/// end by the second is cut off.
+constexpr auto kDeliveryGrace = 7s;
+constexpr auto kStopWithin = 9s;
+/// Deliveries under way at a reload; longer ones are made again.
+constexpr auto kReloadGrace = 5s;
+constexpr auto kFirstRetry = 1000ms;
+constexpr auto kLastRetry = 30'000ms;
 
 int exit_code(store::StoreFault fault) {
     switch (fault) {
@@ -56,277 +50,259 @@ int exit_code(store::StoreFault fault) {
     }
 }
 
-/// No core dumps and no reading of this process's memory by others of its user: it holds keys.
-void guard_memory() {
-    const rlimit none{0, 0};
-    (void)::setrlimit(RLIMIT_CORE, &none);
-    (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+/// What the operator can do about a store that does not open.
+std::string advice(store::StoreFault fault) {
+    switch (fault) {
+        case store::StoreFault::corrupt:
+            return "; move the file away or restore a backup, or start without --strict-state: the "
+                   "daemon then sets it aside and begins from the chain";
+        case store::StoreFault::newer_schema:
+            return "; run the newer version again, or restore a backup from before the upgrade";
+        case store::StoreFault::read_only:
+            return "; the daemon's user must own the state directory and be able to write there";
+        case store::StoreFault::locked:
+            return "; stop the other one, or give this one a state directory of its own";
+        default:
+            return "";
+    }
 }
 
-/// All chains together, for those who look.
-class AllChains final : public view::Live {
-  public:
-    std::vector<view::ChainStatus> chains() const override {
-        std::vector<view::ChainStatus> out;
-        for (const auto& worker : workers) out.push_back(worker->follower().chain_status());
-        return out;
-    }
-    std::vector<view::ProtocolStatus> protocols() const override {
-        std::vector<view::ProtocolStatus> out;
-        for (const auto& worker : workers) {
-            auto statuses = worker->follower().protocol_statuses();
-            std::move(statuses.begin(), statuses.end(), std::back_inserter(out));
-        }
-        return out;
-    }
-    void read(const Use& use) const override { read_from(0, {}, use); }
-
-    std::vector<std::unique_ptr<ChainWorker>> workers;
-
-  private:
-    /// Holds every chain still at once, then hands all views over.
-    void read_from(std::size_t index, std::vector<view::ProtocolView> gathered,
-                   const Use& use) const {
-        if (index == workers.size()) {
-            use(gathered);
-            return;
-        }
-        workers[index]->follower().read([&](std::span<const view::ProtocolView> views) {
-            gathered.insert(gathered.end(), views.begin(), views.end());
-            read_from(index + 1, std::move(gathered), use);
-        });
-    }
-};
-
-std::string sinks_json(outbox::Outbox& outbox) {
-    nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-    for (const outbox::SinkStatus& sink : outbox.status()) {
-        nlohmann::ordered_json row;
-        row["name"] = sink.name;
-        row["queued"] = sink.queued;
-        row["oldest_age_seconds"] = sink.oldest_age.count() / 1000;
-        row["in_flight"] = sink.in_flight;
-        row["circuit"] = outbox::to_string(sink.circuit);
-        row["delivered"] = sink.delivered;
-        row["dead"] = sink.dead;
-        row["last_error"] = sink.last_error.empty() ? nlohmann::ordered_json(nullptr)
-                                                    : nlohmann::ordered_json(sink.last_error);
-        rows.push_back(std::move(row));
-    }
-    return rows.dump();
+Unexpected<StartError> cannot_start(int code, std::string message) {
+    return Unexpected<StartError>{StartError{code, std::move(message)}};
 }
 
 /// The daemon's parts, in the order they are built; taken down in reverse.
 class Daemon {
   public:
-    explicit Daemon(const config::Settings& settings) : settings_(settings) {}
+    Daemon(config::Settings settings, const RunOptions& options)
+        : options_(options), settings_(settings.daemon), first_(std::move(settings)) {}
 
     int run() {
-        if (const int code = build(); code != kOk) return code;
+        if (const auto built = build(); !built) {
+            print_error("plimsoll: " + built.error().message);
+            return built.error().exit_code;
+        }
         start();
-        loop();
+        wait_for_the_end();
         stop();
         return kOk;
     }
 
   private:
-    int build() {
-        if (const int code = open_store(); code != kOk) return code;
-        if (const int code = make_signer(); code != kOk) return code;
-        if (const int code = make_outbox(); code != kOk) return code;
-        if (const int code = make_workers(); code != kOk) return code;
-        snapshotter_ = std::make_unique<snapshots::Snapshotter>(
-            snapshots::Snapshotter::Parts{settings_, chains_, *store_, unix_seconds});
+    Expected<void, StartError> build() {
+        metrics_.expect(first_);
+        if (auto opened = open_store(); !opened) return opened;
+        auto made = Stages::make(std::move(first_), foundation(), 0);
+        if (!made) return Unexpected<StartError>{made.error()};
+        if (auto prepared = (*made)->prepare(); !prepared) {
+            return cannot_start(exit_code(prepared.error().kind), prepared.error().message);
+        }
+        current_.set(std::move(*made));
+        view::ConfigStatus config;
+        config.loaded_at = unix_seconds();
+        current_.set(config);
+        metrics_.configuration_read(true, config.loaded_at);
         return open_listeners();
     }
 
-    int open_store() {
-        auto opened = store::Store::open(settings_.daemon.state_dir, {});
-        if (!opened) return complain(exit_code(opened.error().kind), opened.error().message);
+    Expected<void, StartError> open_store() {
+        store::Store::OpenOptions options;
+        options.strict = options_.strict_state;
+        options.observer = &metrics_.storage();
+        auto opened = store::Store::open(settings_.state_dir, options);
+        if (!opened) {
+            const store::StoreError& error = opened.error();
+            return cannot_start(exit_code(error.kind), error.message + advice(error.kind));
+        }
         if (!opened->moved_aside.empty()) {
             spdlog::error(
-                "the stored state was damaged and is set aside as {}; starting from the "
-                "chain",
-                opened->moved_aside);
+                "the stored state was damaged ({}) and is set aside as {}; starting from the chain",
+                opened->defect, opened->moved_aside);
         }
         store_ = std::move(opened->store);
-        return kOk;
+        return {};
     }
 
-    int make_signer() {
-        if (settings_.signing.key.empty()) return kOk;
-        auto signer = alerts::Signer::make(settings_.signing.key, settings_.signing.expect_address);
-        if (!signer) return complain(kConfig, "[signing]: " + signer.error().message);
-        signer_.emplace(std::move(*signer));
-        spdlog::info("alerts are signed by {}", to_checksum(signer_->address()));
-        return kOk;
+    Foundation foundation() { return {*store_, pulses_, metrics_, clock_}; }
+
+    std::string metrics_text() {
+        const auto stages = current_.get();
+        return metrics_.text({*stages, *store_, [&stages] { return stages->sinks(); },
+                              [&stages] { return stages->snapshotter().last_success(); },
+                              stages->settings().snapshots.tables});
     }
 
-    rules::Signature sign(std::string_view body) const {
-        if (!signer_) return {};
-        return {signer_->sign(body), to_checksum(signer_->address())};
-    }
-
-    int make_outbox() {
-        std::vector<std::unique_ptr<sinks::Sink>> sinks;
-        std::vector<std::string> names;
-        for (const config::SinkSettings& sink : settings_.sinks) {
-            auto made = sinks::make_sink(sink, settings_.daemon.state_dir);
-            if (!made) return complain(kConfig, made.error().message);
-            sinks.push_back(std::move(*made));
-            names.push_back(sink.name);
-        }
-        if (const auto retired = store_->retire_sinks(names, unix_seconds() * 1000); !retired) {
-            return complain(kIo, retired.error().message);
-        }
-        outbox_ = std::make_unique<outbox::Outbox>(*store_, std::move(sinks), outbox_clock_,
-                                                   outbox::Outbox::Options{});
-        return kOk;
-    }
-
-    int make_workers() {
-        const auto rows = store_->rule_states();
-        if (!rows) return complain(kIo, rows.error().message);
-        const WorkerParts parts{settings_,
-                                *store_,
-                                stop_,
-                                [this](std::string_view body) { return sign(body); },
-                                [this] { outbox_->wake(); },
-                                [this] { snapshotter_->wake(); }};
-        for (const config::ChainSettings& chain : settings_.chains) {
-            chains_.workers.push_back(std::make_unique<ChainWorker>(chain, parts, *rows));
-        }
-        return kOk;
-    }
-
-    int open_listeners() {
+    Expected<void, StartError> open_listeners() {
         api_ = std::make_unique<http::Api>(http::Api::Parts{
-            chains_, *store_, [this](std::string& reason) { return is_healthy(reason); },
-            [this] { return sinks_json(*outbox_); }});
-        if (!settings_.daemon.http_listen.empty()) {
-            auto server = http::Server::open(settings_.daemon.http_listen, *api_);
-            if (!server) return complain(kUnavailable, "http_listen: " + server.error().message);
+            current_, *store_, [this](std::string& reason) { return is_healthy(reason); },
+            [this] { return sinks_json(current_.get()->sinks()); },
+            [this] { return metrics_text(); }});
+        if (!settings_.http_listen.empty()) {
+            auto server = http::Server::open(settings_.http_listen, *api_);
+            if (!server) {
+                return cannot_start(kUnavailable,
+                                    "[daemon] http_listen: " + server.error().message +
+                                        "; stop what listens there, or choose another address");
+            }
             server_ = std::move(*server);
             spdlog::info("listening on {}", server_->url());
         }
-        const auto path = control_socket_path(settings_);
-        auto control =
-            http::ControlSocket::open(path, *api_, {[this]() -> Expected<std::size_t, std::string> {
-                                          auto taken = snapshotter_->take_now();
-                                          if (!taken)
-                                              return Unexpected<std::string>{taken.error().message};
-                                          return *taken;
-                                      }});
-        if (!control) {
+        const auto path = control_socket_path(current_.get()->settings());
+        auto control = http::ControlSocket::open(path, *api_, {[this] { return snapshot_now(); }});
+        if (control) {
+            control_ = std::move(*control);
+        } else {
             // The daemon works without; only `plimsoll snapshot now` and live reading do not.
             spdlog::warn("{}", control.error().message);
-            return kOk;
         }
-        control_ = std::move(*control);
-        return kOk;
+        return {};
     }
 
     bool is_healthy(std::string& reason) const {
-        const std::int64_t now = unix_seconds();
-        for (const auto& worker : chains_.workers) {
-            if (now - worker->last_beat() <= kMaxSilenceSeconds) continue;
-            reason = worker->follower().chain_status().name + ": the polling thread hangs";
-            return false;
-        }
-        return true;
+        const auto stuck = pulses_.stuck();
+        if (stuck.empty()) return true;
+        reason = "stuck: " + pulse::joined(stuck);
+        return false;
+    }
+
+    Expected<std::size_t, std::string> snapshot_now() {
+        const auto stages = current_.get();
+        auto taken = stages->snapshotter().take_now();
+        if (!taken) return Unexpected<std::string>{taken.error().message};
+        return *taken;
     }
 
     void start() {
-        outbox_->start();
-        snapshotter_->start();
-        for (const auto& worker : chains_.workers) worker->start();
-        notify_systemd("READY=1");
+        current_.get()->start();
+        watchdog_.start();
+        upkeep_.start();
+        notifier_.ready(status());
         spdlog::info("plimsoll " PLIMSOLL_VERSION " runs; state in {}",
-                     settings_.daemon.state_dir.string());
+                     settings_.state_dir.string());
     }
 
-    void loop() {
-        auto next_upkeep = std::chrono::steady_clock::now() + kUpkeepEvery;
+    std::string status() const {
+        const auto stages = current_.get();
+        std::uint64_t queued = 0;
+        for (const outbox::SinkStatus& sink : stages->sinks()) queued += sink.queued;
+        return status_line(stages->chains(), queued);
+    }
+
+    void wait_for_the_end() {
         for (;;) {
-            const auto signal = signals_.wait(1s);
-            if (signal == SIGTERM || signal == SIGINT) {
-                spdlog::info("stopping");
-                return;
-            }
-            if (signal == SIGHUP) {
-                spdlog::warn("a changed configuration takes effect with the next start");
-            }
-            if (signal == SIGUSR1) {
-                const auto taken = snapshotter_->take_now();
-                if (!taken) spdlog::error("snapshot: {}", taken.error().message);
-            }
-            std::string reason;
-            if (is_healthy(reason)) notify_systemd("WATCHDOG=1");
-            notify_systemd("STATUS=" + status_line());
-            if (std::chrono::steady_clock::now() >= next_upkeep) {
-                next_upkeep += kUpkeepEvery;
-                purge();
-            }
+            const auto signal = signals_.wait(1h);
+            if (signal == SIGTERM || signal == SIGINT) return;
+            if (signal == SIGHUP) upkeep_.reload_soon();
+            if (signal == SIGUSR1) current_.get()->snapshotter().take_soon();
         }
     }
 
-    std::string status_line() const {
-        std::string out;
-        for (const auto& chain : chains_.chains()) {
-            out += (out.empty() ? "" : ", ") + chain.name + " " +
-                   std::to_string(chain.processed.number) + " (" +
-                   std::string(view::to_string(chain.state)) + ")";
+    // ---- reload, in the thread of the upkeep
+
+    void reload() {
+        spdlog::info("reloading the configuration");
+        notifier_.reloading();
+        view::ConfigStatus outcome = current_.config();
+        ++outcome.reloads;
+        outcome.problem = replace();
+        outcome.last_reload_successful = outcome.problem.empty();
+        if (outcome.problem.empty()) {
+            outcome.loaded_at = unix_seconds();
+            spdlog::info("the configuration was reloaded");
+        } else {
+            spdlog::error("the configuration was not reloaded, the one in use stays: {}",
+                          outcome.problem);
         }
-        return out;
+        current_.set(outcome);
+        metrics_.configuration_read(outcome.last_reload_successful, unix_seconds());
+        notifier_.ready(
+            outcome.problem.empty() ? status() : "the changed configuration is wrong, see the log");
     }
 
-    void purge() {
-        const std::int64_t before = unix_seconds() * 1000 - kKeepFinishedMs;
-        for (int step = 0; step < 20; ++step) {
-            const auto more = store_->purge(before);
-            if (!more || !*more) return;
+    /// Why the configuration stays the old one; empty when it was replaced.
+    std::string replace() {
+        auto loaded = options_.load();
+        if (!loaded) {
+            for (const auto& error : loaded.error()) spdlog::error("{}", to_string(error));
+            return to_string(loaded.error().front());
         }
+        for (const auto& warning : loaded->warnings) spdlog::warn("{}", to_string(warning));
+        for (const auto& kept : keep_fixed(loaded->daemon, settings_)) spdlog::warn("{}", kept);
+        const auto old = current_.get();
+        auto made =
+            Stages::make(std::move(*loaded), foundation(), old->snapshotter().last_success());
+        if (!made) return made.error().message;
+
+        if (!old->stop(kReloadGrace)) {
+            spdlog::warn("some deliveries took too long and are made again");
+        }
+        if (!prepare(**made)) return "the daemon is stopping";
+        set_log_level((*made)->settings().daemon.log_level);
+        const std::shared_ptr<Stages> next = std::move(*made);
+        metrics_.expect(next->settings());
+        current_.set(next);
+        next->start();
+        return {};
+    }
+
+    /// The old stages have stopped, so there is no way back: tries until the store answers. False
+    /// when the daemon stops before.
+    bool prepare(Stages& stages) {
+        for (auto pause = kFirstRetry; !upkeep_.stopping();
+             pause = std::min(2 * pause, kLastRetry)) {
+            const auto prepared = stages.prepare();
+            if (prepared) return true;
+            spdlog::error("reload: store: {}; trying again", prepared.error().message);
+            upkeep_.wait(pause);
+        }
+        return false;
     }
 
     void stop() {
-        notify_systemd("STOPPING=1");
-        stop_.request();
-        for (const auto& worker : chains_.workers) worker->cancel();
-        chains_joined();
-        snapshotter_->stop();
-        if (!outbox_->stop(kDeliveryGrace)) {
-            spdlog::warn("some messages were cut off; they are sent after the next start");
+        spdlog::info("stopping");
+        ending_.emplace(signals_, kStopWithin);
+        notifier_.stopping();
+        watchdog_.stop();
+        upkeep_.stop();
+        if (!current_.get()->stop(kDeliveryGrace)) {
+            spdlog::warn("some deliveries were cut off; they are made again after the next start");
         }
         control_.reset();
         server_.reset();
         spdlog::info("stopped");
     }
 
-    /// The listeners may still look at the followers, so only the threads end here.
-    void chains_joined() {
-        for (const auto& worker : chains_.workers) worker->join();
-    }
-
-    const config::Settings& settings_;
+    const RunOptions& options_;
+    const config::DaemonSettings settings_;  ///< what no reload changes is true for good
+    config::Settings first_;                 ///< until the first stages have it
     Signals signals_;
-    Stop stop_;
+    std::optional<Ending> ending_;  ///< lives until everything below is gone
+    const Notifier notifier_;
+    pulse::Pulses pulses_;
+    metrics::Metrics metrics_;
     std::unique_ptr<store::Store> store_;
-    std::optional<alerts::Signer> signer_;
-    outbox::SystemClock outbox_clock_;
-    std::unique_ptr<outbox::Outbox> outbox_;
-    AllChains chains_;
-    std::unique_ptr<snapshots::Snapshotter> snapshotter_;
+    outbox::SystemClock clock_;
+    Current current_;
     std::unique_ptr<http::Api> api_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<http::ControlSocket> control_;
+    Watchdog watchdog_{notifier_, pulses_, watchdog_interval()};
+    Upkeep upkeep_{pulses_,
+                   {[this] { reload(); }, [this] { return purge_step(*store_); },
+                    [this] { notifier_.status(status()); }}};
 };
 
 }  // namespace
 
-int run_daemon(const config::Settings& settings) {
-    guard_memory();
-    set_up_logging(settings.daemon.log_level);
-    return Daemon(settings).run();
+void guard_memory() {
+    const rlimit none{0, 0};
+    (void)::setrlimit(RLIMIT_CORE, &none);
+    (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int run_daemon(config::Settings settings, const RunOptions& options) {
+    set_log_level(settings.daemon.log_level);
+    return Daemon(std::move(settings), options).run();
 }
 
 std::filesystem::path control_socket_path(const config::Settings& settings) {

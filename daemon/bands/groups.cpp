@@ -53,14 +53,6 @@ AssetGroup resolve_group(const config::GroupSettings& settings, std::span<const 
 
 constexpr unsigned kUsdDecimals = 8;
 
-/// Dollars in units of the oracle. Throws over 256 bits.
-OraclePrice scaled(const Usd8& usd, unsigned price_decimals, bool up) {
-    const U512 product = U512(usd.raw()) * power_of_ten(price_decimals);
-    const U512 unit = power_of_ten(kUsdDecimals);
-    const U512 price = product / unit + (up && product % unit != 0 ? 1 : 0);
-    return OraclePrice::from_raw(U256(price));
-}
-
 const MarketReport* market_of(std::span<const MarketReport> markets, const Address& token) {
     const auto found =
         std::find_if(markets.begin(), markets.end(),
@@ -84,6 +76,13 @@ std::optional<AssetGroup> collateral_of(const std::string& name, std::span<const
 }
 
 }  // namespace
+
+OraclePrice to_oracle_price(const Usd8& usd, unsigned price_decimals, bool up) {
+    const U512 product = U512(usd.raw()) * power_of_ten(price_decimals);
+    const U512 unit = power_of_ten(kUsdDecimals);
+    const U512 price = product / unit + (up && product % unit != 0 ? 1 : 0);
+    return OraclePrice::from_raw(U256(price));
+}
 
 std::vector<AssetGroup> resolve_groups(const std::vector<config::GroupSettings>& settings,
                                        std::span<const MarketReport> markets) {
@@ -123,8 +122,8 @@ std::optional<ResolvedBand> resolve_band(const config::BandSettings& settings,
                       {},
                       {}};
     const auto prices = protocols::as_contract([&] {
-        return std::pair{scaled(settings.low, leader->price_decimals, true),
-                         scaled(settings.high, leader->price_decimals, false)};
+        return std::pair{to_oracle_price(settings.low, leader->price_decimals, true),
+                         to_oracle_price(settings.high, leader->price_decimals, false)};
     });
     if (!prices || prices->second.raw() == u256_max()) {
         return std::nullopt;

@@ -23,6 +23,9 @@ std::vector<protocols::AssetGroup> resolve_groups(
     const std::vector<config::GroupSettings>& settings,
     std::span<const protocols::MarketReport> markets);
 
+/// Dollars in units of the oracle, rounded up or down. Throws over 256 bits.
+OraclePrice to_oracle_price(const Usd8& usd, unsigned price_decimals, bool up);
+
 /// A band in one protocol's own units.
 struct ResolvedBand {
     std::string name;

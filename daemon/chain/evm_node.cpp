@@ -6,9 +6,8 @@ namespace plimsoll::chain {
 
 using rpc::ErrorKind;
 using rpc::RpcError;
-using Time = rpc::Clock::Time;
 
-rpc::CallLimits EvmNode::limits(Time deadline) const {
+rpc::CallLimits EvmNode::limits(rpc::Clock::Time deadline) const {
     return rpc::CallLimits{
         .deadline = deadline, .timeout = chain.timeout, .max_bytes = 16 * rpc::kMiB};
 }
@@ -27,7 +26,7 @@ Expected<std::optional<EvmHeader>, RpcError> EvmNode::accept_header(const nlohma
 }
 
 Expected<std::optional<EvmHeader>, RpcError> EvmNode::header(const std::string& block,
-                                                             Time deadline) {
+                                                             rpc::Clock::Time deadline) {
     const auto result =
         endpoint.call({"eth_getBlockByNumber", header_params(block)}, limits(deadline));
     if (!result) return Unexpected<RpcError>{result.error()};
@@ -39,7 +38,7 @@ Expected<std::optional<EvmHeader>, RpcError> EvmNode::header(const std::string& 
     return header;
 }
 
-Expected<EvmHeader, RpcError> EvmNode::latest(Time deadline) {
+Expected<EvmHeader, RpcError> EvmNode::latest(rpc::Clock::Time deadline) {
     auto found = header("\"latest\"", deadline);
     if (!found) return Unexpected<RpcError>{std::move(found.error())};
     if (!*found) return fault(ErrorKind::malformed, "has no latest block");
@@ -48,7 +47,7 @@ Expected<EvmHeader, RpcError> EvmNode::latest(Time deadline) {
     return std::move(**found);
 }
 
-Expected<void, RpcError> EvmNode::require_block(const BlockRef& block, Time deadline) {
+Expected<void, RpcError> EvmNode::require_block(const BlockRef& block, rpc::Clock::Time deadline) {
     if (seen.has(block.hash)) return {};
     const auto result =
         endpoint.call({"eth_getBlockByHash", header_by_hash_params(block.hash)}, limits(deadline));
@@ -66,7 +65,8 @@ Expected<void, RpcError> EvmNode::require_block(const BlockRef& block, Time dead
     return {};
 }
 
-Expected<void, RpcError> EvmNode::require_canonical(const BlockRef& block, Time deadline) {
+Expected<void, RpcError> EvmNode::require_canonical(const BlockRef& block,
+                                                    rpc::Clock::Time deadline) {
     const auto found = header(block_by_number(block.number), deadline);
     if (!found) return Unexpected<RpcError>{found.error()};
     if (*found && (*found)->block.hash == block.hash) return {};

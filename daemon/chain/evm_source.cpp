@@ -135,7 +135,7 @@ EvmSource::EvmSource(EvmSourceSettings settings, rpc::HttpTransport& transport, 
       pool_(
           settings_.endpoints,
           rpc::Services{transport, clock, stop_.get_token(),
-                        random ? std::move(random) : default_random()},
+                        random ? std::move(random) : default_random(), settings_.observer},
           [this](Endpoint& endpoint, Clock::Time until) { return check(endpoint, until); },
           rpc::PoolOptions{.block_time = settings_.block_time, .max_tries = 4}) {
     nodes_.reserve(pool_.size());

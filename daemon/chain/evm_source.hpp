@@ -5,6 +5,7 @@
 #include "daemon/rpc/clock.hpp"
 #include "daemon/rpc/endpoint_settings.hpp"
 #include "daemon/rpc/http_transport.hpp"
+#include "daemon/rpc/request_observer.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -41,6 +42,7 @@ struct EvmSourceSettings {
     /// Compare answers about logs with the header's bloom filter: a log outside it is refused, and
     /// an empty answer that it contradicts needs a second endpoint's word. Wrong on some chains.
     bool check_bloom = false;
+    rpc::RequestObserver* observer = nullptr;  ///< outlives the source; may be none
 };
 
 /// A source over JSON-RPC. `transport` serves this source alone (cancelling the source cancels it);

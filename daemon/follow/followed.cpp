@@ -1,48 +1,47 @@
 #include "daemon/follow/followed.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace plimsoll::follow {
-namespace {
 
-/// How far a health factor is from 1, in wad.
-U256 distance_to_one(const Wad& health_factor) {
-    const U256 one = wad_one().raw();
-    const U256& value = health_factor.raw();
-    return value > one ? value - one : one - value;
-}
-
-/// Within 3 % of 1.
-const U256& edge_width() {
-    static const U256 value("30000000000000000");
-    return value;
-}
-
-}  // namespace
-
-std::vector<protocols::PositionKey> plan_audit(Audit& audit,
-                                               std::span<const protocols::PositionHealth> healths,
-                                               std::size_t limit) {
-    std::set<protocols::PositionKey> chosen = audit.suspects;
-    std::vector<std::pair<U256, protocols::PositionKey>> edges;
-    for (const auto& health : healths) {
-        if (!health.health_factor) continue;
-        U256 distance = distance_to_one(*health.health_factor);
-        if (distance <= edge_width()) edges.emplace_back(std::move(distance), health.key);
+void Tip::value(const config::Settings& settings) {
+    healths.clear();
+    healths.reserve(ledger->position_count());
+    ledger->for_each_position(
+        [this](const protocols::PositionKey& key) { healths.push_back(ledger->health(key)); });
+    const std::vector<protocols::MarketReport> markets = ledger->markets();
+    groups = bands::resolve_groups(settings.groups, markets);
+    bands.clear();
+    for (const config::BandSettings& band : settings.bands) {
+        const auto resolved = bands::resolve_band(band, groups, markets);
+        if (resolved) bands.push_back(bands::evaluate_band(*ledger, *resolved, healths));
     }
-    const std::size_t nearest = std::min(limit / 2, edges.size());
-    std::partial_sort(edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(nearest),
-                      edges.end());
-    for (std::size_t i = 0; i < nearest; ++i) chosen.insert(edges[i].second);
-    for (std::size_t i = 0; i < std::min(limit - nearest, healths.size()); ++i) {
-        chosen.insert(healths[audit.rolling++ % healths.size()].key);
-    }
-    return {chosen.begin(), chosen.end()};
+    valued = true;
 }
 
-void Followed::keep_changed_records(protocols::Protocol& ledger) {
-    for (auto& record : ledger.take_changed_records()) {
+void Followed::join(std::unique_ptr<protocols::Protocol> ledger, const BlockRef& at) {
+    base = std::move(ledger);
+    joined = at;
+    unsaved.clear();
+    replace_saved = true;
+    keep_changed_records();
+    trouble.clear();
+    scan = {"done", 0, 0, std::nullopt};
+}
+
+void Followed::drop() {
+    base.reset();
+    Audit counts;
+    counts.checked = tip.audit.checked;
+    counts.mismatched = tip.audit.mismatched;
+    tip = {};
+    tip.audit = std::move(counts);
+    unsaved.clear();
+    retry_at = 0;
+}
+
+void Followed::keep_changed_records() {
+    for (auto& record : base->take_changed_records()) {
         unsaved[std::move(record.key)] = std::move(record.value);
     }
 }
@@ -57,22 +56,26 @@ store::RoundCommit::ProtocolRecords Followed::take_unsaved() {
 }
 
 view::State Followed::state(view::State chain_state, std::string& reason) const {
-    if (!tip) {
-        reason = fault.empty() ? "first scan: " + scan.stage : fault;
+    if (!base) {
+        reason = trouble.empty() ? "first scan: " + scan.stage : trouble;
         return view::State::unknown;
     }
-    if (!fault.empty()) {
-        reason = fault;
+    if (!tip.fault.empty()) {
+        reason = tip.fault;
+        return view::State::unknown;
+    }
+    if (!tip.valued) {
+        if (reason.empty()) reason = "blocks are being caught up with";
         return view::State::unknown;
     }
     if (chain_state != view::State::live) return chain_state;
-    const protocols::Trust trust = tip->trust();
+    const protocols::Trust trust = tip.ledger->trust();
     if (!trust.verified) {
         reason = trust.reason;
         return view::State::unverified;
     }
-    if (!audit.suspects.empty()) {
-        reason = "differs from the contract for " + std::to_string(audit.suspects.size()) +
+    if (!tip.audit.suspects.empty()) {
+        reason = "differs from the contract for " + std::to_string(tip.audit.suspects.size()) +
                  " accounts; they are read anew";
         return view::State::unverified;
     }

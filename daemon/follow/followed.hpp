@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "daemon/bands/band.hpp"
+#include "daemon/follow/audit.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/view/view.hpp"
 #include "protocols/common/protocol.hpp"
@@ -16,45 +17,51 @@
 
 namespace plimsoll::follow {
 
-/// What the daemon knows from asking the contract itself.
-struct Audit {
-    std::uint64_t checked = 0;
-    std::uint64_t mismatched = 0;
-    std::size_t rolling = 0;                    ///< where the rolling sample goes on
-    std::set<protocols::PositionKey> suspects;  ///< differed; asked again every round until equal
-    std::set<protocols::PositionKey>
-        liquidatable;  ///< of the last round: newcomers are asked first
-    std::vector<protocols::AuditDifference> differences;  ///< of the round that found them
+/// One protocol at the tail's tip: what readers and rules look at.
+struct Tip {
+    std::unique_ptr<protocols::Protocol> ledger;  ///< none: not followed yet
+    /// `healths`, `groups` and `bands` are true at the tip. False while blocks are being caught up
+    /// with and after a reorganisation, until the next round.
+    bool valued = false;
+    /// Why the round is not complete for this protocol; empty when it is.
+    std::string fault;
+    Audit audit;
+    std::vector<protocols::PositionHealth> healths;
+    std::vector<protocols::AssetGroup> groups;
+    std::vector<bands::BandReport> bands;
+
+    /// Values every position with what the ledger knows now.
+    void value(const config::Settings& settings);
 };
 
-/// The accounts to ask the contract about in this round: suspects, those nearest to health factor
-/// 1, and a rolling sample. At most `limit` besides the suspects, whatever the number of positions.
-std::vector<protocols::PositionKey> plan_audit(Audit& audit,
-                                               std::span<const protocols::PositionHealth> healths,
-                                               std::size_t limit);
-
-/// One protocol, followed twice: at the tail's base and at the tip.
+/// One protocol, followed twice: at its base and at the tip.
 struct Followed {
     config::ProtocolSettings settings;
     std::function<std::unique_ptr<protocols::Protocol>()> make;
 
-    std::unique_ptr<protocols::Protocol> base;  ///< none: not established yet
-    std::unique_ptr<protocols::Protocol> tip;
+    /// The ledger at the tail's base, or at `joined` where that is newer. None: not followed yet.
+    std::unique_ptr<protocols::Protocol> base;
+    /// A block at or above the tail's base when the ledger was made: nothing of the protocol is
+    /// known below. The end of a round, or the base.
+    BlockRef joined;
+    Tip tip;
+    /// Liquidations on blocks up to here were told, or need not be. None: never followed.
+    std::optional<BlockNumber> told;
+
     /// Ledger records changed at the base since they were last stored.
     std::map<std::string, std::optional<std::string>> unsaved;
     bool replace_saved = false;
-    /// Why the last round is not complete for this protocol; empty when it is.
-    std::string fault;
-    view::ScanStatus scan;
-    Audit audit;
 
-    // Values at the tip, remade every round.
-    std::vector<protocols::PositionHealth> healths;
-    std::vector<protocols::AssetGroup> groups;
-    std::vector<bands::BandReport> bands;
+    std::string trouble;        ///< why it cannot be followed; tried again at `retry_at`
+    std::int64_t retry_at = 0;  ///< unix seconds
+    view::ScanStatus scan;
     std::set<protocols::PositionKey> seen;  ///< positions the rules were told of last
 
-    void keep_changed_records(protocols::Protocol& ledger);
+    /// Takes a ledger over that stands at `at`, instead of a stored one or none.
+    void join(std::unique_ptr<protocols::Protocol> ledger, const BlockRef& at);
+    /// Forgets the ledgers; what was told stays told.
+    void drop();
+    void keep_changed_records();
     store::RoundCommit::ProtocolRecords take_unsaved();
     /// The state shown to people; `chain_state` when nothing is wrong with the protocol itself.
     view::State state(view::State chain_state, std::string& reason) const;

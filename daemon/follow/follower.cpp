@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace plimsoll::follow {
@@ -13,9 +14,12 @@ using chain::FaultKind;
 
 /// Blocks whose headers are read and linked at once.
 constexpr BlockNumber kMaxLinkedBlocks = 1024;
-/// Behind by more than this many blocks, the base is brought forward by log ranges first.
-constexpr BlockNumber kMaxTailBlocks = 8192;
+/// Final blocks above the tip are read as ranges of logs, without their headers, when there are
+/// more than these.
+constexpr BlockNumber kFewBlocks = 16;
 constexpr BlockNumber kRecentBlocks = 256;
+/// Forks met within one poll, before it is left to the next one.
+constexpr int kMostForks = 2;
 
 Unexpected<Fault> fault(FaultKind kind, std::string message) {
     return Unexpected<Fault>{Fault{kind, std::move(message)}};
@@ -38,78 +42,243 @@ chain::Finality to_finality(const config::Depth& depth) {
 Follower::Follower(FollowerParts parts)
     : parts_(std::move(parts)),
       protocols_(std::move(parts_.protocols)),
+      joining_(protocols_.size()),
       caip2_(parts_.chain.caip2()) {
     for (const config::WatchSettings& watch : parts_.settings.watches) {
         for (const Address& account : watch.accounts) watch_labels_[account] = watch.label;
     }
+    for (Followed& one : protocols_) one.scan.stage = "waiting for the node";
     publish();
 }
 
 Expected<void, Fault> Follower::poll() {
-    const auto outcome = [&]() -> Outcome {
-        if (!connected_) {
-            if (auto connected = parts_.source.connect(); !connected) return connected;
-            connected_ = true;
-        }
-        auto head = parts_.source.head();
-        if (!head) return Unexpected<Fault>{head.error()};
-        note_head(*head);
-        if (established_ && !round_pending_ && head->hash == tail_.tip().hash) return {};
-        auto final_block = parts_.source.final_block(to_finality(parts_.chain.finality), *head);
-        if (final_block) final_block_ = *final_block;
-        if (!established_) {
-            if (auto done = establish(*head); !done) return done;
-        }
-        return follow_to(*head);
-    }();
+    poll_began_ = parts_.unix_seconds();
+    if (head_seen_at_ == 0) head_seen_at_ = poll_began_;
+    busy_ = false;
+    const auto outcome = work();
     trouble_ = outcome ? std::string() : outcome.error().message;
+    if (!outcome) busy_ = false;
+    note_progress();
     if (outcome || outcome.error().kind != FaultKind::cancelled) tell_standstill();
     publish();
     return outcome;
 }
 
+Expected<void, Fault> Follower::work() {
+    if (pending_) {
+        if (auto stored = store_pending(); !stored) {
+            if (const auto head = parts_.source.head()) note_head(*head);
+            return stored;
+        }
+    }
+    if (!remembers_) {
+        if (auto loaded = load_memory(); !loaded) return loaded;
+    }
+    if (!connected_) {
+        if (auto connected = parts_.source.connect(); !connected) return connected;
+        connected_ = true;
+    }
+    const auto head = parts_.source.head();
+    if (!head) return Unexpected<Fault>{head.error()};
+    note_head(*head);
+    bool is_joining = false;
+    for (std::size_t i = 0; i < protocols_.size(); ++i) is_joining |= wants_to_join(i);
+    const bool is_there = started_ && !round_pending_ && head->hash == tail_.tip().hash;
+    if (is_there && !is_joining && is_valued()) return {};
+    const auto final_block = parts_.source.final_block(to_finality(parts_.chain.finality), *head);
+    if (final_block) final_block_ = *final_block;
+    if (!started_) {
+        // A chain may have no such tag; a node that fails now is asked again.
+        if (!final_block && !is_its_own(final_block.error())) {
+            return Unexpected<Fault>{final_block.error()};
+        }
+        if (auto done = start(*head); !done) return done;
+    }
+    if (auto done = follow_to(*head); !done || busy_) return done;
+    if (auto done = join_protocols(); !done || busy_) return done;
+    return is_valued() ? Outcome{} : follow_to(*head);
+}
+
+bool Follower::is_valued() const {
+    return std::all_of(protocols_.begin(), protocols_.end(),
+                       [](const Followed& one) { return !one.base || one.tip.valued; });
+}
+
+// ---- blocks
+
 Expected<void, Fault> Follower::follow_to(const BlockRef& head) {
+    for (int forks = 0; forks <= kMostForks;) {
+        const BlockRef tip = tail_.tip();
+        if (head.hash == tip.hash) {
+            if (!is_valued()) return run_round({}, true);
+            return round_pending_ ? finish_round() : Outcome{};
+        }
+        const bool is_below_done = !orphaned_ && committed_ && head.number < committed_->number;
+        if (is_below_done || head.number <= tip.number) {
+            const auto known = recorded(head.number);
+            if (!known || known->hash == head.hash) return behind(head);
+            ++forks;
+            if (auto done = reorganise(head.number, head.hash); !done) return done;
+            continue;
+        }
+        if (auto done = step_to(head, forks); !done || busy_) return done;
+    }
+    return fault(FaultKind::lag_or_reorg, "the chain changes while it is read");
+}
+
+/// A node behind, not a reorganisation: nothing is known to have changed.
+Expected<void, Fault> Follower::behind(const BlockRef& head) const {
+    if (started_ && is_valued() && !round_pending_) return {};
+    const BlockNumber done = committed_ ? committed_->number : tail_.tip().number;
+    return fault(FaultKind::lag_or_reorg, "the node is at block " + std::to_string(head.number) +
+                                              ", behind block " + std::to_string(done) +
+                                              " that was processed before");
+}
+
+/// The next blocks towards a head above the tip.
+Expected<void, Fault> Follower::step_to(const BlockRef& head, int& forks) {
     const BlockRef tip = tail_.tip();
-    if (head.hash == tip.hash) return round_pending_ ? finish_round(head) : Outcome{};
-    if (head.number <= tip.number) {
-        const auto known = recorded(head.number);
-        if (known && known->hash == head.hash) return {};  // a node behind, not a reorganisation
-        return reorganise(head);
+    if (final_block_ && final_block_->number <= head.number &&
+        final_block_->number > tip.number + kFewBlocks) {
+        return fast_forward(*final_block_, forks);
     }
-    if (head.number - tip.number > kMaxTailBlocks && final_block_ &&
-        final_block_->number > tail_.base().number) {
-        if (auto done = establish_at(*final_block_, head); !done) return done;
-        return follow_to(head);
+    const BlockNumber first = tip.number + 1;
+    const BlockNumber last = std::min(head.number, first + kMaxLinkedBlocks - 1);
+    std::vector<BlockRef> blocks{head};
+    if (first != head.number) {
+        auto read = parts_.source.blocks(first, last);
+        if (!read) return Unexpected<Fault>{read.error()};
+        blocks = std::move(*read);
     }
-    for (BlockNumber first = tip.number + 1; first <= head.number;) {
-        const BlockNumber last = std::min(head.number, first + kMaxLinkedBlocks - 1);
-        std::vector<BlockRef> blocks;
-        if (first == head.number) {
-            blocks.push_back(head);
-        } else {
-            auto read = parts_.source.blocks(first, last);
-            if (!read) return Unexpected<Fault>{read.error()};
-            blocks = std::move(*read);
-        }
-        if (blocks.empty() || blocks.front().number != first || blocks.back().number != last) {
-            return fault(FaultKind::malformed, "the node returned other blocks than asked");
-        }
-        if (last == head.number && blocks.back().hash != head.hash) {
-            return fault(FaultKind::lag_or_reorg, "the head changed while its parents were read");
-        }
-        if (blocks.front().parent != tail_.tip().hash) return reorganise(head);
-        if (auto done = advance(std::move(blocks), last == head.number); !done) return done;
-        first = last + 1;
+    const bool is_asked = blocks.size() == last - first + 1 && blocks.front().number == first &&
+                          blocks.back().number == last;
+    if (!is_asked) return fault(FaultKind::malformed, "the node returned other blocks than asked");
+    if (last == head.number && blocks.back().hash != head.hash) {
+        return fault(FaultKind::lag_or_reorg, "the head changed while its parents were read");
     }
+    if (blocks.front().parent != tip.hash) {
+        ++forks;
+        return reorganise(tip.number, blocks.front().parent);
+    }
+    orphan_replaced(blocks);
+    const bool newest = last == head.number;
+    if (auto done = run_round(std::move(blocks), newest); !done) return done;
+    if (!newest && is_time_up()) busy_ = true;
     return {};
 }
 
+Expected<void, Fault> Follower::run_round(std::vector<BlockRef> blocks, bool newest) {
+    Draft draft(parts_.settings, parts_.source, protocols_, tail_.tip(), std::move(blocks));
+    const auto done = newest ? draft.run(!has_doubted_) : draft.run_logs();
+    has_doubted_ = has_doubted_ || draft.has_doubted();
+    if (!done) return done;
+    take_over(draft);
+    return newest ? finish_round() : Outcome{};
+}
+
+void Follower::take_over(Draft& draft) {
+    TailEntry entry = draft.take_entry();
+    std::vector<Tip> tips = draft.take_tips();
+    for (auto& found : draft.take_liquidations()) liquidations_.push_back(std::move(found));
+    round_pending_ = true;
+    const std::unique_lock lock(ledgers_);
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        if (tips[i].ledger) protocols_[i].tip = std::move(tips[i]);
+    }
+    if (!entry.blocks.empty()) {
+        tail_.push(std::move(entry));
+    } else {  // more of the newest round, which may be the base itself
+        for (Followed& one : protocols_) {
+            auto& inputs = entry.inputs[one.settings.name];
+            if (!one.base || inputs.empty()) continue;
+            if (tail_.empty() || one.joined.number >= tail_.tip().number) {
+                replay_inputs(*one.base, inputs, tail_.tip());
+                one.keep_changed_records();
+            } else {
+                tail_.add_inputs(one.settings.name, std::move(inputs));
+            }
+        }
+    }
+    tip_block_ = tail_.tip();
+}
+
+/// Brings the bases to a final block above the tip by logs alone: what these leave owed is read at
+/// the head, since the state of old blocks may be gone.
+Expected<void, Fault> Follower::fast_forward(const BlockRef& to, int& forks) {
+    const BlockRef tip = tail_.tip();
+    const auto canonical = parts_.source.block_at(tip.number);
+    if (!canonical) return Unexpected<Fault>{canonical.error()};
+    if (!*canonical) return fault(FaultKind::lag_or_reorg, "the node lacks a block below its head");
+    if ((*canonical)->hash != tip.hash) {
+        ++forks;
+        return reorganise(tip.number, (*canonical)->hash);
+    }
+    if (auto checked = check_recent(to.number); !checked) return checked;
+    move_base(tip.number);
+    protocols::LogFilter filter;
+    for (const Followed& one : protocols_) {
+        if (one.base) filter = merged(std::move(filter), one.base->log_filter());
+    }
+    const auto unknown = [](BlockNumber) { return std::optional<BlockRef>(); };
+    for (BlockNumber next = tip.number + 1; next <= to.number;) {
+        if (parts_.stopping()) return fault(FaultKind::cancelled, "stopping");
+        chain::Source::RangeLogs read{{}, to.number};
+        if (!filter.addresses.empty()) {
+            auto step = read_range(parts_.source, next, to.number, filter, unknown);
+            if (!step) return Unexpected<Fault>{step.error()};
+            read = std::move(*step);
+        }
+        BlockRef reached = to;
+        if (read.last < to.number) {
+            const auto block = parts_.source.block_at(read.last);
+            if (!block) return Unexpected<Fault>{block.error()};
+            if (!*block) return fault(FaultKind::lag_or_reorg, "a final block is gone");
+            reached = **block;
+        }
+        pass_over(read.logs, reached);
+        spdlog::info("{}: caught up to block {} of {}", parts_.chain.name, read.last, to.number);
+        next = read.last + 1;
+        if (next <= to.number && is_time_up()) {
+            busy_ = true;
+            return {};
+        }
+    }
+    const auto holds = is_recent_canonical(to.number);
+    if (!holds) return Unexpected<Fault>{holds.error()};
+    return *holds ? Outcome{} : resync("the chain changed while it was caught up with");
+}
+
+/// The bases go on to a final block, over these logs. The tips follow, without values.
+void Follower::pass_over(std::span<const protocols::Log> logs, const BlockRef& reached) {
+    tail_.reset(reached);
+    round_pending_ = true;
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        Followed& one = protocols_[i];
+        if (!one.base) continue;
+        for (const protocols::Log& log : logs) one.base->apply(log);
+        for (auto& event : one.base->take_events().liquidations) {
+            if (one.told && event.block.number <= *one.told) continue;
+            liquidations_.emplace_back(i, std::move(event));
+        }
+        one.keep_changed_records();
+    }
+    rebuild_tips();
+}
+
+// ---- reorganisations
+
 std::optional<BlockRef> Follower::recorded(BlockNumber number) const {
-    if (established_) {
+    if (started_) {
         if (auto known = tail_.at(number)) return known;
     }
     const auto found = recent_.find(number);
     return found == recent_.end() ? std::nullopt : std::optional(found->second);
+}
+
+BlockNumber Follower::lowest_recorded() const {
+    BlockNumber lowest = recent_.empty() ? UINT64_MAX : recent_.begin()->first;
+    if (started_) lowest = std::min(lowest, tail_.base().number);
+    return lowest;
 }
 
 void Follower::remember(std::span<const BlockRef> blocks) {
@@ -117,22 +286,29 @@ void Follower::remember(std::span<const BlockRef> blocks) {
     while (recent_.size() > kRecentBlocks) recent_.erase(recent_.begin());
 }
 
-/// The highest recorded block at or below `from` that is canonical.
-Expected<BlockNumber, Fault> Follower::common_ancestor(BlockNumber from) {
+/// The highest recorded block below `from` that is on the chain where `from` has the hash
+/// `canonical`; none: everything recorded left the chain.
+Expected<std::optional<BlockNumber>, Fault> Follower::common_ancestor(BlockNumber from,
+                                                                      const Bytes32& canonical) {
     constexpr BlockNumber kStep = 32;
-    for (BlockNumber high = from;;) {
-        const BlockNumber low = high >= kStep ? high - kStep + 1 : 0;
-        auto canonical = parts_.source.blocks(low, high);
-        if (!canonical) return Unexpected<Fault>{canonical.error()};
-        for (auto block = canonical->rbegin(); block != canonical->rend(); ++block) {
+    const BlockNumber lowest = lowest_recorded();
+    Bytes32 expected = canonical;
+    for (BlockNumber high = from; high >= lowest;) {
+        const BlockNumber low = std::max(lowest, high >= kStep ? high - kStep + 1 : 0);
+        const auto blocks = parts_.source.blocks(low, high);
+        if (!blocks) return Unexpected<Fault>{blocks.error()};
+        if (blocks->size() != high - low + 1 || blocks->back().hash != expected) {
+            return fault(FaultKind::lag_or_reorg, "the node answers for two forks");
+        }
+        for (auto block = blocks->rbegin(); block != blocks->rend(); ++block) {
             const auto known = recorded(block->number);
-            if (known && known->hash == block->hash) return block->number;
+            if (known && known->hash == block->hash) return std::optional(block->number);
         }
-        if (low == 0 || from - low > kRecentBlocks) {
-            return fault(FaultKind::lag_or_reorg, "no common ancestor within 256 blocks");
-        }
+        if (low == 0) break;
+        expected = blocks->front().parent;
         high = low - 1;
     }
+    return std::optional<BlockNumber>();
 }
 
 void Follower::orphan_above(BlockNumber ancestor) {
@@ -141,206 +317,119 @@ void Follower::orphan_above(BlockNumber ancestor) {
     for (auto it = recent_.upper_bound(ancestor); it != recent_.end(); it = recent_.erase(it)) {
         orphaned_->blocks.push_back(it->second);
     }
-    told_above_ = told_above_ ? std::min(*told_above_, ancestor) : ancestor;
-}
-
-/// Liquidations of rounds that are no longer in the tail; they are found again if they still stand.
-void Follower::drop_untold_liquidations() {
-    const BlockNumber tip = tail_.tip().number;
-    std::erase_if(liquidations_, [tip](const auto& one) { return one.second.block.number > tip; });
-}
-
-Expected<void, Fault> Follower::reorganise(const BlockRef& head) {
-    const BlockRef tip = tail_.tip();
-    auto ancestor = common_ancestor(std::min(head.number, tip.number));
-    if (!ancestor) {
-        if (ancestor.error().kind != FaultKind::lag_or_reorg) {
-            return Unexpected<Fault>{ancestor.error()};
-        }
-        return resync("a reorganisation deeper than 256 blocks");
-    }
-    if (*ancestor == tip.number) return {};  // the node answered for another chain a moment ago
-    ++reorgs_;
-    spdlog::warn("{}: reorganisation: blocks {} to {} left the chain", parts_.chain.name,
-                 *ancestor + 1, tip.number);
-    orphan_above(*ancestor);
-    if (*ancestor < tail_.base().number) return resync("a reorganisation below the base block");
-    {
-        const std::unique_lock lock(ledgers_);
-        tail_.cut_above(*ancestor);
-        drop_untold_liquidations();
-        rebuild_tip();
-    }
-    return follow_to(head);
-}
-
-Expected<void, Fault> Follower::resync(const std::string& why) {
-    if (base_is_final_) {
-        spdlog::error("{}: {}: all positions are read anew", parts_.chain.name, why);
-    }
-    if (!orphaned_) orphan_above(recent_.empty() ? 0 : recent_.begin()->first);
-    const std::unique_lock lock(ledgers_);
     for (Followed& one : protocols_) {
-        one.base.reset();
-        one.tip.reset();
-        one.healths.clear();
-        one.bands.clear();
-        one.unsaved.clear();
+        if (one.told) one.told = std::min(*one.told, ancestor);
     }
-    liquidations_.clear();
-    loaded_ = false;
-    established_ = false;
+}
+
+/// Blocks of before a restart are not in the tail. Whether the newest of them up to `last` is still
+/// on the chain.
+Expected<bool, Fault> Follower::is_recent_canonical(BlockNumber last) {
+    const auto above = recent_.upper_bound(last);
+    if (above == recent_.begin()) return true;
+    const BlockRef known = std::prev(above)->second;
+    const auto canonical = parts_.source.block_at(known.number);
+    if (!canonical) return Unexpected<Fault>{canonical.error()};
+    if (!*canonical) return fault(FaultKind::lag_or_reorg, "the node lacks a block below its head");
+    return (*canonical)->hash == known.hash;
+}
+
+/// Finds which blocks of before a restart left the chain.
+Expected<void, Fault> Follower::check_recent(BlockNumber last) {
+    const auto holds = is_recent_canonical(last);
+    if (!holds) return Unexpected<Fault>{holds.error()};
+    if (*holds) return {};
+    const BlockNumber from = std::prev(recent_.upper_bound(last))->first;
+    const auto canonical = parts_.source.block_at(from);
+    if (!canonical) return Unexpected<Fault>{canonical.error()};
+    if (!*canonical) return fault(FaultKind::lag_or_reorg, "the node lacks a block below its head");
+    const auto found = common_ancestor(from, (*canonical)->hash);
+    if (!found) return Unexpected<Fault>{found.error()};
+    const BlockNumber lowest = lowest_recorded();
+    const BlockNumber ancestor = found->value_or(lowest == 0 ? 0 : lowest - 1);
+    spdlog::warn("{}: blocks {} to {} left the chain meanwhile", parts_.chain.name, ancestor + 1,
+                 recent_.rbegin()->first);
+    ++reorgs_;
+    orphan_above(ancestor);
+    if (rewind_to_ && *found) rewind_to_ = ancestor;
+    return {};
+}
+
+/// Others than those of before a restart are linked to the tail.
+void Follower::orphan_replaced(std::span<const BlockRef> blocks) {
+    for (const BlockRef& block : blocks) {
+        const auto known = recent_.find(block.number);
+        if (known == recent_.end() || known->second.hash == block.hash) continue;
+        spdlog::warn("{}: blocks {} to {} left the chain meanwhile", parts_.chain.name,
+                     block.number, recent_.rbegin()->first);
+        ++reorgs_;
+        orphan_above(block.number - 1);
+        return;
+    }
+}
+
+/// `from` is recorded with another hash than the chain has now.
+Expected<void, Fault> Follower::reorganise(BlockNumber from, const Bytes32& canonical) {
+    const BlockNumber tip = tail_.tip().number;
+    const auto found = common_ancestor(from, canonical);
+    if (!found) return Unexpected<Fault>{found.error()};
+    ++reorgs_;
+    const BlockNumber lowest = lowest_recorded();
+    const BlockNumber ancestor = found->value_or(lowest == 0 ? 0 : lowest - 1);
+    spdlog::warn("{}: reorganisation: blocks {} to {} left the chain", parts_.chain.name,
+                 ancestor + 1, std::max(tip, from));
+    orphan_above(ancestor);
+    if (!*found || ancestor < tail_.base().number) {
+        rewind_to_ = *found ? ancestor : 0;
+        return resync("a reorganisation below the base block");
+    }
+    tail_.cut_above(ancestor);
+    const BlockNumber left = tail_.tip().number;
+    std::erase_if(liquidations_,
+                  [left](const auto& one) { return one.second.block.number > left; });
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        if (protocols_[i].base && protocols_[i].joined.number > left) drop(i);
+        if (joining_[i] && joining_[i]->at().number > ancestor) joining_[i].reset();
+    }
+    round_pending_ = true;
+    rebuild_tips();
+    return {};
+}
+
+/// What was followed is not on this chain: it is read anew, and liquidations that were missed are
+/// found from their logs.
+Expected<void, Fault> Follower::resync(const std::string& why) {
+    spdlog::error("{}: {}: all positions are read anew", parts_.chain.name, why);
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        drop(i);
+        joining_[i].reset();
+    }
+    started_ = false;
+    use_stored_ = false;
     return fault(FaultKind::lag_or_reorg, why);
 }
 
-void Follower::rebuild_tip() {
+void Follower::drop(std::size_t index) {
+    std::erase_if(liquidations_, [index](const auto& one) { return one.first == index; });
+    const std::unique_lock lock(ledgers_);
+    protocols_[index].drop();
+}
+
+void Follower::rebuild_tips() {
+    const std::unique_lock lock(ledgers_);
     for (Followed& one : protocols_) {
         if (!one.base) continue;
-        one.tip = one.base->clone();
-        for (const TailEntry& entry : tail_.entries()) replay(*one.tip, one.settings.name, entry);
-        (void)one.tip->take_events();
-        value(one);
-    }
-}
-
-Expected<void, Fault> Follower::load_stored() {
-    auto state = parts_.store.chain_state(parts_.chain.name);
-    if (!state) return fault(FaultKind::transient, "store: " + state.error().message);
-    remember(state->recent_blocks);
-    stored_tip_ = state->tip;
-    if (state->tip && !orphaned_) told_above_ = state->tip->number;
-    if (!state->final_block) return {};
-    auto canonical = parts_.source.block_at(state->final_block->number);
-    if (!canonical) return Unexpected<Fault>{canonical.error()};
-    if (!*canonical || (*canonical)->hash != state->final_block->hash) {
-        spdlog::warn("{}: the stored block {} is not on this chain; positions are read anew",
-                     parts_.chain.name, state->final_block->number);
-        return {};
-    }
-    tail_.reset(*state->final_block);
-    for (Followed& one : protocols_) {
-        auto records = parts_.store.records(one.settings.name);
-        if (!records) return fault(FaultKind::transient, "store: " + records.error().message);
-        if (records->empty()) continue;
-        auto ledger = one.make();
-        if (auto loaded = ledger->load(*records); !loaded) {
-            spdlog::error("{}: stored positions do not load ({}); they are read anew",
-                          one.settings.name, loaded.error().message);
-            continue;
-        }
-        one.base = std::move(ledger);
-    }
-    return {};
-}
-
-/// After a restart: blocks whose alerts went out may have left the chain meanwhile.
-Expected<void, Fault> Follower::check_stored_tip(const BlockRef& head) {
-    if (!stored_tip_) return {};
-    auto canonical = parts_.source.block_at(std::min(stored_tip_->number, head.number));
-    if (!canonical) return Unexpected<Fault>{canonical.error()};
-    const auto known = recorded(std::min(stored_tip_->number, head.number));
-    if (*canonical && known && (*canonical)->hash == known->hash) return {};
-    auto ancestor = common_ancestor(std::min(stored_tip_->number, head.number));
-    if (!ancestor && ancestor.error().kind != FaultKind::lag_or_reorg) {
-        return Unexpected<Fault>{ancestor.error()};
-    }
-    orphan_above(ancestor ? *ancestor : (recent_.empty() ? 0 : recent_.begin()->first));
-    return {};
-}
-
-Expected<void, Fault> Follower::establish(const BlockRef& head) {
-    if (!loaded_) {
-        if (auto loaded = load_stored(); !loaded) return loaded;
-        if (auto checked = check_stored_tip(head); !checked) return checked;
-        loaded_ = true;
-    }
-    BlockRef at = final_block_ && final_block_->number <= head.number ? *final_block_ : head;
-    if (at.number < tail_.base().number) at = tail_.base();
-    auto done = establish_at(at, head);
-    const bool is_too_early = !done && (done.error().kind == FaultKind::malformed ||
-                                        done.error().kind == FaultKind::missing_state);
-    if (!is_too_early || at.hash == head.hash) return done;
-    // The deployment is younger than the final block, or the state there is gone.
-    if (auto loaded = load_stored(); !loaded) return loaded;
-    return establish_at(head, head);
-}
-
-/// Bases are moved only as a whole: after a failure they are loaded or read anew.
-void Follower::forget_bases() {
-    for (Followed& one : protocols_) {
-        one.base.reset();
-        one.unsaved.clear();
-    }
-    loaded_ = false;
-}
-
-Expected<void, Fault> Follower::establish_at(BlockRef at, const BlockRef& head) {
-    {
-        const std::unique_lock lock(ledgers_);
-        for (Followed& one : protocols_) one.tip.reset();
-        established_ = false;
-    }
-    auto done = bring_bases_to(at, head);
-    if (!done) {
-        forget_bases();
-        return done;
-    }
-    base_is_final_ = final_block_ && at.number <= final_block_->number;
-    if (!told_above_) told_above_ = at.number;
-    established_ = true;
-    round_pending_ = true;
-    const std::unique_lock lock(ledgers_);
-    rebuild_tip();
-    spdlog::info("{}: following from block {}{}", parts_.chain.name, at.number,
-                 base_is_final_ ? "" : " (not final yet)");
-    return {};
-}
-
-Expected<void, Fault> Follower::bring_bases_to(BlockRef& at, const BlockRef& head) {
-    EstablishContext context{parts_.source,         parts_.store,
-                             parts_.chain.name,     final_block_ ? final_block_->number : 0,
-                             [this] { publish(); }, parts_.stopping};
-    const auto keep_events = [this](Followed& one) {
-        const auto index = static_cast<std::size_t>(&one - protocols_.data());
-        for (auto& event : one.base->take_events().liquidations) {
-            if (told_above_ && event.block.number > *told_above_) {
-                liquidations_.emplace_back(index, std::move(event));
+        one.tip.valued = false;
+        one.tip.fault.clear();
+        one.tip.ledger = one.base->clone();
+        for (const TailEntry& entry : tail_.entries()) {
+            if (entry.last().number > one.joined.number) {
+                replay(*one.tip.ledger, one.settings.name, entry);
             }
         }
-    };
-    const auto bring_standing = [&](const BlockRef& to) -> Outcome {
-        std::vector<Followed*> standing;
-        for (Followed& one : protocols_) {
-            if (one.base) standing.push_back(&one);
-        }
-        const BlockRef from = tail_.base();
-        tail_.reset(to);
-        if (standing.empty() || to.number <= from.number) return {};
-        if (auto done = bring_forward(context, standing, from, to, keep_events); !done) return done;
-        for (Followed* one : standing) one->keep_changed_records(*one->base);
-        return {};
-    };
-    if (auto done = bring_standing(at); !done) return done;
-    for (Followed& one : protocols_) {
-        if (one.base) continue;
-        BlockRef reached = at;
-        std::unique_ptr<protocols::Protocol> fresh;
-        auto done = bootstrap(context, one, fresh, reached);
-        if (!done) {
-            one.fault = done.error().message;
-            const bool is_its_own = done.error().kind == FaultKind::malformed;
-            if (!is_its_own || at.hash != head.hash) return done;
-            spdlog::error("{}: {}", one.settings.name, one.fault);
-            continue;  // the other protocols of the chain go on
-        }
-        one.fault.clear();
-        if (reached.number > at.number) {
-            at = reached;
-            if (auto moved = bring_standing(at); !moved) return moved;
-        }
-        one.base = std::move(fresh);
+        (void)one.tip.ledger->take_events();
     }
-    return {};
+    tip_block_ = tail_.tip();
 }
 
 }  // namespace plimsoll::follow

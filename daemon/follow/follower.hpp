@@ -2,18 +2,20 @@
 
 #include "config/settings.hpp"
 #include "daemon/chain/source.hpp"
-#include "daemon/follow/establish.hpp"
+#include "daemon/follow/draft.hpp"
 #include "daemon/follow/followed.hpp"
+#include "daemon/follow/joining.hpp"
+#include "daemon/follow/ranges.hpp"
+#include "daemon/follow/standing.hpp"
 #include "daemon/follow/tail.hpp"
 #include "daemon/rules/engine.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/view/view.hpp"
 
 #include <atomic>
-#include <chrono>
-#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -31,8 +33,6 @@ struct FollowerParts {
     rules::RuleEngine& rules;
     std::vector<Followed> protocols;
     std::function<std::int64_t()> unix_seconds;
-    /// Waits; ends early when the daemon stops.
-    std::function<void(std::chrono::milliseconds)> wait;
     std::function<bool()> stopping;
     std::function<void()> on_commit;  ///< something was stored that senders may want
     /// A round has finished; snapshots are taken here.
@@ -40,15 +40,18 @@ struct FollowerParts {
 };
 
 /// Follows one chain: keeps every protocol's ledger at the tip, exact or flagged, and turns each
-/// finished round into one transaction. One thread calls `poll`; the `view` members are safe from
+/// finished round into one transaction. One thread calls `poll`; the `const` members are safe from
 /// any.
 class Follower {
   public:
     explicit Follower(FollowerParts parts);
 
-    /// Looks for a new block and does its round. A fault leaves everything as it was before the
-    /// poll, and the next poll tries again.
+    /// Looks for a new block and does its round; goes on with protocols that are not followed yet.
+    /// A fault leaves everything as it was before the step that failed, and the next poll tries
+    /// again. Long work is cut after about one polling interval: see `is_busy`.
     Expected<void, chain::Fault> poll();
+    /// There is more to do at once.
+    bool is_busy() const { return busy_; }
 
     view::ChainStatus chain_status() const;
     std::vector<view::ProtocolStatus> protocol_statuses() const;
@@ -62,99 +65,122 @@ class Follower {
         BlockNumber ancestor = 0;
         std::vector<BlockRef> blocks;
     };
-    /// What the reads of one round brought, before anything is changed.
-    struct RoundReads {
-        std::vector<std::vector<protocols::Call>> price_calls;  ///< by protocol
-        std::vector<std::vector<protocols::CallResult>> prices;
-        std::vector<std::vector<protocols::PositionKey>> audited;
-        std::vector<std::vector<std::vector<protocols::CallResult>>> audits;
+    /// A transaction that is not durable yet. Nothing goes on before it is.
+    struct Pending {
+        store::RoundCommit commit;
+        bool is_round = false;  ///< else only what the rules say of the source
+        Standings standings;
     };
 
-    // follower.cpp: heads, reorganisations, starting
+    // follower.cpp: heads and reorganisations
+    Outcome work();
     Outcome follow_to(const BlockRef& head);
-    Outcome reorganise(const BlockRef& head);
+    Outcome step_to(const BlockRef& head, int& forks);
+    Outcome behind(const BlockRef& head) const;
+    Outcome fast_forward(const BlockRef& to, int& forks);
+    Outcome run_round(std::vector<BlockRef> blocks, bool newest);
+    void take_over(Draft& draft);
+    void pass_over(std::span<const protocols::Log> logs, const BlockRef& reached);
+    Outcome reorganise(BlockNumber from, const Bytes32& canonical);
     Outcome resync(const std::string& why);
-    Outcome establish(const BlockRef& head);
-    Outcome load_stored();
-    Outcome check_stored_tip(const BlockRef& head);
-    Outcome establish_at(BlockRef at, const BlockRef& head);
-    Outcome bring_bases_to(BlockRef& at, const BlockRef& head);
-    void forget_bases();
-    Expected<BlockNumber, chain::Fault> common_ancestor(BlockNumber from);
+    Expected<std::optional<BlockNumber>, chain::Fault> common_ancestor(BlockNumber from,
+                                                                       const Bytes32& canonical);
     std::optional<BlockRef> recorded(BlockNumber number) const;
+    BlockNumber lowest_recorded() const;
     void remember(std::span<const BlockRef> blocks);
     void orphan_above(BlockNumber ancestor);
-    void rebuild_tip();
+    Expected<bool, chain::Fault> is_recent_canonical(BlockNumber last);
+    Outcome check_recent(BlockNumber last);
+    void orphan_replaced(std::span<const BlockRef> blocks);
+    void rebuild_tips();
+    void drop(std::size_t index);
+    bool is_valued() const;
 
-    // follower_round.cpp: one round
-    Outcome advance(std::vector<BlockRef> blocks, bool newest);
-    Expected<std::vector<protocols::Log>, chain::Fault> read_logs(std::span<const BlockRef> blocks);
-    Expected<RoundReads, chain::Fault> read_round(const BlockRef& at);
-    Outcome apply_round(TailEntry& entry, RoundReads& reads);
-    Outcome settle_tip(Followed& followed, TailEntry& entry);
-    Outcome accept_prices(std::size_t index, TailEntry& entry, RoundReads& reads);
-    void value(Followed& followed);
-    Outcome audit_round(TailEntry& entry, const RoundReads& reads);
-    Outcome audit_newly_liquidatable(TailEntry& entry);
-    Outcome audit_keys(Followed& followed, std::span<const protocols::PositionKey> keys,
-                       TailEntry& entry);
-    Outcome doubt(const BlockRef& block);
-    Outcome take_differences(Followed& followed, std::vector<protocols::AuditDifference> found,
-                             TailEntry& entry);
-    void take_liquidations(const TailEntry& entry);
-    void drop_untold_liquidations();
+    // follower_start.cpp: what the store remembers, and protocols that join
+    Outcome load_memory();
+    Outcome start(const BlockRef& head);
+    Expected<bool, chain::Fault> load_ledgers(const BlockRef& head);
+    Outcome load_ledger(Followed& one);
+    Outcome choose_base(const BlockRef& head);
+    Outcome rewind_scans();
+    Outcome check_stored_tip(const BlockRef& head);
+    bool wants_to_join(std::size_t index) const;
+    Outcome join_protocols();
+    Outcome join_one(std::size_t index);
+    Outcome finish_joining(std::size_t index);
+    bool is_time_up() const;
 
     // follower_commit.cpp: rules and the transaction
-    Outcome finish_round(const BlockRef& head);
-    void price_liquidations();
-    rules::RoundFacts facts(std::vector<std::vector<protocols::Liquidation>>& liquidations) const;
+    Outcome finish_round();
+    std::vector<BlockRef> new_recent_blocks() const;
+    void move_base(BlockNumber to);
+    void advance_base(store::RoundCommit& commit);
+    Outcome price_liquidations();
+    Outcome price(FoundLiquidation& found);
+    rules::RoundFacts facts(const BlockRef& block, bool is_round,
+                            std::vector<std::vector<protocols::Liquidation>>& liquidations) const;
     static std::vector<rules::GonePosition> take_gone(
         Followed& one, std::span<const protocols::Liquidation> liquidations);
-    void evaluate(store::RoundCommit& commit);
-    void advance_base(const BlockRef& final_block, store::RoundCommit& commit);
-    void commit_until_done(const store::RoundCommit& commit);
+    void evaluate(store::RoundCommit& commit, std::span<const store::StoredAlert> orphaned);
+    Standings standings(bool with_records) const;
+    Outcome store_pending();
+    void accept_round(const Pending& stored);
     void tell_standstill();
 
     // follower_view.cpp: what people see
     view::State chain_state(std::string& reason) const;
+    std::int64_t stale_after() const;
     std::int64_t head_age_seconds() const;
     bool is_stale() const;
     std::uint64_t gap_blocks() const;
+    std::uint64_t gap_of_joining() const;
+    bool has_lasted(std::int64_t since) const;
+    std::vector<view::ProtocolStatus> make_statuses(const view::ChainStatus& chain) const;
     void publish();
     void note_head(const BlockRef& head);
+    void note_progress();
 
     FollowerParts parts_;
-    std::vector<Followed> protocols_;  ///< ledgers and values: see ledgers_
+    std::vector<Followed> protocols_;                ///< their tips: see ledgers_
+    std::vector<std::unique_ptr<Joining>> joining_;  ///< by protocol; none: not being joined
     Tail tail_;
     bool connected_ = false;
-    bool loaded_ = false;
-    bool established_ = false;
-    bool base_is_final_ = false;
+    bool remembers_ = false;      ///< what the store knows of the chain is loaded
+    bool started_ = false;        ///< the tail has a base
+    bool use_stored_ = true;      ///< stored ledgers may be loaded
     bool round_pending_ = false;  ///< the tip moved and its round is not finished
+    bool busy_ = false;
+    bool has_doubted_ = false;  ///< since the last finished round
+    std::int64_t poll_began_ = 0;
+    std::optional<Pending> pending_;
     std::optional<BlockRef> final_block_;
+    store::ChainState memory_;
+    Standings stored_standings_;
     std::map<BlockNumber, BlockRef> recent_;  ///< blocks whose rounds are stored; the newest 256
-    std::optional<BlockRef> stored_tip_;
-    std::optional<BlockNumber> told_above_;  ///< events on blocks up to here were told already
+    std::optional<BlockRef> committed_;       ///< block of the last stored round, of any run
+    BlockRef processed_;                      ///< the same, of this run
     std::optional<Orphaned> orphaned_;
-    Bytes32 doubted_;  ///< block whose round was done again because of a difference
-    std::vector<std::pair<std::size_t, protocols::Liquidation>> liquidations_;  ///< of this round
+    std::optional<BlockNumber> rewind_to_;        ///< final blocks above this left the chain
+    std::vector<FoundLiquidation> liquidations_;  ///< not told yet
+    int price_tries_ = 0;
+    BlockNumber no_prices_below_ = 0;  ///< the node has dropped the state of such old blocks
     std::uint64_t reorgs_ = 0;
-    bool round_is_old_ = false;  ///< facts are told again without a new block
-    bool told_stale_ = false;
-    std::uint64_t told_gap_ = 0;
-    std::string trouble_;  ///< why the last poll failed; empty when it did not
+    bool told_trouble_ = false;  ///< the rules were last told of a stale source or a gap
+    std::string trouble_;        ///< why the last poll failed; empty when it did not
     BlockNumber head_number_ = 0;
     Bytes32 head_hash_;
     BlockTime head_time_ = 0;
     std::int64_t head_seen_at_ = 0;  ///< unix seconds at which this head was first seen
+    std::int64_t behind_since_ = 0;  ///< unix seconds; 0: the head is processed
+    std::int64_t gap_since_ = 0;     ///< unix seconds; 0: no logs are owed
+    bool has_head_ = false;
     bool follows_wall_clock_ = false;
     std::string caip2_;
     std::map<Address, std::string> watch_labels_;
 
-    BlockRef tip_block_;  ///< what the values in protocols_ are true at; see ledgers_
-    mutable std::shared_mutex ledgers_;  ///< guards protocols_ and tip_block_ for readers
-    mutable std::mutex status_mutex_;    ///< guards the three below
-    BlockRef processed_;
+    BlockRef tip_block_;                 ///< what the tips are true at; see ledgers_
+    mutable std::shared_mutex ledgers_;  ///< guards the tips in protocols_, and tip_block_
+    mutable std::mutex status_mutex_;    ///< guards the two below
     view::ChainStatus chain_status_;
     std::vector<view::ProtocolStatus> protocol_statuses_;
 };

@@ -10,139 +10,226 @@ namespace plimsoll::follow {
 namespace {
 
 using chain::Fault;
+using chain::FaultKind;
 
-constexpr std::chrono::milliseconds kFirstCommitRetry{1000};
-constexpr std::chrono::milliseconds kLastCommitRetry{30'000};
+/// When nothing becomes final for so many blocks, the oldest rounds leave the tail all the same;
+/// they are stored once they are final.
+constexpr BlockNumber kMaxTailBlocks = 8192;
+constexpr BlockNumber kRecentBlocks = 256;
+/// Polls in which prices of a liquidation's block may fail to be read for reasons that pass.
+constexpr int kPriceTries = 3;
+
+Unexpected<Fault> storage_fault(const store::StoreError& error) {
+    return Unexpected<Fault>{Fault{FaultKind::transient, "store: " + error.message}};
+}
+
+/// The state or the contract's answer is not to be had, now or later.
+bool is_for_good(const Fault& fault) {
+    return fault.kind == FaultKind::missing_state || is_its_own(fault);
+}
 
 }  // namespace
 
-Expected<void, Fault> Follower::finish_round(const BlockRef& head) {
-    price_liquidations();
-    store::RoundCommit commit;
+Expected<void, Fault> Follower::finish_round() {
+    if (auto priced = price_liquidations(); !priced) return priced;
+    std::vector<store::StoredAlert> above;
+    if (orphaned_) {
+        auto alerts = parts_.store.alerts_above(parts_.chain.name, orphaned_->ancestor);
+        if (!alerts) return storage_fault(alerts.error());
+        above = std::move(*alerts);
+    }
+    const BlockRef tip = tail_.tip();
+    Pending pending;
+    pending.is_round = true;
+    store::RoundCommit& commit = pending.commit;
     commit.chain = parts_.chain.name;
     commit.now_ms = parts_.unix_seconds() * 1000;
-    commit.tip = head;
-    {
-        const std::unique_lock lock(ledgers_);
-        tip_block_ = head;
-        if (final_block_) advance_base(*final_block_, commit);
-    }
-    for (const TailEntry& entry : tail_.entries()) {
-        for (const BlockRef& block : entry.blocks) {
-            const auto known = recent_.find(block.number);
-            if (known != recent_.end() && known->second.hash == block.hash) continue;
-            commit.recent_blocks.push_back(block);
-        }
-    }
-    if (commit.recent_blocks.empty()) commit.recent_blocks.push_back(head);
+    commit.tip = tip;
+    commit.recent_blocks = new_recent_blocks();
     if (orphaned_) commit.orphaned_above = orphaned_->ancestor;
-    evaluate(commit);
-    commit_until_done(commit);
-    if (parts_.stopping() && !parts_.store.healthy()) return {};
-    remember(commit.recent_blocks);
-    told_above_ = head.number;
-    orphaned_.reset();
-    liquidations_.clear();
-    round_pending_ = false;
-    publish();
-    parts_.on_commit();
-    parts_.on_round();
-    return {};
+    advance_base(commit);
+    evaluate(commit, above);
+    pending.standings = standings(commit.final_block.has_value());
+    if (pending.standings != stored_standings_) {
+        commit.metas.emplace_back(standings_key(commit.chain), to_text(pending.standings));
+    }
+    pending_ = std::move(pending);
+    return store_pending();
 }
 
-/// Moves the base forward over rounds that became final. The ledgers' changed records go into the
-/// same transaction as the cursor.
-void Follower::advance_base(const BlockRef& final_block, store::RoundCommit& commit) {
-    const auto ours = tail_.at(final_block.number);
-    if (ours && ours->hash != final_block.hash) {
-        spdlog::warn("{}: the final block {} is not on the chain followed; finality waits",
-                     parts_.chain.name, final_block.number);
-        return;
+/// The blocks of the tail, and those that something is told of: where a reorganisation begins is
+/// found among them.
+std::vector<BlockRef> Follower::new_recent_blocks() const {
+    const BlockRef tip = tail_.tip();
+    std::map<BlockNumber, BlockRef> found;
+    const auto add = [&](const BlockRef& block) {
+        const auto known = recent_.find(block.number);
+        const bool is_known = known != recent_.end() && known->second.hash == block.hash;
+        if (!is_known && block.number + kRecentBlocks > tip.number) found[block.number] = block;
+    };
+    for (const auto& [index, event] : liquidations_) add(event.block);
+    add(tail_.base());
+    for (const TailEntry& entry : tail_.entries()) {
+        for (const BlockRef& block : entry.blocks) add(block);
     }
-    while (auto entry = tail_.pop_final(final_block.number)) {
+    std::vector<BlockRef> out;
+    for (const auto& [number, block] : found) out.push_back(block);
+    if (out.empty()) out.push_back(tip);
+    return out;
+}
+
+// ---- what is final
+
+/// Moves the bases over the rounds up to a block.
+void Follower::move_base(BlockNumber to) {
+    while (auto entry = tail_.pop_final(to)) {
         for (Followed& one : protocols_) {
-            if (!one.base) continue;
+            if (!one.base || entry->last().number <= one.joined.number) continue;
             replay(*one.base, one.settings.name, *entry);
             (void)one.base->take_events();
-            one.keep_changed_records(*one.base);
+            one.keep_changed_records();
         }
     }
-    base_is_final_ = tail_.base().number <= final_block.number;
-    if (!base_is_final_) return;
+}
+
+/// Moves the bases over rounds that became final. The ledgers' changed records go into the same
+/// transaction as the cursor.
+void Follower::advance_base(store::RoundCommit& commit) {
+    if (tail_.block_count() > kMaxTailBlocks) move_base(tail_.tip().number - kMaxTailBlocks);
+    if (!final_block_) return;
+    const auto ours = tail_.at(final_block_->number);
+    if (ours && ours->hash != final_block_->hash) {
+        spdlog::warn("{}: the final block {} is not on the chain followed; finality waits",
+                     parts_.chain.name, final_block_->number);
+        return;
+    }
+    move_base(final_block_->number);
+    if (tail_.base().number > final_block_->number) return;
     commit.final_block = tail_.base();
     for (Followed& one : protocols_) {
-        if (one.base && (one.replace_saved || !one.unsaved.empty())) {
+        const bool is_at_base = one.base && one.joined.number <= tail_.base().number;
+        if (is_at_base && (one.replace_saved || !one.unsaved.empty())) {
             commit.records.push_back(one.take_unsaved());
         }
     }
 }
 
-/// Prices of the protocol's oracle at the end of each liquidation's own block. Where they cannot be
-/// read any more the row says so by having none.
-void Follower::price_liquidations() {
-    for (auto& [index, event] : liquidations_) {
-        const Followed& one = protocols_[index];
-        if (!one.tip || event.collateral_price || event.debt_price) continue;
-        event.price_decimals = one.tip->price_decimals();
-        if (event.block.hash == tail_.tip().hash) {
-            event.collateral_price = one.tip->price(event.collateral_token);
-            event.debt_price = one.tip->price(event.debt_token);
-            continue;
-        }
-        const auto block = parts_.source.block_at(event.block.number);
-        if (!block || !*block) continue;
-        event.block = **block;
-        if (const auto prices = parts_.source.read(one.tip->price_reads(), event.block)) {
-            one.tip->price_liquidation(event, *prices);
-        }
+/// What the store has to remember with this round. `with_records`: records are stored with it, so
+/// those of protocols that are not at the base become leftovers.
+Standings Follower::standings(bool with_records) const {
+    Standings out;
+    for (const Followed& one : protocols_) {
+        const bool takes_part = one.tip.ledger != nullptr;
+        if (!takes_part && !one.told) continue;
+        Standing& standing = out[one.settings.name];
+        standing.address = one.settings.address;
+        if (!takes_part) standing.told = one.told;
+        const auto before = stored_standings_.find(one.settings.name);
+        const bool was_saved = before != stored_standings_.end() && before->second.saved;
+        standing.saved = with_records ? one.base && one.joined.number <= tail_.base().number
+                                      : was_saved && before->second.address == one.settings.address;
     }
+    return out;
 }
 
+// ---- realised liquidations
+
+/// Prices of the protocol's oracle at the end of each liquidation's own block. Where they cannot be
+/// read any more the row says so by having none.
+Expected<void, Fault> Follower::price_liquidations() {
+    for (FoundLiquidation& found : liquidations_) {
+        auto& event = found.second;
+        if (event.collateral_price || event.debt_price) continue;
+        const Followed& one = protocols_[found.first];
+        event.price_decimals = one.tip.ledger->price_decimals();
+        if (event.block.hash == tail_.tip().hash) {
+            event.collateral_price = one.tip.ledger->price(event.collateral_token);
+            event.debt_price = one.tip.ledger->price(event.debt_token);
+            continue;
+        }
+        if (event.block.number <= no_prices_below_) continue;
+        const auto priced = price(found);
+        if (priced) continue;
+        if (!is_for_good(priced.error()) && ++price_tries_ < kPriceTries) return priced;
+        spdlog::warn("{}: prices of the liquidation in block {} cannot be read: {}",
+                     one.settings.name, event.block.number, priced.error().message);
+        if (priced.error().kind == FaultKind::missing_state) {
+            no_prices_below_ = std::max(no_prices_below_, event.block.number);
+        }
+    }
+    return {};
+}
+
+Expected<void, Fault> Follower::price(FoundLiquidation& found) {
+    const Followed& one = protocols_[found.first];
+    const auto block = parts_.source.block_at(found.second.block.number);
+    if (!block) return Unexpected<Fault>{block.error()};
+    if (!*block || (*block)->hash != found.second.block.hash) {
+        return Unexpected<Fault>{
+            Fault{FaultKind::lag_or_reorg, "the block of a liquidation is not there"}};
+    }
+    found.second.block = **block;
+    const auto prices = parts_.source.read(one.tip.ledger->price_reads(), found.second.block);
+    if (!prices) return Unexpected<Fault>{prices.error()};
+    one.tip.ledger->price_liquidation(found.second, *prices);
+    return {};
+}
+
+// ---- the rules
+
+/// `is_round` false: nothing new is known but of the source.
 rules::RoundFacts Follower::facts(
+    const BlockRef& block, bool is_round,
     std::vector<std::vector<protocols::Liquidation>>& liquidations) const {
     rules::RoundFacts facts;
-    facts.block = tip_block_;
+    facts.block = block;
     facts.finalized = final_block_ ? final_block_->number : 0;
     facts.safe = facts.finalized;
     facts.confirm = parts_.chain.confirm;
     facts.now = static_cast<std::uint64_t>(parts_.unix_seconds());
     facts.source.stale = is_stale();
     facts.source.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
-    facts.source.gap_blocks = gap_blocks();
+    if (has_lasted(gap_since_)) {
+        facts.source.gap_blocks = is_round ? gap_of_joining() : gap_blocks();
+    }
     for (const auto& endpoint : parts_.source.endpoints()) {
         if (endpoint.up && facts.source.endpoint.empty()) facts.source.endpoint = endpoint.alias;
     }
     liquidations.resize(protocols_.size());
-    for (const auto& [index, event] : liquidations_) liquidations[index].push_back(event);
+    if (is_round) {
+        for (const auto& [index, event] : liquidations_) liquidations[index].push_back(event);
+    }
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
         rules::ProtocolFacts& out = facts.protocols.emplace_back();
         out.name = one.settings.name;
-        if (!one.tip) continue;
-        out.price_decimals = one.tip->price_decimals();
-        out.read = one.fault.empty() && !round_is_old_ && !facts.source.stale;
-        out.verified = one.state(view::State::live, out.unverified_reason) == view::State::live ||
-                       !one.fault.empty();
-        out.differences = one.audit.differences;
-        if (const auto ppm = one.tip->coverage_ppm()) out.coverage = view::millionths(*ppm);
-        out.healths = one.healths;
-        out.bands = one.bands;
+        out.events_read = is_round && one.tip.ledger != nullptr;
+        if (!one.tip.ledger) continue;
+        const bool is_read = one.tip.valued && one.tip.fault.empty();
+        out.price_decimals = one.tip.ledger->price_decimals();
+        out.read = is_read && is_round && !facts.source.stale;
+        out.verified =
+            !is_read || one.state(view::State::live, out.unverified_reason) == view::State::live;
+        out.differences = one.tip.audit.differences;
+        if (const auto ppm = one.tip.ledger->coverage_ppm()) out.coverage = view::millionths(*ppm);
+        out.healths = one.tip.healths;
+        out.bands = one.tip.bands;
         out.liquidations = liquidations[i];
-        out.events_read = !round_is_old_;
         out.report =
             [&one,
              this](const protocols::PositionKey& key) -> std::optional<protocols::PositionReport> {
-            if (!one.tip->has_position(key)) return std::nullopt;
-            return one.tip->report(key, one.groups, parts_.settings.daemon.target_health_factor);
+            if (!one.tip.ledger->has_position(key)) return std::nullopt;
+            return one.tip.ledger->report(key, one.tip.groups,
+                                          parts_.settings.daemon.target_health_factor);
         };
     }
     return facts;
 }
 
-void Follower::evaluate(store::RoundCommit& commit) {
+void Follower::evaluate(store::RoundCommit& commit, std::span<const store::StoredAlert> orphaned) {
     std::vector<std::vector<protocols::Liquidation>> liquidations;
     std::vector<std::vector<rules::GonePosition>> gone(protocols_.size());
-    rules::RoundFacts facts = this->facts(liquidations);
+    rules::RoundFacts facts = this->facts(*commit.tip, true, liquidations);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         gone[i] = take_gone(protocols_[i], liquidations[i]);
         facts.protocols[i].gone = gone[i];
@@ -151,30 +238,24 @@ void Follower::evaluate(store::RoundCommit& commit) {
     if (orphaned_) {
         std::vector<Bytes32> hashes;
         for (const BlockRef& block : orphaned_->blocks) hashes.push_back(block.hash);
-        auto alerts = parts_.store.alerts_above(parts_.chain.name, orphaned_->ancestor);
-        if (!alerts) {
-            spdlog::error("{}: store: {}", parts_.chain.name, alerts.error().message);
-            alerts = std::vector<store::StoredAlert>{};
-        }
-        outcome = parts_.rules.reorganise(facts, orphaned_->ancestor, hashes, *alerts);
+        outcome = parts_.rules.reorganise(facts, orphaned_->ancestor, hashes, orphaned);
     } else {
         outcome = parts_.rules.evaluate(facts);
     }
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
-    const std::vector<view::ProtocolStatus> statuses = protocol_statuses();
+    if (liquidations_.empty()) return;
+    const std::vector<view::ProtocolStatus> statuses = make_statuses(chain_status());
     for (const auto& [index, event] : liquidations_) {
-        view::ProtocolStatus status = statuses[index];
-        if (protocols_[index].tip) status.coverage_ppm = protocols_[index].tip->coverage_ppm();
         const bool is_final = final_block_ && event.block.number <= final_block_->number;
+        const char* finality = is_final ? "finalized" : "latest";
         store::LiquidationRow row;
         row.tx = event.tx;
         row.log_index = event.log_index;
-        row.protocol = status.name;
+        row.protocol = statuses[index].name;
         row.block = event.block.number;
         row.time = event.block.time;
-        row.row =
-            view::liquidation_row(status, caip2_, event, is_final ? "finalized" : "latest").dump();
+        row.row = view::liquidation_row(statuses[index], caip2_, event, finality).dump();
         commit.liquidations.push_back(std::move(row));
     }
 }
@@ -183,11 +264,11 @@ void Follower::evaluate(store::RoundCommit& commit) {
 std::vector<rules::GonePosition> Follower::take_gone(
     Followed& one, std::span<const protocols::Liquidation> liquidations) {
     std::vector<rules::GonePosition> out;
-    if (!one.tip) return out;
+    if (!one.tip.ledger || !one.tip.valued) return out;
     std::set<Address> liquidated;
     for (const auto& event : liquidations) liquidated.insert(event.account);
     std::set<protocols::PositionKey> now;
-    for (const auto& health : one.healths) now.insert(health.key);
+    for (const auto& health : one.tip.healths) now.insert(health.key);
     for (const auto& key : one.seen) {
         if (now.contains(key)) continue;
         const bool seized = liquidated.contains(key.account);
@@ -197,49 +278,57 @@ std::vector<rules::GonePosition> Follower::take_gone(
     return out;
 }
 
-/// Tries until the transaction is durable; nothing goes on before. Stopping gives up: the next
-/// start does the round again.
-void Follower::commit_until_done(const store::RoundCommit& commit) {
-    for (auto pause = kFirstCommitRetry;; pause = std::min(2 * pause, kLastCommitRetry)) {
-        const auto done = parts_.store.commit(commit);
-        if (done) {
-            parts_.rules.accept();
-            return;
-        }
-        spdlog::error("{}: the round of block {} cannot be stored: {}; trying again in {} s",
-                      parts_.chain.name, commit.tip ? commit.tip->number : 0, done.error().message,
-                      pause.count() / 1000);
-        parts_.wait(pause);
-        if (parts_.stopping()) {
-            parts_.rules.discard();
-            return;
-        }
-    }
+// ---- the transaction
+
+/// Nothing goes on before it is durable. The same transaction is tried again with every poll.
+Expected<void, Fault> Follower::store_pending() {
+    const auto done = parts_.store.commit(pending_->commit);
+    if (!done) return storage_fault(done.error());
+    parts_.rules.accept();
+    const Pending stored = std::move(*pending_);
+    pending_.reset();
+    if (stored.is_round) accept_round(stored);
+    parts_.on_commit();
+    if (stored.is_round) parts_.on_round();
+    return {};
 }
 
-/// A poll that failed, or a chain that stands still, is told to the rules when it changes anything.
+void Follower::accept_round(const Pending& stored) {
+    processed_ = *stored.commit.tip;
+    committed_ = processed_;
+    remember(stored.commit.recent_blocks);
+    stored_standings_ = stored.standings;
+    for (Followed& one : protocols_) {
+        if (one.tip.ledger && one.told) one.told = std::max(*one.told, processed_.number);
+    }
+    orphaned_.reset();
+    liquidations_.clear();
+    round_pending_ = false;
+    has_doubted_ = false;
+    price_tries_ = 0;
+    publish();
+}
+
+/// A poll that failed, a chain that stands still or logs that are owed are told to the rules.
 void Follower::tell_standstill() {
-    const bool stale = is_stale();
-    const std::uint64_t gap = gap_blocks();
-    if (!established_ || (stale == told_stale_ && (gap != 0) == (told_gap_ != 0))) return;
-    told_stale_ = stale;
-    told_gap_ = gap;
+    const bool is_trouble = is_stale() || has_lasted(gap_since_);
+    if (pending_ || !committed_ || (!is_trouble && !told_trouble_)) return;
+    told_trouble_ = is_trouble;
     std::vector<std::vector<protocols::Liquidation>> liquidations;
-    round_is_old_ = true;
-    const rules::RoundFacts facts = this->facts(liquidations);
-    rules::Outcome outcome = parts_.rules.evaluate(facts);
-    round_is_old_ = false;
+    rules::Outcome outcome = parts_.rules.evaluate(facts(*committed_, false, liquidations));
     if (outcome.rows.empty() && outcome.alerts.empty()) {
         parts_.rules.discard();
         return;
     }
-    store::RoundCommit commit;
-    commit.chain = parts_.chain.name;
-    commit.now_ms = parts_.unix_seconds() * 1000;
-    commit.rule_states = std::move(outcome.rows);
-    commit.alerts = std::move(outcome.alerts);
-    commit_until_done(commit);
-    parts_.on_commit();
+    Pending pending;
+    pending.commit.chain = parts_.chain.name;
+    pending.commit.now_ms = parts_.unix_seconds() * 1000;
+    pending.commit.rule_states = std::move(outcome.rows);
+    pending.commit.alerts = std::move(outcome.alerts);
+    pending_ = std::move(pending);
+    if (const auto stored = store_pending(); !stored && trouble_.empty()) {
+        trouble_ = stored.error().message;
+    }
 }
 
 }  // namespace plimsoll::follow

@@ -3,31 +3,40 @@
 #include <algorithm>
 
 namespace plimsoll::follow {
-namespace {
-
-/// Without `stale_after`: the longer of three block times (taken as polling intervals) and 60 s.
-std::int64_t stale_after_seconds(const config::ChainSettings& chain) {
-    const auto limit =
-        chain.stale_after.value_or(std::max(3 * chain.poll_every, config::Milliseconds(60'000)));
-    return std::chrono::duration_cast<std::chrono::seconds>(limit).count();
-}
-
-}  // namespace
-
 void Follower::note_head(const BlockRef& head) {
     const std::int64_t now = parts_.unix_seconds();
-    if (head.hash != head_hash_) {
+    if (head.hash != head_hash_ || !has_head_) {
         head_seen_at_ = now;
         head_hash_ = head.hash;
     }
+    has_head_ = true;
     head_number_ = head.number;
     head_time_ = head.time;
     // A chain is measured by its own timestamps once one of its heads was seen fresh; until then (a
     // local chain with times of its own, a node still syncing) by when its head last moved.
     const std::int64_t age = now - static_cast<std::int64_t>(head.time);
-    if (age <= stale_after_seconds(parts_.chain) && age >= -60) follows_wall_clock_ = true;
+    if (age <= stale_after() && age >= -60) follows_wall_clock_ = true;
 }
 
+/// Since when the head is not processed, and since when logs are owed.
+void Follower::note_progress() {
+    const std::int64_t now = parts_.unix_seconds();
+    const auto note = [now](bool holds, std::int64_t& since) {
+        if (!holds) since = 0;
+        if (holds && since == 0) since = now;
+    };
+    note(has_head_ && committed_ && head_number_ > committed_->number, behind_since_);
+    note(gap_blocks() != 0, gap_since_);
+}
+
+/// Without `stale_after`: the longer of three block times (taken as polling intervals) and 60 s.
+std::int64_t Follower::stale_after() const {
+    const auto limit = parts_.chain.stale_after.value_or(
+        std::max(3 * parts_.chain.poll_every, config::Milliseconds(60'000)));
+    return std::chrono::duration_cast<std::chrono::seconds>(limit).count();
+}
+
+/// Seconds since the head was new, or since the first poll where none was seen yet.
 std::int64_t Follower::head_age_seconds() const {
     if (head_seen_at_ == 0) return 0;
     const std::int64_t now = parts_.unix_seconds();
@@ -36,29 +45,73 @@ std::int64_t Follower::head_age_seconds() const {
     return std::max<std::int64_t>({since_seen, now - static_cast<std::int64_t>(head_time_), 0});
 }
 
-bool Follower::is_stale() const {
-    return head_seen_at_ != 0 && head_age_seconds() > stale_after_seconds(parts_.chain);
+bool Follower::is_stale() const { return head_age_seconds() > stale_after(); }
+
+bool Follower::has_lasted(std::int64_t since) const {
+    return since != 0 && parts_.unix_seconds() - since > stale_after();
+}
+
+/// Blocks whose logs some protocol that was followed before still lacks.
+std::uint64_t Follower::gap_of_joining() const {
+    std::uint64_t gap = 0;
+    for (const Followed& one : protocols_) {
+        if (one.base || !one.told || !has_head_) continue;
+        gap = std::max(gap, head_number_ - std::min(head_number_, *one.told));
+    }
+    return gap;
 }
 
 /// Blocks that are known to exist and whose round could not be done.
 std::uint64_t Follower::gap_blocks() const {
-    if (!established_ || trouble_.empty()) return 0;
-    const BlockNumber tip = tail_.tip().number;
-    return head_number_ > tip ? head_number_ - tip : 0;
+    std::uint64_t gap = gap_of_joining();
+    const bool is_held_up = !trouble_.empty() || busy_ || pending_.has_value();
+    if (is_held_up && has_head_ && committed_ && head_number_ > committed_->number) {
+        gap = std::max(gap, head_number_ - committed_->number);
+    }
+    return gap;
 }
 
 view::State Follower::chain_state(std::string& reason) const {
+    reason = trouble_;
     if (is_stale()) {
         reason = "no new block for " + std::to_string(head_age_seconds()) + " s";
         if (!trouble_.empty()) reason += "; " + trouble_;
         return view::State::stale;
     }
-    if (!established_) {
-        reason = trouble_.empty() ? "first scan" : trouble_;
+    const bool is_followed =
+        protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(),
+                                          [](const Followed& one) { return one.tip.valued; });
+    if (processed_.hash.is_zero() || !is_followed) {
+        if (reason.empty()) (void)protocols_.front().state(view::State::unknown, reason);
         return view::State::unknown;
     }
-    reason = trouble_;
+    if (has_lasted(behind_since_)) {
+        reason = "block " + std::to_string(processed_.number) + " is processed, block " +
+                 std::to_string(head_number_) + " is known";
+        if (!trouble_.empty()) reason += "; " + trouble_;
+        return view::State::stale;
+    }
     return view::State::live;
+}
+
+std::vector<view::ProtocolStatus> Follower::make_statuses(const view::ChainStatus& chain) const {
+    std::vector<view::ProtocolStatus> out;
+    for (const Followed& one : protocols_) {
+        view::ProtocolStatus& status = out.emplace_back();
+        status.name = one.settings.name;
+        status.kind = one.settings.kind;
+        status.chain = parts_.chain.name;
+        status.reason = chain.reason;
+        status.state = one.state(chain.state, status.reason);
+        if (one.tip.ledger) {
+            status.coverage_ppm = one.tip.ledger->coverage_ppm();
+            status.positions = one.tip.ledger->position_count();
+        }
+        if (one.tip.valued) status.block = chain.processed;
+        status.audit = {one.tip.audit.checked, one.tip.audit.mismatched};
+        status.scan = one.scan;
+    }
+    return out;
 }
 
 void Follower::publish() {
@@ -67,34 +120,17 @@ void Follower::publish() {
     chain.caip2 = parts_.chain.caip2();
     chain.kind = parts_.chain.kind;
     chain.head = head_number_;
-    chain.processed = established_ && !round_pending_ ? tail_.tip() : processed_;
+    chain.processed = processed_;
     chain.final_block = final_block_;
     chain.age_seconds = static_cast<std::uint64_t>(head_age_seconds());
     chain.state = chain_state(chain.reason);
     chain.gap_blocks = gap_blocks();
     chain.reorgs = reorgs_;
     chain.requests = parts_.source.requests();
+    chain.firing = parts_.rules.firing();
     chain.endpoints = parts_.source.endpoints();
-
-    std::vector<view::ProtocolStatus> protocols;
-    for (const Followed& one : protocols_) {
-        view::ProtocolStatus status;
-        status.name = one.settings.name;
-        status.kind = one.settings.kind;
-        status.chain = parts_.chain.name;
-        status.reason = chain.reason;
-        status.state = one.state(chain.state, status.reason);
-        if (one.tip) {
-            status.coverage_ppm = one.tip->coverage_ppm();
-            status.positions = one.tip->position_count();
-        }
-        status.block = chain.processed;
-        status.audit = {one.audit.checked, one.audit.mismatched};
-        status.scan = one.scan;
-        protocols.push_back(std::move(status));
-    }
+    std::vector<view::ProtocolStatus> protocols = make_statuses(chain);
     const std::scoped_lock lock(status_mutex_);
-    processed_ = chain.processed;
     chain_status_ = std::move(chain);
     protocol_statuses_ = std::move(protocols);
 }
@@ -120,15 +156,15 @@ void Follower::read(const std::function<void(std::span<const view::ProtocolView>
     std::vector<view::ProtocolView> views;
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
-        if (!one.tip) continue;
+        if (!one.tip.valued) continue;
         view::ProtocolView view;
         view.status = statuses[i];
         view.status.block = tip_block_;
         view.caip2 = caip2_;
-        view.ledger = one.tip.get();
-        view.healths = one.healths;
-        view.groups = one.groups;
-        view.bands = one.bands;
+        view.ledger = one.tip.ledger.get();
+        view.healths = one.tip.healths;
+        view.groups = one.tip.groups;
+        view.bands = one.tip.bands;
         view.watch_labels = &watch_labels_;
         view.target_health_factor = parts_.settings.daemon.target_health_factor;
         views.push_back(std::move(view));

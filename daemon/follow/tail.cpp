@@ -1,24 +1,29 @@
 #include "daemon/follow/tail.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace plimsoll::follow {
 
-void replay(protocols::Protocol& ledger, const std::string& name, const TailEntry& entry) {
-    for (const protocols::Log& log : entry.logs) ledger.apply(log);
-    const auto found = entry.inputs.find(name);
-    if (found == entry.inputs.end()) return;
-    for (const Input& input : found->second) {
+void replay_inputs(protocols::Protocol& ledger, std::span<const Input> inputs, const BlockRef& at) {
+    for (const Input& input : inputs) {
         if (const auto* reseed = std::get_if<Reseed>(&input)) {
             ledger.reseed(reseed->keys);
         } else if (const auto* prices = std::get_if<AcceptedPrices>(&input)) {
-            (void)ledger.accept_prices(prices->results, entry.last());
+            (void)ledger.accept_prices(prices->results, at);
         } else {
             // The same ledger asks the same calls, and accepted these results before.
             (void)ledger.reads(kMaxReads);
-            (void)ledger.accept_reads(std::get<AcceptedReads>(input).results, entry.last());
+            (void)ledger.accept_reads(std::get<AcceptedReads>(input).results, at);
         }
     }
+}
+
+void replay(protocols::Protocol& ledger, const std::string& name, const TailEntry& entry) {
+    for (const protocols::Log& log : entry.logs) ledger.apply(log);
+    const auto found = entry.inputs.find(name);
+    if (found != entry.inputs.end()) replay_inputs(ledger, found->second, entry.last());
 }
 
 void Tail::reset(const BlockRef& base) {
@@ -28,15 +33,36 @@ void Tail::reset(const BlockRef& base) {
 
 std::optional<BlockRef> Tail::at(BlockNumber number) const {
     if (number == base_.number) return base_;
-    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-        const BlockNumber first = entry->blocks.front().number;
-        if (number > entry->last().number) return std::nullopt;
-        if (number >= first) return entry->blocks[number - first];
-    }
-    return std::nullopt;
+    const auto entry =
+        std::partition_point(entries_.begin(), entries_.end(),
+                             [number](const TailEntry& e) { return e.last().number < number; });
+    if (entry == entries_.end() || number < entry->blocks.front().number) return std::nullopt;
+    return entry->blocks[number - entry->blocks.front().number];
 }
 
 void Tail::push(TailEntry entry) { entries_.push_back(std::move(entry)); }
+
+void Tail::add_inputs(const std::string& protocol, std::vector<Input> inputs) {
+    auto& kept = entries_.back().inputs[protocol];
+    std::move(inputs.begin(), inputs.end(), std::back_inserter(kept));
+}
+
+void Tail::merge_logs(std::vector<protocols::Log> logs) {
+    const auto place = [](const protocols::Log& log) { return std::pair(log.block, log.index); };
+    auto log = logs.begin();
+    for (TailEntry& entry : entries_) {
+        std::vector<protocols::Log> both = std::move(entry.logs);
+        for (; log != logs.end() && log->block <= entry.last().number; ++log) {
+            if (log->block >= entry.blocks.front().number) both.push_back(std::move(*log));
+        }
+        std::stable_sort(both.begin(), both.end(),
+                         [&](const auto& a, const auto& b) { return place(a) < place(b); });
+        both.erase(std::unique(both.begin(), both.end(),
+                               [&](const auto& a, const auto& b) { return place(a) == place(b); }),
+                   both.end());
+        entry.logs = std::move(both);
+    }
+}
 
 void Tail::cut_above(BlockNumber ancestor) {
     while (!entries_.empty() && entries_.back().last().number > ancestor) entries_.pop_back();

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -24,12 +25,14 @@ struct AcceptedPrices {
     std::vector<protocols::CallResult> results;
 };
 using Input = std::variant<Reseed, AcceptedReads, AcceptedPrices>;
+/// By protocol.
+using Inputs = std::map<std::string, std::vector<Input>>;
 
 /// One round that is not final yet: everything needed to do it again on an older ledger.
 struct TailEntry {
     std::vector<BlockRef> blocks;  ///< consecutive; the last one is the round's block
     std::vector<protocols::Log> logs;
-    std::map<std::string, std::vector<Input>> inputs;  ///< by protocol
+    Inputs inputs;
 
     const BlockRef& last() const { return blocks.back(); }
 };
@@ -37,6 +40,8 @@ struct TailEntry {
 /// How many calls `Protocol::reads` may hand out at once; a constant, since replay must ask alike.
 inline constexpr std::size_t kMaxReads = 4000;
 
+/// Gives a ledger the inputs of a round at `at`, after its logs.
+void replay_inputs(protocols::Protocol& ledger, std::span<const Input> inputs, const BlockRef& at);
 /// Applies a round's logs and inputs to a ledger that stands at the block before it.
 void replay(protocols::Protocol& ledger, const std::string& name, const TailEntry& entry);
 
@@ -48,10 +53,16 @@ class Tail {
     const BlockRef& tip() const { return entries_.empty() ? base_ : entries_.back().last(); }
     const std::deque<TailEntry>& entries() const { return entries_; }
     bool empty() const { return entries_.empty(); }
+    std::uint64_t block_count() const { return tip().number - base_.number; }
 
     /// The block the tail (or its base) has at this height.
     std::optional<BlockRef> at(BlockNumber number) const;
     void push(TailEntry entry);
+    /// More inputs of the newest round, which there must be.
+    void add_inputs(const std::string& protocol, std::vector<Input> inputs);
+    /// Logs above the base that no round has yet: of a protocol that joined later. Those the tail
+    /// has already are left out.
+    void merge_logs(std::vector<protocols::Log> logs);
     /// Drops every round that is not wholly at or below `ancestor`.
     void cut_above(BlockNumber ancestor);
     /// Takes off the oldest round when it is wholly at or below `number`; it becomes the base.

@@ -2,6 +2,7 @@
 
 #include "abi/expected.hpp"
 #include "daemon/http/api.hpp"
+#include "daemon/http/listener.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -10,15 +11,10 @@
 
 namespace plimsoll::http {
 
-/// The listener could not be opened; `message` names the address and the reason.
-struct ListenError {
-    std::string message;
-};
-
-/// Read-only HTTP on TCP: GET and HEAD, small headers, few connections, short timeouts.
+/// The daemon's answers on TCP, read-only; see `Listener` for what clients may do.
 class Server {
   public:
-    /// `listen` is "host:port".
+    /// `listen` is "host:port", an IPv6 host in brackets.
     static Expected<std::unique_ptr<Server>, ListenError> open(const std::string& listen,
                                                                const Api& api);
     virtual ~Server() = default;

@@ -14,7 +14,8 @@ Outbox::Outbox(store::Store& store, std::vector<std::unique_ptr<sinks::Sink>> si
     std::mt19937_64 seeds(options.seed ? *options.seed : std::random_device{}());
     Observer& observer = options.observer != nullptr ? *options.observer : silent_;
     for (auto& sink : sinks) {
-        pumps_.push_back(std::make_unique<Pump>(store, std::move(sink), clock, observer, seeds()));
+        pumps_.push_back(std::make_unique<Pump>(store, std::move(sink), clock, observer, seeds(),
+                                                options.pulses));
     }
 }
 

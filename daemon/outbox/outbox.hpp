@@ -2,6 +2,7 @@
 
 #include "daemon/outbox/clock.hpp"
 #include "daemon/outbox/events.hpp"
+#include "daemon/pulse/pulses.hpp"
 #include "daemon/sinks/sink.hpp"
 #include "daemon/store/store.hpp"
 
@@ -24,6 +25,7 @@ class Outbox {
     struct Options {
         Observer* observer = nullptr;       ///< must outlive the outbox
         std::optional<std::uint64_t> seed;  ///< of the jitter; none: a random one
+        pulse::Pulses* pulses = nullptr;    ///< where every lane beats; must outlive the outbox
     };
 
     /// `store` and `clock` must outlive the outbox. Names of sinks must differ.

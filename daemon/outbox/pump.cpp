@@ -12,6 +12,8 @@ namespace {
 
 constexpr auto kMaintainEvery = std::chrono::hours{1};
 constexpr milliseconds kAfterException = std::chrono::seconds{1};
+/// An attempt takes a minute at most.
+constexpr milliseconds kLongestAttempt = std::chrono::minutes{2};
 
 sinks::Message message_of(const store::StoredAlert& alert) {
     return {alert.id, alert.alert_key, alert.type,      alert.severity,
@@ -26,11 +28,12 @@ std::chrono::sys_seconds seconds_of(const Instant& now) {
 }  // namespace
 
 Pump::Pump(store::Store& store, std::unique_ptr<sinks::Sink> sink, Clock& clock, Observer& observer,
-           std::uint64_t seed)
+           std::uint64_t seed, pulse::Pulses* pulses)
     : store_(store),
       sink_(std::move(sink)),
       clock_(clock),
       observer_(observer),
+      pulses_(pulses),
       queue_(store, sink_->name(), sink_->limits(), seed) {
     status_.name = sink_->name();
 }
@@ -105,10 +108,13 @@ void Pump::publish() {
 }
 
 void Pump::run_lane() {
+    const pulse::Pulse pulse =
+        pulses_ == nullptr ? pulse::Pulse() : pulses_->begin("sink " + name(), kLongestAttempt);
     while (!is_stopping_) {
         const std::uint64_t seen = signal_.count();
+        pulse.beat();
         try {
-            work_once(seen);
+            work_once(seen, pulse);
         } catch (const std::exception& error) {  // out of memory: the thread must live on
             spdlog::error("sink {}: {}", name(), error.what());
             signal_.wait(clock_, seen, clock_.now().steady + kAfterException);
@@ -119,17 +125,19 @@ void Pump::run_lane() {
     lane_ended_.notify_all();
 }
 
-void Pump::work_once(std::uint64_t seen) {
+void Pump::work_once(std::uint64_t seen, const pulse::Pulse& pulse) {
     const Step step = take_step();
     try {
         report_deaths();
         if (step.is_time_to_maintain) sink_->maintain(seconds_of(step.now));
-        if (step.next.job) attempt(*step.next.job);
+        if (step.next.job) attempt(*step.next.job, pulse);
     } catch (const std::exception&) {
         if (step.next.job) give_back(*step.next.job, nullptr);
         throw;
     }
     if (step.next.job) return;
+    const auto pause = std::max(SteadyTime::duration{0}, step.next.wait_until - step.now.steady);
+    pulse.beat_before(std::chrono::duration_cast<milliseconds>(pause));
     ++idle_lanes_;
     signal_.wait(clock_, seen, step.next.wait_until);
     --idle_lanes_;
@@ -163,7 +171,7 @@ void Pump::invite_lane() {
     }
 }
 
-void Pump::attempt(const Job& job) {
+void Pump::attempt(const Job& job, const pulse::Pulse& pulse) {
     const Instant begin = clock_.now();
     const auto marked = store_.mark_attempt(name(), job.row.alert.id, begin.wall_ms);
     if (!marked || !*marked) {
@@ -179,7 +187,7 @@ void Pump::attempt(const Job& job) {
     const auto took = clock_.now().steady - begin.steady;
     observer_.attempted(name(), message, outcome, std::chrono::duration_cast<milliseconds>(took));
     const Verdict verdict = decide(job, outcome);
-    if (!persist(job, verdict)) {
+    if (!persist(job, verdict, pulse)) {
         give_back(job, nullptr);
         return;
     }
@@ -215,7 +223,7 @@ Verdict Pump::decide(const Job& job, const sinks::Outcome& outcome) {
 }
 
 /// Until the store takes it, or the daemon stops: what was delivered is never forgotten lightly.
-bool Pump::persist(const Job& job, const Verdict& verdict) {
+bool Pump::persist(const Job& job, const Verdict& verdict, const pulse::Pulse& pulse) {
     for (milliseconds wait = kFirstStoreWait;; wait = std::min(2 * wait, kLongestStoreWait)) {
         const std::uint64_t seen = signal_.count();
         const auto marked = mark(job, verdict);
@@ -227,6 +235,7 @@ bool Pump::persist(const Job& job, const Verdict& verdict) {
             publish();
         }
         if (is_stopping_) return false;
+        pulse.beat_before(wait);
         signal_.wait(clock_, seen, now.steady + wait);
     }
 }

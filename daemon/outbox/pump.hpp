@@ -3,6 +3,7 @@
 #include "daemon/outbox/clock.hpp"
 #include "daemon/outbox/events.hpp"
 #include "daemon/outbox/sink_queue.hpp"
+#include "daemon/pulse/pulses.hpp"
 #include "daemon/sinks/sink.hpp"
 #include "daemon/store/store.hpp"
 
@@ -23,9 +24,9 @@ namespace plimsoll::outbox {
 /// that hangs holds up nothing but its lane. Members are safe from any thread.
 class Pump {
   public:
-    /// `store`, `clock` and `observer` must outlive this.
+    /// `store`, `clock`, `observer` and `pulses` (where lanes beat, if given) must outlive this.
     Pump(store::Store& store, std::unique_ptr<sinks::Sink> sink, Clock& clock, Observer& observer,
-         std::uint64_t seed);
+         std::uint64_t seed, pulse::Pulses* pulses);
     Pump(const Pump&) = delete;
     Pump& operator=(const Pump&) = delete;
     ~Pump();
@@ -53,14 +54,14 @@ class Pump {
     };
 
     void run_lane();
-    void work_once(std::uint64_t seen);
+    void work_once(std::uint64_t seen, const pulse::Pulse& pulse);
     Step take_step();
     void start_lane();
     void invite_lane();
-    void attempt(const Job& job);
+    void attempt(const Job& job, const pulse::Pulse& pulse);
     sinks::Outcome deliver(const sinks::Message& message, const Instant& now);
     Verdict decide(const Job& job, const sinks::Outcome& outcome);
-    bool persist(const Job& job, const Verdict& verdict);
+    bool persist(const Job& job, const Verdict& verdict, const pulse::Pulse& pulse);
     Expected<void, store::StoreError> mark(const Job& job, const Verdict& verdict);
     void give_back(const Job& job, const store::StoreError* error);
     void report_deaths();
@@ -71,6 +72,7 @@ class Pump {
     const std::unique_ptr<sinks::Sink> sink_;
     Clock& clock_;
     Observer& observer_;
+    pulse::Pulses* pulses_;
     Signal signal_;
     std::atomic<bool> is_stopping_{false};
     std::atomic<bool> is_cancelled_{false};

@@ -1,36 +1,53 @@
 #pragma once
 
 #include "daemon/query/reader.hpp"
+#include "daemon/query/table.hpp"
+#include "daemon/query/when.hpp"
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace plimsoll::query {
+
+/// A group of assets by the name that people use, for snapshots, which know leaders only.
+struct GroupName {
+    std::string name;
+    std::string leader;  ///< symbol or address
+    std::vector<std::string> members = {};
+};
 
 /// What the reading commands are asked for.
 struct Options {
     bool json = false;
+    Style style;
     Params params;  ///< filters, named as in HTTP
     std::size_t limit = 100;
-    std::string by;           ///< `liquidations`: asset, side, protocol or account
-    std::uint64_t since = 0;  ///< unix seconds; 0: everything
+    std::optional<std::uint64_t> since;  ///< unix seconds
+    std::optional<std::uint64_t> until;  ///< excluded
+    std::uint64_t now = 0;               ///< unix seconds
+    TimeZone zone;
+    std::string by;      ///< `liquidations`: asset, side, protocol or account
+    std::string window;  ///< `liquidations`: a duration such as 24h, or day
+    std::vector<GroupName> groups;
 };
 
 /// Each prints to `out` what it is named after and answers 0, or an exit code with a message on
-/// `err`.
+/// `err`. With `json` nothing but JSON Lines goes to `out`.
 int status(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int tvl(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int markets(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int positions(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int bands(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int explain(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
+int heatmap(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
+int what_if(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int liquidations(const Reader& reader, const Options& options, std::ostream& out,
                  std::ostream& err);
 int alerts(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int snapshot_now(const Reader& reader, const Options& options, std::ostream& out,
                  std::ostream& err);
-
-inline constexpr int kExitUnavailable = 69;  ///< EX_UNAVAILABLE
 
 }  // namespace plimsoll::query

@@ -1,7 +1,9 @@
 #include "daemon/query/reader.hpp"
 
-#include "abi/address.hpp"
-#include "daemon/http/query.hpp"
+#include "abi/hex.hpp"
+#include "daemon/http/params.hpp"
+#include "daemon/query/row_files.hpp"
+#include "daemon/query/table.hpp"
 
 #include <httplib.h>
 
@@ -17,9 +19,10 @@ using view::Row;
 
 constexpr time_t kConnectSeconds = 2;
 constexpr time_t kReadSeconds = 60;
+constexpr std::size_t kPage = 1000;
 
-Unexpected<QueryError> fail(std::string message) {
-    return Unexpected<QueryError>{QueryError{std::move(message)}};
+Unexpected<QueryError> fail(std::string message, int exit_code = kExitUnavailable) {
+    return Unexpected<QueryError>{QueryError{std::move(message), exit_code}};
 }
 
 httplib::Client client_of(const fs::path& socket) {
@@ -41,77 +44,44 @@ std::string with_params(const std::string& path, const Params& params) {
     return out;
 }
 
-std::string text_of(const Row& row, const char* key) {
-    const auto found = row.find(key);
-    return found != row.end() && found->is_string() ? found->get<std::string>() : std::string();
+/// What the daemon said instead of an answer.
+QueryError refusal(const Answer& answer) {
+    const bool is_question_wrong = answer.status == 400 || answer.status == 404;
+    const std::string said = text_of(answer.body, "error");
+    return {said.empty() ? "the daemon refused with status " + std::to_string(answer.status) : said,
+            is_question_wrong ? kExitUsage : kExitUnavailable};
 }
 
-/// The filters of `/v1/positions` and the tables, on rows read from files.
-class FileFilter {
-  public:
-    explicit FileFilter(const Params& params) : params_(params) {
-        if (const auto text = param("max_health_factor"); !text.empty()) {
-            if (const auto value = http::parse_fixed(text, 18)) below_ = *value;
-        }
-        if (param("at_risk") == "true") below_ = view::at_risk_below().raw();
-        if (const auto address = parse_address(param("account"))) account_ = to_checksum(*address);
-        if (const auto since = param("since"); !since.empty()) since_ = std::stoull(since);
-    }
-    bool wants(const Row& row) const {
-        if (!param("protocol").empty() && text_of(row, "protocol") != param("protocol"))
-            return false;
-        if (!account_.empty() && text_of(row, "account") != account_) return false;
-        if (since_ != 0 && row.value("block_time", std::uint64_t{0}) < since_) return false;
-        if (!below_) return true;
-        if (row.contains("computable") && row["computable"] == false) return true;
-        const auto health = parse_decimal(text_of(row, "health_factor"));
-        return health && *health <= *below_;
-    }
+bool is_paged(const std::string& table) { return table == "positions" || table == "liquidations"; }
 
-  private:
-    std::string param(const char* name) const {
-        const auto found = params_.find(name);
-        return found == params_.end() ? std::string() : found->second;
-    }
-    const Params& params_;
-    std::optional<U256> below_;
-    std::string account_;
-    std::uint64_t since_ = 0;
-};
-
-bool add_lines(const fs::path& path, const FileFilter& filter, std::vector<Row>& rows) {
-    std::ifstream in(path);
-    if (!in) return false;
-    for (std::string line; std::getline(in, line);) {
-        Row row = Row::parse(line, nullptr, false);
-        if (row.is_object() && filter.wants(row)) rows.push_back(std::move(row));
-    }
-    return true;
-}
-
-/// Every file of the table, oldest first: rows of events are spread over all runs.
-std::vector<fs::path> all_files(const fs::path& folder) {
-    std::vector<fs::path> out;
-    std::error_code error;
-    for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-        const auto& path = entry.path();
-        if (path.extension() == ".jsonl" && path.filename().string().front() != '.') {
-            out.push_back(path);
-        }
-    }
-    std::sort(out.begin(), out.end());
-    return out;
+Row stopped_chain(const std::string& name, const store::ChainState& state) {
+    Row row;
+    row["name"] = name;
+    row["head"] = nullptr;
+    row["processed"] = state.tip ? Row(state.tip->number) : Row(nullptr);
+    row["hash"] = state.tip ? Row(to_hex(state.tip->hash)) : Row(nullptr);
+    row["block_time"] = state.tip ? Row(state.tip->time) : Row(nullptr);
+    row["final"] = state.final_block ? Row(state.final_block->number) : Row(nullptr);
+    row["state"] = "unknown";
+    row["reason"] = "the daemon is not running";
+    row["endpoints"] = Row::array();
+    return row;
 }
 
 }  // namespace
 
-std::optional<Row> Reader::ask(const std::string& path, const Params& params) const {
+std::optional<Answer> Reader::ask(const std::string& path, const Params& params) const {
     auto client = client_of(socket_);
     const auto answer = client.Get(with_params(path, params).c_str());
     if (!answer) return std::nullopt;
     Row body = Row::parse(answer->body, nullptr, false);
     if (body.is_discarded()) return std::nullopt;
-    return body;
+    return Answer{answer->status, std::move(body)};
+}
+
+Expected<Row, QueryError> Reader::accept(Answer answer) {
+    if (answer.status != 200) return Unexpected<QueryError>{refusal(answer)};
+    return std::move(answer.body);
 }
 
 Expected<Row, QueryError> Reader::command(const std::string& path) const {
@@ -122,9 +92,7 @@ Expected<Row, QueryError> Reader::command(const std::string& path) const {
                     "; start it with `plimsoll run`, or name its --config or --state-dir");
     }
     Row body = Row::parse(answer->body, nullptr, false);
-    if (answer->status != 200) {
-        return fail(body.is_object() ? text_of(body, "error") : "the daemon refused");
-    }
+    if (answer->status != 200) return Unexpected<QueryError>{refusal({answer->status, body})};
     return body;
 }
 
@@ -132,25 +100,45 @@ Expected<RowSet, QueryError> Reader::table(const std::string& table, const Param
                                            std::size_t limit) const {
     RowSet out;
     Params page = params;
-    if (table == "positions" || table == "liquidations") {
-        page["limit"] = std::to_string(std::min<std::size_t>(limit, 1000));
-    }
-    auto body = ask("/v1/" + table, page);
-    if (!body) return from_files(table, params, limit);
+    if (is_paged(table)) page["limit"] = std::to_string(std::clamp<std::size_t>(limit, 1, kPage));
+    auto answer = ask("/v1/" + table, page);
+    if (!answer && table == "liquidations") return stopped_liquidations(params, limit);
+    if (!answer) return from_files(table, params, limit);
     for (;;) {
-        if (body->contains("error")) return fail(text_of(*body, "error"));
-        for (auto& row : (*body)["rows"]) out.rows.push_back(std::move(row));
-        const auto& next = (*body)["next"];
-        if (!next.is_string() || out.rows.size() >= limit) break;
+        if (answer->status != 200) return Unexpected<QueryError>{refusal(*answer)};
+        for (auto& row : answer->body["rows"]) out.rows.push_back(std::move(row));
+        const Row& next = answer->body["next"];
+        out.more = next.is_string();
+        if (!out.more || out.rows.size() >= limit) break;
         page["cursor"] = next.get<std::string>();
-        body = ask("/v1/" + table, page);
-        if (!body) return fail("the daemon stopped answering");
+        answer = ask("/v1/" + table, page);
+        if (!answer) return fail("the daemon stopped answering");
     }
-    if (out.rows.size() > limit) out.rows.resize(limit);
+    if (out.rows.size() > limit) {
+        out.rows.resize(limit);
+        out.more = true;
+    }
     out.live = true;
     out.origin = "running daemon";
-    if ((*body)["block"].is_object()) {
-        out.origin += ", block " + std::to_string((*body)["block"]["number"].get<std::uint64_t>());
+    const Row& block = answer->body["block"];
+    if (block.is_object()) {
+        out.origin += ", block " + with_separators(block["number"].dump());
+    }
+    return out;
+}
+
+Expected<Row, QueryError> Reader::latest() const {
+    const fs::path file = state_dir_ / "snapshots" / "latest.json";
+    std::ifstream in(file);
+    if (!in) {
+        if (errno == EACCES) return fail(file.string() + ": not readable for you", kExitPermission);
+        return fail("no daemon answers on " + socket_.string() +
+                    " and there is no snapshot yet under " + file.parent_path().string() +
+                    "; start one with `plimsoll run`, or name its --config or --state-dir");
+    }
+    Row out = Row::parse(in, nullptr, false);
+    if (!out.is_object() || !out.contains("chains") || !out["chains"].is_object()) {
+        return fail(file.string() + ": not what the daemon writes", kExitData);
     }
     return out;
 }
@@ -158,52 +146,182 @@ Expected<RowSet, QueryError> Reader::table(const std::string& table, const Param
 Expected<RowSet, QueryError> Reader::from_files(const std::string& table, const Params& params,
                                                 std::size_t limit) const {
     const fs::path folder = state_dir_ / "snapshots";
-    std::ifstream in(folder / "latest.json");
-    const Row latest = Row::parse(in, nullptr, false);
-    if (latest.is_discarded() || !latest.contains("chains")) {
-        return fail("no daemon answers and there is no snapshot yet under " + folder.string() +
-                    "; start one with `plimsoll run`");
-    }
-    const FileFilter filter(params);
+    const auto runs = latest();
+    if (!runs) return Unexpected<QueryError>{runs.error()};
+    const auto filter = RowFilter::make(params);
+    if (!filter) return fail(filter.error(), kExitUsage);
     RowSet out;
     out.origin = "the daemon is not running; newest snapshot:";
-    for (const auto& [chain, run] : latest["chains"].items()) {
+    for (const auto& [chain, run] : (*runs)["chains"].items()) {
         out.origin +=
-            " " + chain + " at block " + std::to_string(run.value("block", std::uint64_t{0}));
-        if (table == "liquidations") continue;
+            " " + chain + " at block " + with_separators(run.value("block", Row(0)).dump());
         if (!run.contains("files") || !run["files"].contains(table)) continue;
         for (const auto& path : run["files"][table]) {
-            if (!path.is_string() ||
-                !add_lines(folder / path.get<std::string>(), filter, out.rows)) {
-                return fail("a file named in " + (folder / "latest.json").string() + " is missing");
-            }
+            if (!path.is_string())
+                return fail("latest.json: not what the daemon writes", kExitData);
+            const auto read = add_rows(folder / path.get<std::string>(), *filter, out.rows);
+            if (!read) return Unexpected<QueryError>{read.error()};
         }
     }
-    if (table == "liquidations") {
-        for (const auto& path : all_files(folder / "table=liquidations")) {
-            add_lines(path, filter, out.rows);
-        }
-    }
-    if (out.rows.size() > limit) out.rows.resize(limit);
+    out.more = out.rows.size() > limit;
+    if (out.more) out.rows.resize(limit);
     return out;
 }
 
-Expected<RowSet, QueryError> Reader::alerts(std::uint64_t since, std::size_t limit) const {
+/// From the store, which has them all; where it cannot be opened from the snapshots' files.
+Expected<RowSet, QueryError> Reader::stopped_liquidations(const Params& params,
+                                                          std::size_t limit) const {
+    const auto filter = RowFilter::make(params);
+    if (!filter) return fail(filter.error(), kExitUsage);
     RowSet out;
-    const fs::path folder = state_dir_ / "alerts";
-    if (!fs::exists(folder)) return fail("no alerts yet under " + folder.string());
-    const Params none;
-    const FileFilter all(none);
-    for (const auto& path : all_files(folder)) add_lines(path, all, out.rows);
-    std::erase_if(out.rows, [since](const Row& row) {
-        return row.contains("data") &&
-               row["data"].value("/block/time"_json_pointer, std::uint64_t{0}) < since;
-    });
-    if (out.rows.size() > limit) {
-        out.rows.erase(out.rows.begin(), out.rows.end() - static_cast<std::ptrdiff_t>(limit));
+    if (const auto store = open_store()) {
+        out.origin = "the daemon is not running; its store";
+        for (const std::string& chain : chain_names()) {
+            const auto rows = store->liquidations(chain, 0, kAllRows);
+            if (!rows) return fail(rows.error().message, kExitIo);
+            const auto state = store->chain_state(chain);
+            const bool has_final = state && state->final_block;
+            for (const auto& row : *rows) {
+                Row one = Row::parse(row.row, nullptr, false);
+                if (!one.is_object() || !filter->wants(one)) continue;
+                if (has_final && row.block <= state->final_block->number) {
+                    one["finality"] = "finalized";
+                }
+                out.rows.push_back(std::move(one));
+            }
+        }
+    } else {
+        if (const auto runs = latest(); !runs) return Unexpected<QueryError>{runs.error()};
+        out.origin = "the daemon is not running; files of its snapshots";
+        for (const auto& path : files_under(state_dir_ / "snapshots" / "table=liquidations")) {
+            const auto read = add_rows(path, *filter, out.rows);
+            if (!read) return Unexpected<QueryError>{read.error()};
+        }
     }
-    out.origin = folder.string();
+    out.more = out.rows.size() > limit;
+    if (out.more) out.rows.resize(limit);
     return out;
+}
+
+Expected<RowSet, QueryError> Reader::alerts(std::uint64_t since, std::uint64_t until) const {
+    RowSet out;
+    const auto keep = [&](Row row) {
+        const std::uint64_t at = time_of_alert(row);
+        if (row.is_object() && at >= since && at < until) out.rows.push_back(std::move(row));
+    };
+    const fs::path folder = state_dir_ / "alerts";
+    if (fs::exists(folder)) {
+        out.origin = folder.string();
+        for (const auto& path : files_under(folder)) {
+            if (is_day_before(path, since)) continue;
+            const auto read = for_each_line(path, keep);
+            if (!read) return Unexpected<QueryError>{read.error()};
+        }
+        return out;
+    }
+    Params page{{"since", std::to_string(since)}, {"limit", std::to_string(kPage)}};
+    for (auto answer = ask("/v1/alerts", page); answer; answer = ask("/v1/alerts", page)) {
+        if (answer->status != 200) return Unexpected<QueryError>{refusal(*answer)};
+        out.live = true;
+        out.origin = "running daemon";
+        for (auto& row : answer->body["rows"]) keep(std::move(row));
+        if (!answer->body["next"].is_string()) return out;
+        page["cursor"] = answer->body["next"].get<std::string>();
+    }
+    const auto store = open_store();
+    if (!store) {
+        return fail("no alerts: there is no archive under " + folder.string() +
+                    ", and no daemon and no store answer");
+    }
+    out.origin = "the daemon is not running; its store";
+    const auto stored = store->alerts_since(since, kAllRows);
+    if (!stored) return fail(stored.error().message, kExitIo);
+    for (const auto& alert : *stored) keep(Row::parse(alert.body, nullptr, false));
+    return out;
+}
+
+Expected<Row, QueryError> Reader::last_status() const {
+    const auto store = open_store();
+    if (!store && !fs::exists(state_dir_ / "snapshots" / "latest.json")) {
+        return fail("no daemon answers on " + socket_.string() + " and there is no state under " +
+                    state_dir_.string() +
+                    "; start it with `plimsoll run`, or name its --config or --state-dir");
+    }
+    Row body;
+    body["version"] = PLIMSOLL_VERSION;
+    body["running"] = false;
+    body["chains"] = Row::array();
+    body["protocols"] = Row::array();
+    body["sinks"] = Row::array();
+    if (store) {
+        for (const std::string& chain : chain_names()) {
+            const auto state = store->chain_state(chain);
+            if (state && state->tip) body["chains"].push_back(stopped_chain(chain, *state));
+        }
+        if (const auto counts = store->outbox_counts()) {
+            for (const auto& sink : *counts) {
+                Row row;
+                row["name"] = sink.sink;
+                row["queued"] = sink.pending;
+                row["delivered"] = sink.done;
+                row["dead"] = sink.dead;
+                body["sinks"].push_back(std::move(row));
+            }
+        }
+    }
+    const auto last = from_files("tvl", {}, kAllRows);
+    if (!last) return body;
+    for (const Row& tvl : last->rows) {
+        Row row;
+        row["name"] = tvl.value("protocol", Row());
+        row["kind"] = tvl.value("kind", Row());
+        row["chain"] = tvl.value("chain", Row());
+        row["state"] = "unknown";
+        row["reason"] = "the daemon is not running";
+        row["coverage"] = tvl.value("coverage", Row());
+        row["positions"] = tvl.value("borrowers", Row());
+        row["block"] = tvl.value("block", Row());
+        row["block_hash"] = tvl.value("block_hash", Row());
+        body["protocols"].push_back(std::move(row));
+    }
+    return body;
+}
+
+std::map<std::string, std::uint64_t> Reader::recorded_since() const {
+    std::map<std::string, std::uint64_t> out;
+    std::error_code error;
+    const fs::path folder = state_dir_ / "snapshots" / "table=tvl";
+    for (const auto& chain : fs::directory_iterator(folder, error)) {
+        const auto files = files_under(chain.path());
+        if (files.empty()) continue;
+        std::optional<std::uint64_t> first;
+        (void)for_each_line(files.front(), [&first](const Row& row) {
+            if (!first) first = row.value("block_time", std::uint64_t{0});
+        });
+        const std::string name = chain.path().filename().string();
+        if (first) out[name.substr(name.find('=') + 1)] = *first;
+    }
+    return out;
+}
+
+/// The configured names, else those that the last snapshot names.
+std::vector<std::string> Reader::chain_names() const {
+    if (!chains_.empty()) return chains_;
+    std::vector<std::string> out;
+    if (const auto runs = latest()) {
+        for (const auto& [chain, run] : (*runs)["chains"].items()) out.push_back(chain);
+    }
+    return out;
+}
+
+std::unique_ptr<store::Store> Reader::open_store() const {
+    std::error_code error;
+    if (!fs::exists(state_dir_ / "state.db", error)) return nullptr;
+    store::Store::OpenOptions options;
+    options.strict = true;
+    options.create = false;
+    auto opened = store::Store::open(state_dir_, options);
+    return opened ? std::move(opened->store) : nullptr;
 }
 
 }  // namespace plimsoll::query

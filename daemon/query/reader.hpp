@@ -1,58 +1,112 @@
 #pragma once
 
 #include "abi/expected.hpp"
+#include "daemon/store/store.hpp"
 #include "daemon/view/rows.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace plimsoll::query {
 
+/// Exit codes of the reading commands, after sysexits.h.
+inline constexpr int kExitUsage = 64;        ///< the question makes no sense
+inline constexpr int kExitData = 65;         ///< a file holds what it should not
+inline constexpr int kExitNoInput = 66;      ///< a file is missing
+inline constexpr int kExitUnavailable = 69;  ///< nobody and nothing answers
+inline constexpr int kExitIo = 74;
+inline constexpr int kExitPermission = 77;
+
+inline constexpr std::size_t kAllRows = 10'000'000;
+
 /// Nothing could be read; `message` says what was tried and what to do.
 struct QueryError {
     std::string message;
+    int exit_code = kExitUnavailable;
 };
 
 using Params = std::map<std::string, std::string>;
+
+/// What the running daemon answered.
+struct Answer {
+    int status = 0;  ///< of HTTP
+    view::Row body;
+};
 
 /// Rows of one table and where they come from.
 struct RowSet {
     std::vector<view::Row> rows;
     bool live = false;
+    bool more = false;   ///< there are more rows than were asked for
     std::string origin;  ///< one line for people
 };
 
 /// Reads what a daemon knows: from the running one through its control socket, else from the files
-/// it left. Links no network code but the socket's.
+/// and the store it left. The store is opened only while no daemon holds it, and never changed.
 class Reader {
   public:
-    Reader(std::filesystem::path state_dir, std::filesystem::path control_socket)
-        : state_dir_(std::move(state_dir)), socket_(std::move(control_socket)) {}
+    /// `chains`: configured names; empty where no configuration is known.
+    Reader(std::filesystem::path state_dir, std::filesystem::path control_socket,
+           std::vector<std::string> chains = {})
+        : state_dir_(std::move(state_dir)),
+          socket_(std::move(control_socket)),
+          chains_(std::move(chains)) {}
 
     /// GET on the control socket. None: no daemon answers there.
-    std::optional<view::Row> ask(const std::string& path, const Params& params) const;
+    std::optional<Answer> ask(const std::string& path, const Params& params) const;
+    /// The body of a 200; anything else is an error.
+    static Expected<view::Row, QueryError> accept(Answer answer);
     /// POST on the control socket.
     Expected<view::Row, QueryError> command(const std::string& path) const;
+    bool is_running() const { return ask("/-/healthy", {}).has_value(); }
 
-    /// All rows of a table: live (all pages), else of the newest snapshot, filtered alike.
+    /// The first `limit` rows of a table: live, else of the newest snapshot, filtered alike;
+    /// liquidations of a stopped daemon from its store.
     Expected<RowSet, QueryError> table(const std::string& table, const Params& params,
                                        std::size_t limit) const;
-    /// Lines of the alert archive from `since` (unix seconds) on, oldest first, the last `limit`.
-    Expected<RowSet, QueryError> alerts(std::uint64_t since, std::size_t limit) const;
+    /// Lines of the alert archive in [since, until) that `wants` wants, oldest first, the last
+    /// `limit`. Without an archive, what the daemon or its store has.
+    template <class Wants>
+    Expected<RowSet, QueryError> alerts(std::uint64_t since, std::uint64_t until, std::size_t limit,
+                                        Wants&& wants) const {
+        auto all = alerts(since, until);
+        if (!all) return all;
+        std::erase_if(all->rows, [&wants](const view::Row& row) { return !wants(row); });
+        all->more = all->rows.size() > limit;
+        if (all->more) {
+            all->rows.erase(all->rows.begin(),
+                            all->rows.end() - static_cast<std::ptrdiff_t>(limit));
+        }
+        return all;
+    }
+    /// What is known of a stopped daemon, in the shape of `/status`.
+    Expected<view::Row, QueryError> last_status() const;
+    /// Since when each chain's events were recorded, in unix seconds: the time of the first
+    /// snapshot that is kept.
+    std::map<std::string, std::uint64_t> recorded_since() const;
 
     const std::filesystem::path& state_dir() const { return state_dir_; }
 
   private:
+    Expected<RowSet, QueryError> alerts(std::uint64_t since, std::uint64_t until) const;
     Expected<RowSet, QueryError> from_files(const std::string& table, const Params& params,
                                             std::size_t limit) const;
+    Expected<RowSet, QueryError> stopped_liquidations(const Params& params,
+                                                      std::size_t limit) const;
+    Expected<view::Row, QueryError> latest() const;
+    std::vector<std::string> chain_names() const;
+    std::unique_ptr<store::Store> open_store() const;
 
     std::filesystem::path state_dir_;
     std::filesystem::path socket_;
+    std::vector<std::string> chains_;
 };
 
 }  // namespace plimsoll::query

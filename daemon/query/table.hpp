@@ -10,18 +10,37 @@
 
 namespace plimsoll::query {
 
+/// What a cell means, shown as a colour where colours are shown.
+enum class Tone { plain, good, warning, bad, faint };
+
 /// One column of a table for people.
 struct Column {
     std::string title;
     bool right = false;  ///< numbers stand at the right
     std::function<std::string(const view::Row&)> text;
+    std::function<Tone(const view::Row&)> tone = {};
 };
+
+/// How tables are written.
+struct Style {
+    bool colours = false;
+};
+/// Colours for this file descriptor: a terminal, unless NO_COLOR is set or TERM is "dumb".
+Style style_of(int file_descriptor);
+
+/// Terminal columns that UTF-8 text takes: two for wide characters such as 中, none for combining
+/// marks.
+std::size_t display_width(std::string_view text);
+/// The text without control characters, which a terminal might obey.
+std::string fit_to_show(std::string_view text);
 
 /// Prints rows as an aligned table with a head line.
 void print_table(std::ostream& out, const std::vector<view::Row>& rows,
-                 const std::vector<Column>& columns);
+                 const std::vector<Column>& columns, const Style& style = {});
 /// One object a line, nothing else.
 void print_json_lines(std::ostream& out, const std::vector<view::Row>& rows);
+/// One object and its line feed.
+void print_json_line(std::ostream& out, const view::Row& row);
 
 /// "1234567.8" as "1,234,567.8".
 std::string with_separators(std::string_view number);

@@ -78,7 +78,17 @@ std::vector<HttpResult> Endpoint::exchange(std::vector<HttpRequest> http, std::u
     if (left <= 0ms) return all(HttpFault::Kind::too_late, "no time left to ask");
     for (HttpRequest& request : http) request.timeout = std::min(limits.timeout, left);
     requests_ += count;
-    return services_.transport.send(http);
+    const Clock::Time sent = services_.clock.now();
+    auto replies = services_.transport.send(http);
+    if (services_.observer != nullptr) {
+        services_.observer->exchanged(alias(), services_.clock.now() - sent);
+    }
+    return replies;
+}
+
+void Endpoint::tell(const RpcResult& result) const {
+    if (services_.observer == nullptr) return;
+    services_.observer->finished(alias(), result ? "ok" : to_string(result.error().kind));
 }
 
 RpcResult Endpoint::decode(HttpResult& reply, std::uint64_t id, const CallLimits& limits) const {
@@ -108,7 +118,9 @@ void Endpoint::call_parallel(std::span<const RpcRequest> requests, const CallLim
         }
         auto replies = exchange(std::move(http), count, limits);
         for (std::size_t i = 0; i < count; ++i) {
-            accept(first + i, decode(replies[i], ids[i], limits));
+            RpcResult result = decode(replies[i], ids[i], limits);
+            tell(result);
+            accept(first + i, std::move(result));
         }
     }
 }
@@ -149,6 +161,7 @@ std::vector<std::vector<RpcResult>> Endpoint::send_batches(
     std::vector<std::vector<RpcResult>> out;
     for (std::size_t b = 0; b < batches.size(); ++b) {
         out.push_back(decode(replies[b], ids[b], limits));
+        for (const RpcResult& result : out.back()) tell(result);
     }
     return out;
 }

@@ -7,6 +7,7 @@
 #include "daemon/rpc/http_transport.hpp"
 #include "daemon/rpc/json_rpc.hpp"
 #include "daemon/rpc/redact.hpp"
+#include "daemon/rpc/request_observer.hpp"
 #include "daemon/rpc/token_bucket.hpp"
 
 #include <atomic>
@@ -28,6 +29,7 @@ struct Services {
     Clock& clock;
     std::stop_token stop;
     std::function<std::uint64_t()> random;  ///< for jitter only; called by the using thread
+    RequestObserver* observer = nullptr;    ///< may be none
 };
 
 struct CallLimits {
@@ -96,6 +98,7 @@ class Endpoint {
                                   const CallLimits& limits) const;
     ReplyRules rules(const CallLimits& limits) const;
     RpcError fault(const HttpFault& fault) const;
+    void tell(const RpcResult& result) const;
     std::vector<std::vector<RpcResult>> send_batches(
         std::span<const RpcRequest> requests, std::span<const std::vector<std::size_t>> batches,
         const CallLimits& limits);

@@ -82,6 +82,14 @@ class RuleEngine::State {
         return count;
     }
 
+    std::map<std::string, std::uint64_t> firing() const {
+        std::map<std::string, std::uint64_t> counts;
+        for (const auto& [key, row] : memory_.rows) {
+            if (row.is_open()) ++counts[key.first];
+        }
+        return counts;
+    }
+
   private:
     void load(const store::RuleStateRow& stored) {
         if (auto seen = decode_seen(stored, settings_.chain)) {
@@ -124,5 +132,6 @@ void RuleEngine::accept() { state_->accept(); }
 void RuleEngine::discard() { state_->discard(); }
 
 std::size_t RuleEngine::firing(std::string_view rule) const { return state_->firing(rule); }
+std::map<std::string, std::uint64_t> RuleEngine::firing() const { return state_->firing(); }
 
 }  // namespace plimsoll::rules

@@ -4,7 +4,9 @@
 #include "daemon/rules/facts.hpp"
 #include "daemon/store/store.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +21,8 @@ struct Signature {
     std::string signer;
 };
 
+using SignFunction = std::function<Signature(std::string_view body)>;
+
 struct EngineSettings {
     std::string instance;
     std::string chain;  ///< configured name
@@ -29,7 +33,7 @@ struct EngineSettings {
     /// Names of those among `sinks` that keep everything: only they hear that an event became
     /// final.
     std::vector<std::string> archive_sinks;
-    std::function<Signature(std::string_view body)> sign;  ///< may be empty
+    SignFunction sign;  ///< may be empty
     /// How the chain writes an account; empty: EIP-55.
     std::function<std::string(const Address&)> address_text;
     Wad target_health_factor;  ///< what `to_safe` aims at, for texts
@@ -90,6 +94,8 @@ class RuleEngine {
 
     /// Subjects of the rule that are firing or resolving, as accepted.
     std::size_t firing(std::string_view rule) const;
+    /// The same for every rule that has such subjects.
+    std::map<std::string, std::uint64_t> firing() const;
 
   private:
     class State;

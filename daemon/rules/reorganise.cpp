@@ -126,6 +126,8 @@ std::optional<Stray> stray_of(const store::StoredAlert& alert, const json& body)
     Stray stray;
     stray.told = {alert.episode,    alert.seq,   *word, alert.block,
                   alert.block_hash, alert.block, true};
+    stray.ends =
+        *word == Word::resolved || (*word == Word::updated && text_of(data, "state") == "resolved");
     stray.rule = text_of(data, "rule");
     stray.about.type = alert.type.substr(0, dot);
     stray.about.protocol = text_of(data, "protocol");

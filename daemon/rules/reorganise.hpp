@@ -38,6 +38,7 @@ struct Stray {
     std::string rule;
     Subject about;
     alerts::Severity severity = alerts::Severity::warning;
+    bool ends = false;  ///< after it the episode is over
 };
 /// The alerts on blocks of `orphaned` that were not taken back by another alert of the list.
 std::vector<Stray> strays(std::span<const store::StoredAlert> alerts,

@@ -92,27 +92,31 @@ void Round::orphan_above(BlockNumber ancestor) {
 }
 
 void Round::adopt_strays(const std::vector<Stray>& found) {
+    std::map<RowKey, const Stray*> lost;  // the last message of rows that are gone
     for (const Stray& stray : found) {
         const RowKey key{stray.rule, stray.about.alert_key};
         const Row* known = find(key);
         Row row;
         if (known != nullptr) {
             row = *known;
+            if (const auto one = lost.find(key); one != lost.end()) one->second = &stray;
         } else {
             const Rule* rule = rule_named(stray.rule);
             row.rule = stray.rule;
             row.fingerprint = rule == nullptr ? "" : rule->fingerprint;
             row.about = stray.about;
             row.severity = stray.severity;
+            lost[key] = &stray;
         }
         adopt(row, stray);
-        const bool is_lost = row.phase == Phase::inactive && !row.told.empty() &&
-                             row.told.back().word != Word::resolved;
-        if (is_lost) {  // the row of an open episode is gone
-            row.episode = row.told.back().episode;
-            row.phase = row.told.back().word == Word::fired || row.episode == 0 ? Phase::happened
-                                                                                : Phase::firing;
-        }
+        put(key, std::move(row));
+    }
+    for (const auto& [key, last] : lost) {
+        if (last->ends) continue;
+        Row row = *find(key);
+        row.episode = last->told.episode;
+        row.phase =
+            last->told.word == Word::fired || row.episode == 0 ? Phase::happened : Phase::firing;
         put(key, std::move(row));
     }
 }

@@ -166,8 +166,9 @@ class CurlPoster final : public HttpPoster {
         const auto set = [handle](CURLoption option, auto value) {
             curl_easy_setopt(handle, option, value);
         };
-        const std::string url(request.url.reveal());
+        std::string url(request.url.reveal());
         set(CURLOPT_URL, url.c_str());  // copied by libcurl
+        Secret::wipe(url);
         set(CURLOPT_PROTOCOLS_STR, rules_.allow_http ? "https,http" : "https");
         set(CURLOPT_FOLLOWLOCATION, 0L);
         set(CURLOPT_PROXY, "");

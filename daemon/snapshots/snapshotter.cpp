@@ -1,9 +1,13 @@
 #include "daemon/snapshots/snapshotter.hpp"
 
+#include "daemon/view/copy.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace plimsoll::snapshots {
@@ -12,36 +16,23 @@ namespace {
 /// A liquidations table longer than this in one run is cut; the next run goes on behind it.
 constexpr std::size_t kMaxLiquidations = 1'000'000;
 constexpr std::int64_t kRetrySeconds = 30;
+/// One chain's tables are made and written within this time.
+constexpr std::chrono::minutes kLongestWork{5};
 
 std::int64_t in_seconds(config::Milliseconds duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
 
-/// A protocol copied out of the running daemon.
-struct Copy {
-    view::ProtocolView view;
-    std::unique_ptr<protocols::Protocol> ledger;
-    std::vector<protocols::PositionHealth> healths;
-    std::vector<protocols::AssetGroup> groups;
-    std::vector<bands::BandReport> bands;
-    std::map<Address, std::string> labels;
-
-    explicit Copy(const view::ProtocolView& from)
-        : view(from),
-          ledger(from.ledger->clone()),
-          healths(from.healths.begin(), from.healths.end()),
-          groups(from.groups.begin(), from.groups.end()),
-          bands(from.bands.begin(), from.bands.end()) {
-        if (from.watch_labels != nullptr) labels = *from.watch_labels;
-        view.ledger = ledger.get();
-        view.healths = healths;
-        view.groups = groups;
-        view.bands = bands;
-        view.watch_labels = &labels;
-    }
-    Copy(const Copy&) = delete;
-    Copy& operator=(const Copy&) = delete;
-};
+/// The block that the liquidations of a run at `block` begin after. `previous` is what the last run
+/// left: the block it began after, '/', its own block. The same block again is the same run again.
+BlockNumber since_for(const std::optional<std::string>& previous, BlockNumber block) {
+    if (!previous) return 0;
+    const std::size_t slash = previous->find('/');
+    const BlockNumber before = std::strtoull(previous->c_str(), nullptr, 10);
+    if (slash == std::string::npos) return block > before ? before : 0;
+    const BlockNumber last = std::strtoull(previous->c_str() + slash + 1, nullptr, 10);
+    return block > last ? last : before;
+}
 
 void add_rows(Tables& tables, const std::vector<std::string>& wanted,
               const view::ProtocolView& view) {
@@ -68,11 +59,17 @@ void add_rows(Tables& tables, const std::vector<std::string>& wanted,
 
 }  // namespace
 
-Snapshotter::Snapshotter(Parts parts) : parts_(std::move(parts)) {}
+Snapshotter::Snapshotter(Parts parts)
+    : parts_(std::move(parts)),
+      next_(parts_.last_success == 0
+                ? 0
+                : parts_.last_success + in_seconds(parts_.settings.snapshots.every)),
+      last_success_(parts_.last_success) {}
 
 Snapshotter::~Snapshotter() { stop(); }
 
 void Snapshotter::start() {
+    if (parts_.pulses != nullptr) pulse_ = parts_.pulses->begin("snapshots", kLongestWork);
     thread_ = std::thread([this] { run(); });
 }
 
@@ -83,6 +80,7 @@ void Snapshotter::stop() {
     }
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
+    pulse_.rest();
 }
 
 void Snapshotter::wake() {
@@ -91,6 +89,19 @@ void Snapshotter::wake() {
         woken_ = true;
     }
     changed_.notify_all();
+}
+
+void Snapshotter::take_soon() {
+    {
+        const std::scoped_lock lock(mutex_);
+        asked_ = true;
+    }
+    changed_.notify_all();
+}
+
+bool Snapshotter::is_stopping() const {
+    const std::scoped_lock lock(mutex_);
+    return stopping_;
 }
 
 std::int64_t Snapshotter::last_success() const {
@@ -106,16 +117,17 @@ bool Snapshotter::is_due() const {
 
 void Snapshotter::run() {
     for (;;) {
+        pulse_.beat();
         {
             std::unique_lock lock(mutex_);
             changed_.wait_for(lock, std::chrono::seconds(1),
-                              [this] { return stopping_ || woken_; });
+                              [this] { return stopping_ || woken_ || asked_; });
             if (stopping_) return;
             woken_ = false;
-            if (!is_due()) continue;
+            if (!std::exchange(asked_, false) && !is_due()) continue;
         }
         const auto taken = take_now();
-        if (!taken) spdlog::error("snapshot: {}", taken.error().message);
+        if (!taken && !is_stopping()) spdlog::error("snapshot: {}", taken.error().message);
     }
 }
 
@@ -136,14 +148,17 @@ Expected<std::size_t, WriteError> Snapshotter::take() {
     std::int64_t newest = 0;  // by block time, as the folders are
     std::size_t written = 0;
     for (const view::ChainStatus& chain : parts_.live.chains()) {
+        if (is_stopping()) return Unexpected<WriteError>{WriteError{"stopping"}};
+        pulse_.beat();
         auto tables = tables_of(chain.name, chain.caip2);
         if (!tables) return Unexpected<WriteError>{tables.error()};
         if (tables->block.hash.is_zero()) continue;  // no round finished yet: nothing is known
         if (auto done = write_tables(folder, *tables); !done) {
             return Unexpected<WriteError>{done.error()};
         }
-        const auto marked =
-            parts_.store.set_meta("snapshot/" + chain.name, std::to_string(tables->block.number));
+        const auto marked = parts_.store.set_meta(
+            "snapshot/" + chain.name,
+            std::to_string(tables->since) + "/" + std::to_string(tables->block.number));
         if (!marked) return Unexpected<WriteError>{WriteError{marked.error().message}};
         spdlog::info("snapshot of {} at block {}", chain.name, tables->block.number);
         newest = std::max(newest, static_cast<std::int64_t>(tables->block.time));
@@ -155,32 +170,32 @@ Expected<std::size_t, WriteError> Snapshotter::take() {
 
 Expected<Tables, WriteError> Snapshotter::tables_of(const std::string& chain,
                                                     const std::string& caip2) {
-    std::vector<std::unique_ptr<Copy>> copies;
+    std::vector<std::unique_ptr<view::ProtocolCopy>> copies;
     parts_.live.read([&](std::span<const view::ProtocolView> views) {
         for (const auto& view : views) {
             if (view.caip2 == caip2 && view.status.chain == chain) {
-                copies.push_back(std::make_unique<Copy>(view));
+                copies.push_back(std::make_unique<view::ProtocolCopy>(view));
             }
         }
     });
     Tables tables;
     tables.chain = chain;
     if (copies.empty()) return tables;
-    tables.block = copies.front()->view.status.block;
+    tables.block = copies.front()->view().status.block;
     const auto& wanted = parts_.settings.snapshots.tables;
     for (const std::string& table : wanted) tables.lines[table];
-    for (const auto& copy : copies) add_rows(tables, wanted, copy->view);
+    for (const auto& copy : copies) add_rows(tables, wanted, copy->view());
     if (!tables.lines.contains("liquidations")) return tables;
     const auto fail = [](const store::StoreError& error) {
         return Unexpected<WriteError>{WriteError{error.message}};
     };
     auto previous = parts_.store.meta("snapshot/" + chain);
     if (!previous) return fail(previous.error());
-    const BlockNumber since = *previous ? std::stoull(**previous) : 0;
+    tables.since = since_for(*previous, tables.block.number);
     auto rows = parts_.store.liquidations(chain, 0, kMaxLiquidations);
     if (!rows) return fail(rows.error());
     for (auto& row : *rows) {
-        if (row.block > since && row.block <= tables.block.number) {
+        if (row.block > tables.since && row.block <= tables.block.number) {
             tables.lines["liquidations"].push_back(std::move(row.row));
         }
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/pulse/pulses.hpp"
 #include "daemon/snapshots/writer.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/view/view.hpp"
@@ -21,14 +22,19 @@ class Snapshotter {
         view::Live& live;
         store::Store& store;
         std::function<std::int64_t()> unix_seconds;
+        pulse::Pulses* pulses = nullptr;  ///< where the thread beats; must outlive this
+        std::int64_t last_success = 0;  ///< of an earlier one; 0: the first snapshot is due at once
     };
     explicit Snapshotter(Parts parts);
     ~Snapshotter();
 
     void start();
+    /// Ends the thread; a run under way is given up between two of its tables.
     void stop();
     /// A round finished: the first one is snapshot at once.
     void wake();
+    /// Asks the thread for a snapshot now, due or not. Safe from any thread.
+    void take_soon();
     /// Takes a snapshot of every chain now and waits for it. Safe from any thread.
     Expected<std::size_t, WriteError> take_now();
 
@@ -38,6 +44,7 @@ class Snapshotter {
   private:
     void run();
     bool is_due() const;
+    bool is_stopping() const;
     Expected<std::size_t, WriteError> take();
     Expected<Tables, WriteError> tables_of(const std::string& chain, const std::string& caip2);
 
@@ -47,8 +54,10 @@ class Snapshotter {
     std::condition_variable changed_;
     bool stopping_ = false;
     bool woken_ = false;
+    bool asked_ = false;  ///< for a snapshot that is not due
     std::int64_t next_ = 0;
     std::int64_t last_success_ = 0;
+    pulse::Pulse pulse_;
     std::thread thread_;
 };
 

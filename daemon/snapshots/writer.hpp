@@ -17,6 +17,7 @@ namespace plimsoll::snapshots {
 struct Tables {
     std::string chain;  ///< configured name
     BlockRef block;
+    BlockNumber since = 0;  ///< the liquidations are of blocks above it
     std::map<std::string, std::vector<std::string>> lines;
 };
 

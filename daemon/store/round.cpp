@@ -1,5 +1,6 @@
 #include "daemon/store/round.hpp"
 
+#include "daemon/store/queries.hpp"
 #include "daemon/store/queue.hpp"
 
 namespace plimsoll::store {
@@ -114,6 +115,9 @@ void write_round(Database& db, const RoundCommit& round) {
     write_liquidations(db, round.chain, round.liquidations);
     for (const RoundCommit::Scan& scan : round.scans) {
         write_scan(db, scan);
+    }
+    for (const auto& [key, value] : round.metas) {
+        write_meta(db, key, value);
     }
     if (!round.alerts.empty()) {
         write_alerts(db, round.alerts, round.now_ms);

@@ -96,7 +96,7 @@ Store::Opened open_or_start_over(const std::filesystem::path& path,
         dir.ensure_database();
         db = open_checked(dir);
     }
-    opened.store = std::make_unique<SqliteStore>(std::move(dir), std::move(*db));
+    opened.store = std::make_unique<SqliteStore>(std::move(dir), std::move(*db), options.observer);
     return opened;
 }
 
@@ -138,12 +138,18 @@ void SqliteStore::note_health(const StoreError* error) {
     } else if (error->kind != StoreFault::misuse) {
         healthy_ = false;
     }
+    if (error != nullptr && observer_ != nullptr) observer_->failed(*error);
 }
 
 // ---- the round
 
 Expected<void, StoreError> SqliteStore::commit(const RoundCommit& round) {
-    return write([&](Database& db) { write_round(db, round); });
+    const auto begin = std::chrono::steady_clock::now();
+    auto done = write([&](Database& db) { write_round(db, round); });
+    if (done && observer_ != nullptr) {
+        observer_->committed(round, std::chrono::steady_clock::now() - begin);
+    }
+    return done;
 }
 
 // ---- at start

@@ -17,7 +17,8 @@ namespace plimsoll::store {
 class SqliteStore final : public Store {
   public:
     /// Takes over a directory whose database is checked and of the present schema.
-    SqliteStore(StateDir dir, Database db) : dir_(std::move(dir)), db_(std::move(db)) {}
+    SqliteStore(StateDir dir, Database db, StoreObserver* observer)
+        : dir_(std::move(dir)), db_(std::move(db)), observer_(observer) {}
 
     Expected<void, StoreError> commit(const RoundCommit& round) override;
 
@@ -116,6 +117,7 @@ class SqliteStore final : public Store {
     std::mutex mutex_;            ///< guards `db_`
     std::optional<Database> db_;  ///< none: to be opened again before the next use
     std::atomic<bool> healthy_ = true;
+    StoreObserver* observer_;
 };
 
 }  // namespace plimsoll::store

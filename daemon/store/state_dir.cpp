@@ -32,8 +32,9 @@ StoreFault fault_of_errno(int error) {
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view doing, int error) {
-    throw Failure(StoreError{fault_of_errno(error), path.string() + ": cannot " + std::string(doing) +
-                                                  ": " + std::generic_category().message(error)});
+    throw Failure(StoreError{fault_of_errno(error), path.string() + ": cannot " +
+                                                        std::string(doing) + ": " +
+                                                        std::generic_category().message(error)});
 }
 
 FileHandle open_file(const std::filesystem::path& path, int flags, std::string_view doing) {

@@ -5,12 +5,14 @@
 #include "protocols/common/block.hpp"
 #include "protocols/common/protocol.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plimsoll::store {
@@ -125,6 +127,9 @@ struct RoundCommit {
         std::vector<Address> new_candidates;
     };
     std::vector<Scan> scans;
+
+    /// As `set_meta`, key and value.
+    std::vector<std::pair<std::string, std::string>> metas;
 };
 
 /// What is known of a chain at start.
@@ -178,6 +183,21 @@ struct OutboxCounts {
     std::int64_t oldest_pending_ms = 0;  ///< commit time of the oldest pending row; 0 when none
 };
 
+/// Hears of what the store does; for metrics. Called from the threads that use the store; must
+/// return soon, call no member of the store and throw nothing.
+class StoreObserver {
+  public:
+    StoreObserver() = default;
+    StoreObserver(const StoreObserver&) = delete;
+    StoreObserver& operator=(const StoreObserver&) = delete;
+    virtual ~StoreObserver() = default;
+
+    /// A round is durable.
+    virtual void committed(const RoundCommit& round, std::chrono::duration<double> took) = 0;
+    /// A change of any kind failed.
+    virtual void failed(const StoreError& error) = 0;
+};
+
 /// The daemon's memory: one SQLite file, WAL, synchronous FULL, exactly one connection. Every
 /// member is safe from any thread (they take turns); every change is one transaction, durable on
 /// return.
@@ -191,6 +211,7 @@ class Store {
         bool strict = false;  ///< a corrupt file is an error instead of being moved aside
         bool create =
             true;  ///< false: without a store the error is `missing`; for reading commands
+        StoreObserver* observer = nullptr;  ///< outlives the store; may be none
     };
     struct Opened {
         std::unique_ptr<Store> store;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "daemon/bands/heatmap.hpp"
+#include "daemon/bands/shock.hpp"
 #include "daemon/view/view.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace plimsoll::view {
 
@@ -23,6 +26,16 @@ Row tvl_row(const ProtocolView& view);
 Row market_row(const ProtocolView& view, const protocols::MarketReport& market);
 Row position_row(const ProtocolView& view, const protocols::PositionHealth& health);
 Row band_row(const ProtocolView& view, const bands::BandReport& band);
+/// The rows of a heat map, ascending by price; those of the side `above` only where there is
+/// something in them.
+std::vector<Row> heat_rows(const ProtocolView& view, const bands::ResolvedBand& range,
+                           const bands::HeatMap& map);
+/// One position that a shock endangers.
+Row shock_row(const ProtocolView& view, const bands::ResolvedBand& range,
+              const bands::BandPosition& position);
+/// The sums of a shock in one protocol.
+Row shock_summary(const ProtocolView& view, const bands::ResolvedBand& range,
+                  const bands::Shock& shock);
 /// `finality` is "latest" or "finalized".
 Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
                     const protocols::Liquidation& event, const std::string& finality);

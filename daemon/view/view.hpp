@@ -34,6 +34,7 @@ struct ChainStatus {
     std::uint64_t gap_blocks = 0;  ///< blocks whose logs are still owed
     std::uint64_t reorgs = 0;
     std::uint64_t requests = 0;
+    std::map<std::string, std::uint64_t> firing;  ///< subjects of open episodes, by rule
     std::vector<chain::EndpointStatus> endpoints;
 };
 
@@ -75,12 +76,21 @@ struct ProtocolView {
     Wad target_health_factor;
 };
 
+/// The configuration in use, and what came of the last attempt to replace it.
+struct ConfigStatus {
+    bool last_reload_successful = true;  ///< also before the first attempt
+    std::int64_t loaded_at = 0;          ///< unix seconds; of the one in use
+    std::uint64_t reloads = 0;           ///< attempts in this process
+    std::string problem;                 ///< why the last attempt failed; holds no secret
+};
+
 /// The running daemon, for those who only look: HTTP, control socket, snapshots.
 class Live {
   public:
     virtual ~Live() = default;
     virtual std::vector<ChainStatus> chains() const = 0;
     virtual std::vector<ProtocolStatus> protocols() const = 0;
+    virtual ConfigStatus config() const { return {}; }
     /// Calls `use` with the protocols that have finished a round; ledgers stand still meanwhile, so
     /// be quick. Safe from any thread.
     using Use = std::function<void(std::span<const ProtocolView>)>;

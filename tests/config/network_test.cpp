@@ -33,6 +33,18 @@ TEST(PublicUrl, shows_no_more_than_the_host) {
     EXPECT_EQ(public_url("nonsense with a secret"), "(not a URL)");
 }
 
+TEST(LooksSecret, knows_services_whose_urls_are_passwords) {
+    const auto looks = [](const char* text) { return looks_secret(parse_url(text).value()); };
+    EXPECT_TRUE(looks("https://hooks.slack.com/services/T0/B0/abc"));
+    EXPECT_TRUE(looks("https://discord.com/api/webhooks/1/abc"));
+    EXPECT_TRUE(looks("https://api.telegram.org/bot1:abc/sendMessage"));
+    EXPECT_TRUE(looks("https://events.pagerduty.com/integration/abc/enqueue"));
+    EXPECT_FALSE(looks("https://hooks.slack.com/services/"));
+    EXPECT_FALSE(looks("https://hooks.slack.com/"));
+    EXPECT_FALSE(looks("https://discord.com/api/other"));
+    EXPECT_FALSE(looks("https://other.example/services/T0/B0/abc"));
+}
+
 TEST(LooksSecret, sees_users_and_long_keys) {
     const auto looks = [](const char* text) { return looks_secret(parse_url(text).value()); };
     EXPECT_TRUE(looks("https://u@a.example"));

@@ -268,7 +268,7 @@ TEST_F(OnDisk, line_breaks_at_the_end_are_left_out) {
 }
 
 TEST_F(OnDisk, files_that_others_can_read_are_refused) {
-    for (const mode_t mode : {0640U, 0604U, 0644U, 0440U}) {
+    for (const mode_t mode : {0640U, 0604U, 0644U, 0440U, 0620U, 0602U}) {
         const auto read = secrets_.file(write("a" + std::to_string(mode), kMarker, mode));
         ASSERT_FALSE(read.has_value()) << mode;
         EXPECT_THAT(read.error().message, HasSubstr("make it mode 0600"));
@@ -296,6 +296,19 @@ TEST_F(OnDisk, credentials_come_from_the_directory_systemd_names) {
     ::setenv("CREDENTIALS_DIRECTORY", directory_.c_str(), 1);
     EXPECT_EQ(secrets_.credential("token").value().reveal(), "t0ken");
     EXPECT_FALSE(secrets_.credential("other").has_value());
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST_F(OnDisk, credentials_that_everybody_can_read_are_refused) {
+    ::setenv("CREDENTIALS_DIRECTORY", directory_.c_str(), 1);
+    for (const mode_t mode : {0444U, 0404U, 0402U, 0420U}) {
+        write("token", kMarker, mode);
+        const auto read = secrets_.credential("token");
+        ASSERT_FALSE(read.has_value()) << mode;
+        EXPECT_THAT(read.error().message, HasSubstr("can be read or written by others"));
+        EXPECT_THAT(read.error().message, Not(HasSubstr(kMarker)));
+        std::filesystem::remove(directory_ / "token");
+    }
     ::unsetenv("CREDENTIALS_DIRECTORY");
 }
 

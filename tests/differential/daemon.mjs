@@ -106,6 +106,17 @@ export class Daemon {
         await this.#child?.end('SIGKILL');
     }
 
+    /** Sends a signal and does not wait. */
+    signal(name) {
+        this.#child.kill(name);
+    }
+
+    /** Ends it; answers its exit code. */
+    async stop() {
+        await this.#child.end('SIGTERM');
+        return this.#child.exitCode;
+    }
+
     lastLines(count = 40) {
         return readFileSync(this.log, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
     }

@@ -1,6 +1,6 @@
 // A small real market with the daemon on it, for tests that look at the daemon from outside.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,17 @@ export const BINARY = process.env.PLIMSOLL_BIN ?? path.join(ROOT, 'build/plimsol
 
 const DEADLINE_MS = 60_000;
 
-/** `endpointOf` may put a proxy between node and daemon. */
-export async function startMarket({ release = 'latest', accounts = 60, seed = 1, endpointOf = (url) => url }) {
+/**
+ * `endpointOf` may put a proxy between node and daemon; `moreConfiguration(folder)` is put behind the
+ * daemon's configuration.
+ */
+export async function startMarket({
+    release = 'latest',
+    accounts = 60,
+    seed = 1,
+    endpointOf = (url) => url,
+    moreConfiguration = () => '',
+}) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-test-'));
     const anvil = await startAnvil({ chainId: 31337, timestamp: GENESIS });
     const world = await buildWorld(anvil.chain, { release, seed, accounts });
@@ -28,6 +37,7 @@ export async function startMarket({ release = 'latest', accounts = 60, seed = 1,
         chainId: 31337,
         provider: world.market.provider.address,
     });
+    appendFileSync(daemon.config, moreConfiguration(folder));
     daemon.start();
     const market = {
         folder,

@@ -27,6 +27,13 @@ TEST(JsonlLine, refuses_a_body_that_is_not_canonical) {
     }
 }
 
+TEST(ParseJsonlLine, signature_and_signer_stand_only_together) {
+    EXPECT_TRUE(parse_jsonl_line(R"({"id":"a","signature":"0x1","signer":"0x2"})"));
+    EXPECT_FALSE(parse_jsonl_line(R"({"id":"a","signature":"0x1"})"));
+    EXPECT_FALSE(parse_jsonl_line(R"({"id":"a","signer":"0x2"})"));
+    EXPECT_FALSE(parse_jsonl_line(R"({"id":"a","signature":"","signer":""})"));
+}
+
 TEST(ParseJsonlLine, deep_nesting_is_refused) {
     const std::string deep =
         R"({"a":)" + std::string(100'000, '[') + std::string(100'000, ']') + "}";

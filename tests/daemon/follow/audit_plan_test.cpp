@@ -1,4 +1,4 @@
-#include "daemon/follow/followed.hpp"
+#include "daemon/follow/audit.hpp"
 
 #include <gtest/gtest.h>
 
@@ -69,9 +69,33 @@ TEST(PlanAudit, those_nearest_to_one_come_first_on_either_side) {
 
 TEST(PlanAudit, suspects_are_asked_besides) {
     Audit audit;
-    audit.suspects = {key(250), key(251)};
+    audit.suspect(key(250));
+    audit.suspect(key(251));
     const auto asked = plan_audit(audit, many(100, 2000), 24);
     EXPECT_EQ(asked.size(), 26U);
+}
+
+TEST(PlanAudit, suspects_take_turns) {
+    Audit audit;
+    for (std::uint8_t i = 100; i < 160; ++i) audit.suspect(key(i));
+    std::set<PositionKey> asked;
+    for (int round = 0; round < 3; ++round) {
+        const auto chosen = plan_audit(audit, {}, 24);
+        EXPECT_EQ(chosen.size(), 24U);
+        asked.insert(chosen.begin(), chosen.end());
+    }
+    EXPECT_EQ(asked.size(), 60U);
+}
+
+TEST(Suspect, is_read_anew_at_once_and_then_ever_more_rarely) {
+    Audit audit;
+    std::string read;
+    for (int turn = 0; turn < 20; ++turn) read += audit.suspect(key(1)) ? 'x' : '.';
+    EXPECT_EQ(read, "xx.x..x....x........");
+    int times = 0;
+    for (int turn = 0; turn < 2600; ++turn) times += audit.suspect(key(1)) ? 1 : 0;
+    EXPECT_GT(times, 10);
+    EXPECT_LT(times, 20);
 }
 
 }  // namespace

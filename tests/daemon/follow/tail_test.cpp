@@ -68,6 +68,35 @@ TEST_F(TailTest, only_whole_rounds_become_final) {
     EXPECT_FALSE(tail.at(13));
 }
 
+protocols::Log log_at(BlockNumber number, std::uint32_t index) {
+    protocols::Log out;
+    out.block = number;
+    out.index = index;
+    return out;
+}
+
+std::string places(const TailEntry& entry) {
+    std::string out;
+    for (const auto& log : entry.logs) {
+        out += std::to_string(log.block) + "." + std::to_string(log.index) + " ";
+    }
+    return out;
+}
+
+TEST_F(TailTest, logs_of_a_protocol_that_joined_later_find_their_places) {
+    tail.reset(block(10));
+    TailEntry first = round_of({11});
+    first.logs = {log_at(11, 2), log_at(11, 5)};
+    tail.push(std::move(first));
+    TailEntry second = round_of({12, 13});
+    second.logs = {log_at(13, 0)};
+    tail.push(std::move(second));
+    tail.merge_logs(
+        {log_at(10, 9), log_at(11, 1), log_at(11, 5), log_at(12, 7), log_at(13, 1), log_at(14, 0)});
+    EXPECT_EQ(places(tail.entries()[0]), "11.1 11.2 11.5 ");
+    EXPECT_EQ(places(tail.entries()[1]), "12.7 13.0 13.1 ");
+}
+
 TEST(TailReset, forgets_the_rounds) {
     Tail tail;
     tail.reset(block(10));

@@ -317,6 +317,20 @@ TEST(Reorganise, back_to_a_branch_that_was_left) {
     EXPECT_THAT(scenario.reorganise(99, 102, 'b'), ElementsAre("retracted 101/2 @102 reorg"));
 }
 
+TEST(Reorganise, an_episode_that_is_over_stays_over) {
+    Scenario scenario = started(rule("health_factor < 1"));
+    set(scenario, "0.9");
+    scenario.round(100);
+    set(scenario, "2");
+    EXPECT_THAT(scenario.round(101), ElementsAre("resolved 100/2 @101"));
+    EXPECT_THAT(scenario.reorganise(100, 102, 'b'), ElementsAre("updated 100/3 @102 reorg"));
+    EXPECT_EQ(data(scenario).at("state"), "resolved");
+    EXPECT_THAT(scenario.reorganise(100, 103, 'c'), ElementsAre("updated 100/4 @103 reorg"));
+    EXPECT_EQ(data(scenario).at("state"), "resolved");
+    EXPECT_EQ(scenario.firing("r"), 0U);
+    EXPECT_THAT(scenario.round(104), IsEmpty());
+}
+
 // ---- the daemon's own eyes
 
 TEST(Reorganise, what_the_daemon_saw_of_itself_stays_true) {

@@ -293,6 +293,18 @@ TEST_F(Round, meta_is_kept_but_the_version_is_not_for_writing) {
     fails(store().set_meta("schema_version", "2"), StoreFault::misuse);
 }
 
+TEST_F(Round, meta_of_a_round_is_kept_with_it) {
+    RoundCommit round = round_at(12);
+    round.metas = {{"follow/ethereum", "a"}, {"follow/ethereum", "b"}};
+    ok(store().commit(round));
+    EXPECT_EQ(value(store().meta("follow/ethereum")), "b");
+    round = round_at(13);
+    round.metas = {{"follow/ethereum", "c"}, {"schema_version", "2"}};
+    fails(store().commit(round), StoreFault::misuse);
+    EXPECT_EQ(value(store().meta("follow/ethereum")), "b");
+    EXPECT_EQ(value(store().chain_state("ethereum")).tip->number, 12U);
+}
+
 // ---- the same round twice
 
 TEST_F(Round, same_round_again_changes_nothing) {

@@ -5,6 +5,7 @@
 #include "tests/protocols/aave_v3/ledger_support.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace plimsoll::protocols::aave_v3 {
 namespace {
@@ -108,7 +109,7 @@ std::optional<Bytes> FakeAave::reply_of_pool(const std::string& name, const abi:
         for (const auto& [id, one] : reserves_) {
             if (one.stored.asset == in.address(0).value()) return &one;
         }
-        return nullptr;
+        throw std::out_of_range("no such reserve");
     };
     const auto category = [&]() -> EMode {
         const auto found = categories_.find(static_cast<unsigned>(in.uint64(0).value()));

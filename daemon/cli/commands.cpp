@@ -1,0 +1,155 @@
+#include "daemon/cli/commands.hpp"
+
+#include "config/describe.hpp"
+#include "config/groups.hpp"
+#include "config/load.hpp"
+#include "config/secret_source.hpp"
+#include "daemon/app/daemon.hpp"
+#include "daemon/app/logging.hpp"
+#include "daemon/cli/online.hpp"
+
+#include <ctime>
+#include <iostream>
+#include <optional>
+#include <unistd.h>
+#include <vector>
+
+namespace plimsoll::cli {
+namespace {
+
+void print_errors(const std::vector<config::ConfigError>& errors) {
+    for (const auto& error : errors) app::print_error(config::to_string(error));
+}
+
+void print_warnings(const std::vector<config::ConfigError>& warnings) {
+    for (const auto& warning : warnings) {
+        app::print_warning("warning: " + config::to_string(warning));
+    }
+}
+
+int exit_code(const std::vector<config::ConfigError>& errors) {
+    for (const auto& error : errors) {
+        if (error.kind == config::ConfigError::Kind::missing) return app::kNoInput;
+        if (error.kind == config::ConfigError::Kind::unreadable) return app::kPermission;
+    }
+    return app::kConfig;
+}
+
+Expected<config::Settings, std::vector<config::ConfigError>> read_settings(
+    const Arguments& arguments) {
+    config::SystemSecrets secrets;
+    config::LoadOptions options;
+    options.strict = arguments.strict;
+    auto settings = config::load_settings(arguments.config, secrets, options);
+    if (settings && !arguments.state_dir.empty()) {
+        settings->daemon.state_dir = arguments.state_dir;
+    }
+    return settings;
+}
+
+Expected<config::Settings, int> load(const Arguments& arguments) {
+    auto settings = read_settings(arguments);
+    if (settings) return std::move(*settings);
+    print_errors(settings.error());
+    return Unexpected<int>{exit_code(settings.error())};
+}
+
+std::vector<query::GroupName> group_names(const std::vector<config::GroupSettings>& groups) {
+    std::vector<query::GroupName> out;
+    for (const auto& group : groups) out.push_back({group.name, group.leader, group.members});
+    return out;
+}
+
+/// Where the reading commands look: `--state-dir` alone will do, else the configuration names it.
+Expected<query::Reader, int> reader(Arguments& arguments) {
+    if (!arguments.state_dir.empty()) {
+        config::Settings settings;
+        settings.daemon.state_dir = arguments.state_dir;
+        arguments.options.groups = group_names(config::shipped_groups());
+        return query::Reader(arguments.state_dir, app::control_socket_path(settings));
+    }
+    config::SystemSecrets secrets;
+    const auto settings = config::load_settings(arguments.config, secrets);
+    if (!settings) {
+        print_errors(settings.error());
+        std::cerr << "plimsoll: name the configuration with --config, or the daemon's folder with "
+                     "--state-dir\n";
+        return Unexpected<int>{exit_code(settings.error())};
+    }
+    arguments.options.groups = group_names(settings->groups);
+    std::vector<std::string> chains;
+    for (const auto& chain : settings->chains) chains.push_back(chain.name);
+    return query::Reader(settings->daemon.state_dir, app::control_socket_path(*settings),
+                         std::move(chains));
+}
+
+/// 0, or the exit code after telling which flag makes no sense.
+int read_times(Arguments& arguments) {
+    const auto wrong = [](const char* flag, const std::string& message) {
+        std::cerr << "plimsoll: " << flag << ": " << message << "\n";
+        return static_cast<int>(app::kUsage);
+    };
+    const std::time_t now = std::time(nullptr);
+    arguments.options.now = static_cast<std::uint64_t>(now);
+    if (!arguments.zone.empty()) {
+        auto zone = query::TimeZone::parse(arguments.zone);
+        if (!zone) return wrong("--tz", zone.error().message);
+        arguments.options.zone = std::move(*zone);
+    }
+    const auto parse = [&](const std::string& text, std::optional<std::uint64_t>& to,
+                           const char* flag) {
+        if (text.empty()) return static_cast<int>(app::kOk);
+        const auto time = query::parse_since(text, now, arguments.options.zone);
+        if (!time) return wrong(flag, time.error().message);
+        to = *time;
+        return static_cast<int>(app::kOk);
+    };
+    if (const int code = parse(arguments.since, arguments.options.since, "--since"); code != 0) {
+        return code;
+    }
+    return parse(arguments.until, arguments.options.until, "--until");
+}
+
+}  // namespace
+
+int run_daemon(const Arguments& arguments) {
+    app::guard_memory();
+    app::set_up_logging("info");
+    auto settings = load(arguments);
+    if (!settings) return settings.error();
+    print_warnings(settings->warnings);
+    app::RunOptions options;
+    options.load = [&arguments] { return read_settings(arguments); };
+    options.strict_state = arguments.strict_state;
+    return app::run_daemon(std::move(*settings), options);
+}
+
+int check_config(const Arguments& arguments) {
+    const auto settings = load(arguments);
+    if (!settings) return settings.error();
+    if (arguments.strict && !settings->warnings.empty()) {
+        print_errors(settings->warnings);
+        return app::kConfig;
+    }
+    print_warnings(settings->warnings);
+    if (arguments.show || !arguments.online) {
+        std::cout << (arguments.json ? config::describe_json(*settings) + "\n"
+                                     : config::describe(*settings));
+    }
+    if (arguments.online) {
+        return report(check_online(*settings), arguments.json, std::cout);
+    }
+    if (!arguments.json) std::cerr << arguments.config << ": fine\n";
+    return app::kOk;
+}
+
+int read(Reading command, Arguments& arguments) {
+    arguments.options.json = arguments.json;
+    arguments.options.style = query::style_of(STDOUT_FILENO);
+    if (const int code = read_times(arguments); code != 0) return code;
+    const auto from = reader(arguments);
+    if (!from) return from.error();
+    return command(*from, arguments.options, std::cout, std::cerr);
+}
+
+}  // namespace plimsoll::cli

@@ -1,0 +1,139 @@
+#include "daemon/follow/discovery.hpp"
+
+#include "abi/address.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace plimsoll::follow {
+namespace {
+
+using chain::Fault;
+using chain::FaultKind;
+using store::OwedRange;
+
+constexpr const char* kPurpose = "discovery";
+
+Unexpected<Fault> fault(FaultKind kind, std::string message) {
+    return Unexpected<Fault>{Fault{kind, std::move(message)}};
+}
+
+Unexpected<Fault> storage_fault(const store::StoreError& error) {
+    return fault(FaultKind::transient, "store: " + error.message);
+}
+
+std::uint64_t blocks_in(std::span<const OwedRange> ranges) {
+    std::uint64_t sum = 0;
+    for (const OwedRange& range : ranges) sum += range.to - range.from + 1;
+    return sum;
+}
+
+}  // namespace
+
+Discovery::Discovery(const config::ProtocolSettings& settings, std::string chain)
+    : settings_(settings), chain_(std::move(chain)) {}
+
+std::string Discovery::meta_key() const { return "discovery/" + settings_.name; }
+
+/// What the stored progress belongs to; another address or start begins anew.
+std::string Discovery::scope() const {
+    return to_lower_hex(settings_.address) + "/" + std::to_string(settings_.start_block) + "/";
+}
+
+Expected<void, Fault> Discovery::load(store::Store& store) {
+    const auto mark = store.meta(meta_key());
+    if (!mark) return storage_fault(mark.error());
+    next_ = settings_.start_block;
+    if (!*mark || !(*mark)->starts_with(scope())) return {};
+    const std::string_view text = std::string_view(**mark).substr(scope().size());
+    BlockNumber next = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), next).ec != std::errc{}) return {};
+    auto owed = store.owed(settings_.name);
+    if (!owed) return storage_fault(owed.error());
+    auto known = store.candidates(settings_.name);
+    if (!known) return storage_fault(known.error());
+    next_ = next;
+    owed_ = std::move(*owed);
+    std::erase_if(owed_, [](const OwedRange& range) { return range.purpose != kPurpose; });
+    candidates_.insert(known->begin(), known->end());
+    return {};
+}
+
+Expected<void, Fault> Discovery::plan(store::Store& store, BlockNumber last,
+                                      BlockNumber final_number) {
+    if (auto loaded = load(store); !loaded) return loaded;
+    const BlockNumber stored_end = std::min(last, final_number);
+    if (next_ <= stored_end) {
+        std::vector<OwedRange> owed = owed_;
+        owed.push_back({settings_.name, kPurpose, next_, stored_end});
+        store::RoundCommit commit = progress(owed, {});
+        commit.metas.emplace_back(meta_key(), scope() + std::to_string(stored_end + 1));
+        if (auto saved = store.commit(commit); !saved) return storage_fault(saved.error());
+        owed_ = std::move(owed);
+        next_ = stored_end + 1;
+    }
+    passing_.clear();
+    if (next_ <= last) passing_.push_back({settings_.name, kPurpose, next_, last});
+    return {};
+}
+
+Expected<void, Fault> Discovery::rewind(store::Store& store,
+                                        const config::ProtocolSettings& settings,
+                                        const std::string& chain, BlockNumber number) {
+    Discovery known(settings, chain);
+    if (auto loaded = known.load(store); !loaded) return loaded;
+    if (known.next_ <= number + 1) return {};
+    // Candidates stay: an account too many is read once and forgotten.
+    std::vector<OwedRange> owed;
+    for (OwedRange range : known.owed_) {
+        range.to = std::min(range.to, number);
+        if (range.from <= range.to) owed.push_back(std::move(range));
+    }
+    store::RoundCommit commit = known.progress(std::move(owed), {});
+    const BlockNumber next = std::max(number + 1, settings.start_block);
+    commit.metas.emplace_back(known.meta_key(), known.scope() + std::to_string(next));
+    if (auto saved = store.commit(commit); !saved) return storage_fault(saved.error());
+    return {};
+}
+
+store::RoundCommit Discovery::progress(std::vector<OwedRange> owed,
+                                       std::vector<Address> found) const {
+    store::RoundCommit commit;
+    commit.chain = chain_;
+    commit.scans.push_back({settings_.name, std::move(owed), std::move(found)});
+    return commit;
+}
+
+Expected<void, Fault> Discovery::step(chain::Source& source, store::Store& store,
+                                      const protocols::Protocol& ledger) {
+    const bool is_stored = !owed_.empty();
+    std::vector<OwedRange> ranges = is_stored ? owed_ : passing_;
+    OwedRange& range = ranges.front();
+    const auto read = source.logs_in(range.from, range.to, ledger.discovery_filter(), false);
+    if (!read) return Unexpected<Fault>{read.error()};
+    if (read->last < range.from) return fault(FaultKind::malformed, "no block was read");
+    std::set<Address> found;
+    for (const auto& log : read->logs) {
+        for (const Address& account : ledger.borrowers_in(log)) found.insert(account);
+    }
+    if (read->last >= range.to) {
+        ranges.erase(ranges.begin());
+    } else {
+        range.from = read->last + 1;
+    }
+    if (is_stored) {
+        std::vector<Address> fresh;
+        std::set_difference(found.begin(), found.end(), candidates_.begin(), candidates_.end(),
+                            std::back_inserter(fresh));
+        auto saved = store.commit(progress(ranges, std::move(fresh)));
+        if (!saved) return storage_fault(saved.error());
+    }
+    candidates_.merge(found);
+    (is_stored ? owed_ : passing_) = std::move(ranges);
+    return {};
+}
+
+std::uint64_t Discovery::blocks_left() const { return blocks_in(owed_) + blocks_in(passing_); }
+
+}  // namespace plimsoll::follow

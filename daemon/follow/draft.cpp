@@ -1,0 +1,298 @@
+#include "daemon/follow/draft.hpp"
+
+#include "daemon/follow/ranges.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace plimsoll::follow {
+namespace {
+
+using chain::Fault;
+using chain::FaultKind;
+using protocols::Call;
+using protocols::CallResult;
+using protocols::PositionKey;
+
+/// Accounts asked about in every round, and suspects besides; see `plan_audit`.
+constexpr std::size_t kAuditPerRound = 24;
+/// How often reads of one protocol are answered within one round before the rest waits for the
+/// next.
+constexpr int kMaxSettleSteps = 50;
+
+Unexpected<Fault> fault(FaultKind kind, std::string message) {
+    return Unexpected<Fault>{Fault{kind, std::move(message)}};
+}
+
+bool same_calls(std::span<const Call> a, std::span<const Call> b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Call& x, const Call& y) {
+        return x.to == y.to && x.data == y.data;
+    });
+}
+
+/// Calls of several askers, read in one go and handed back in pieces.
+class Bundle {
+  public:
+    void add(std::vector<Call> calls) {
+        sizes_.push_back(calls.size());
+        std::move(calls.begin(), calls.end(), std::back_inserter(calls_));
+    }
+    Expected<void, Fault> read(chain::Source& source, const BlockRef& at) {
+        if (calls_.empty()) return {};
+        auto results = source.read(calls_, at);
+        if (!results) return Unexpected<Fault>{results.error()};
+        if (results->size() != calls_.size()) {
+            return fault(FaultKind::malformed, "not as many results as calls");
+        }
+        results_ = std::move(*results);
+        return {};
+    }
+    /// The results of the next asker, in the order of `add`.
+    std::vector<CallResult> next() {
+        const auto first = results_.begin() + static_cast<std::ptrdiff_t>(taken_);
+        taken_ += sizes_[asker_++];
+        const auto last = results_.begin() + static_cast<std::ptrdiff_t>(taken_);
+        return {std::make_move_iterator(first), std::make_move_iterator(last)};
+    }
+
+  private:
+    std::vector<Call> calls_;
+    std::vector<std::size_t> sizes_;
+    std::vector<CallResult> results_;
+    std::size_t taken_ = 0;
+    std::size_t asker_ = 0;
+};
+
+}  // namespace
+
+Draft::Draft(const config::Settings& settings, chain::Source& source,
+             std::span<const Followed> followed, const BlockRef& tip, std::vector<BlockRef> blocks)
+    : settings_(settings),
+      source_(source),
+      followed_(followed),
+      at_(blocks.empty() ? tip : blocks.back()),
+      reads_(followed.size()) {
+    entry_.blocks = std::move(blocks);
+    for (const Followed& one : followed) {
+        Tip& tip_copy = tips_.emplace_back();
+        tip_copy.audit = one.tip.audit;
+        if (!one.tip.ledger) continue;
+        tip_copy.ledger = one.tip.ledger->clone();
+        tip_copy.healths = one.tip.healths;
+        if (!tip_copy.healths.empty()) continue;
+        tip_copy.ledger->for_each_position([&](const PositionKey& key) {  // for the first sample
+            tip_copy.healths.emplace_back().key = key;
+        });
+    }
+}
+
+std::vector<Input>& Draft::inputs(std::size_t index) {
+    return entry_.inputs[followed_[index].settings.name];
+}
+
+Expected<void, Fault> Draft::run_logs() {
+    if (auto read = read_logs(); !read) return read;
+    for (std::size_t i = 0; i < tips_.size(); ++i) take_liquidations(i);
+    return {};
+}
+
+Expected<void, Fault> Draft::run(bool may_doubt) {
+    may_doubt_ = may_doubt;
+    if (auto read = read_logs(); !read) return read;
+    if (auto read = read_round(); !read) return read;
+    using Step = Outcome (Draft::*)(std::size_t);
+    constexpr std::array<Step, 4> kSteps{&Draft::settle, &Draft::accept_prices,
+                                         &Draft::audit_planned, &Draft::audit_newly_liquidatable};
+    for (const Step step : kSteps) {
+        for (std::size_t i = 0; i < tips_.size(); ++i) {
+            if (!tips_[i].ledger) continue;
+            if (auto done = (this->*step)(i); !done) return done;
+        }
+    }
+    for (std::size_t i = 0; i < tips_.size(); ++i) take_liquidations(i);
+    return {};
+}
+
+Expected<void, Fault> Draft::read_logs() {
+    if (entry_.blocks.empty()) return {};
+    protocols::LogFilter filter;
+    for (const Tip& tip : tips_) {
+        if (tip.ledger) filter = merged(std::move(filter), tip.ledger->log_filter());
+    }
+    if (filter.addresses.empty()) return {};
+    const BlockNumber first = entry_.blocks.front().number;
+    const auto known = [&](BlockNumber number) {
+        return std::optional(entry_.blocks[number - first]);
+    };
+    auto logs = entry_.blocks.size() == 1
+                    ? source_.logs_of(at_, filter)
+                    : read_whole_range(source_, first, at_.number, filter, known);
+    if (!logs) return Unexpected<Fault>{logs.error()};
+    entry_.logs = std::move(*logs);
+    for (const Tip& tip : tips_) {
+        if (!tip.ledger) continue;
+        for (const protocols::Log& log : entry_.logs) tip.ledger->apply(log);
+    }
+    return {};
+}
+
+/// What no event tells and the audit sample, of all protocols together.
+Expected<void, Fault> Draft::read_round() {
+    Bundle bundle;
+    for (std::size_t i = 0; i < tips_.size(); ++i) {
+        Tip& tip = tips_[i];
+        if (!tip.ledger) continue;
+        Reads& reads = reads_[i];
+        reads.price_calls = tip.ledger->price_reads();
+        bundle.add(reads.price_calls);
+        reads.audited = plan_audit(tip.audit, tip.healths, kAuditPerRound);
+        for (const PositionKey& key : reads.audited) bundle.add(tip.ledger->audit_reads(key));
+    }
+    if (auto read = bundle.read(source_, at_); !read) return read;
+    for (std::size_t i = 0; i < tips_.size(); ++i) {
+        if (!tips_[i].ledger) continue;
+        reads_[i].prices = bundle.next();
+        for (std::size_t k = 0; k < reads_[i].audited.size(); ++k) {
+            reads_[i].audits.push_back(bundle.next());
+        }
+    }
+    return {};
+}
+
+/// Reads what the ledger owes. A reply that does not decode leaves the protocol marked, not the
+/// chain.
+Expected<void, Fault> Draft::settle(std::size_t index) {
+    Tip& tip = tips_[index];
+    for (int step = 0; step < kMaxSettleSteps; ++step) {
+        const std::vector<Call> calls = tip.ledger->reads(kMaxReads);
+        if (calls.empty()) return {};
+        auto results = source_.read(calls, at_);
+        if (!results) return Unexpected<Fault>{results.error()};
+        const auto accepted = tip.ledger->accept_reads(*results, at_);
+        if (!accepted) {
+            tip.fault = "a read does not decode: " + accepted.error().message;
+            return {};
+        }
+        inputs(index).emplace_back(AcceptedReads{std::move(*results)});
+    }
+    tip.fault = "reads are still owed after " + std::to_string(kMaxSettleSteps) + " steps";
+    return {};
+}
+
+Expected<void, Fault> Draft::accept_prices(std::size_t index) {
+    Tip& tip = tips_[index];
+    Reads& reads = reads_[index];
+    const std::vector<Call> calls = tip.ledger->price_reads();
+    if (!same_calls(calls, reads.price_calls)) {  // the round changed the structure
+        auto again = source_.read(calls, at_);
+        if (!again) return Unexpected<Fault>{again.error()};
+        reads.prices = std::move(*again);
+    }
+    const auto accepted = tip.ledger->accept_prices(reads.prices, at_);
+    if (!accepted) {
+        tip.fault = "prices do not decode: " + accepted.error().message;
+        tip.value(settings_);
+        return {};
+    }
+    inputs(index).emplace_back(AcceptedPrices{std::move(reads.prices)});
+    // What the prices contradict is read again at once.
+    if (auto settled = settle(index); !settled) return settled;
+    tip.value(settings_);
+    return {};
+}
+
+Expected<void, Fault> Draft::audit_planned(std::size_t index) {
+    Tip& tip = tips_[index];
+    tip.audit.differences.clear();
+    if (!tip.fault.empty()) return {};
+    std::vector<protocols::AuditDifference> found;
+    for (std::size_t k = 0; k < reads_[index].audited.size(); ++k) {
+        const PositionKey& key = reads_[index].audited[k];
+        std::vector<protocols::AuditDifference> differences;
+        if (tip.ledger->has_position(key)) {
+            ++tip.audit.checked;
+            differences = tip.ledger->audit(key, reads_[index].audits[k]);
+        }
+        if (differences.empty()) tip.audit.suspects.erase(key);
+        std::move(differences.begin(), differences.end(), std::back_inserter(found));
+    }
+    return take_differences(index, std::move(found));
+}
+
+Expected<void, Fault> Draft::audit_newly_liquidatable(std::size_t index) {
+    Tip& tip = tips_[index];
+    if (!tip.fault.empty()) return {};
+    std::set<PositionKey> now;
+    std::vector<PositionKey> fresh;
+    for (const auto& health : tip.healths) {
+        if (!health.liquidatable) continue;
+        now.insert(health.key);
+        if (!tip.audit.liquidatable.contains(health.key)) fresh.push_back(health.key);
+    }
+    Bundle bundle;
+    for (const PositionKey& key : fresh) bundle.add(tip.ledger->audit_reads(key));
+    if (auto read = bundle.read(source_, at_); !read) return read;
+    std::vector<protocols::AuditDifference> found;
+    for (const PositionKey& key : fresh) {
+        ++tip.audit.checked;
+        auto differences = tip.ledger->audit(key, bundle.next());
+        std::move(differences.begin(), differences.end(), std::back_inserter(found));
+    }
+    tip.audit.liquidatable = std::move(now);
+    return take_differences(index, std::move(found));
+}
+
+/// A difference quarantines the protocol: the accounts are read anew at once, and stay suspects
+/// (the protocol `unverified`) until a later round finds them equal.
+Expected<void, Fault> Draft::take_differences(std::size_t index,
+                                              std::vector<protocols::AuditDifference> found) {
+    if (found.empty()) return {};
+    Tip& tip = tips_[index];
+    const std::string& name = followed_[index].settings.name;
+    if (may_doubt_ && tip.audit.suspects.empty()) {
+        has_doubted_ = true;
+        return fault(FaultKind::lag_or_reorg,
+                     name + ": the contract contradicts what was read at block " +
+                         std::to_string(at_.number) + "; the round is done again");
+    }
+    std::set<PositionKey> keys;
+    for (const auto& difference : found) keys.insert(difference.key);
+    Reseed reseed;
+    for (const PositionKey& key : keys) {
+        if (tip.audit.suspect(key)) reseed.keys.push_back(key);
+    }
+    for (const auto& difference : found) {
+        const auto begin = reseed.keys.begin();
+        if (std::find(begin, reseed.keys.end(), difference.key) == reseed.keys.end()) continue;
+        spdlog::error("{}: {} of {} is {} here and {} in the contract at block {}", name,
+                      difference.field, to_checksum(difference.key.account), difference.ours,
+                      difference.contract, at_.number);
+    }
+    tip.audit.mismatched += keys.size();
+    std::move(found.begin(), found.end(), std::back_inserter(tip.audit.differences));
+    if (reseed.keys.empty()) return {};
+    tip.ledger->reseed(reseed.keys);
+    inputs(index).emplace_back(std::move(reseed));
+    if (auto settled = settle(index); !settled) return settled;
+    tip.value(settings_);
+    return {};
+}
+
+void Draft::take_liquidations(std::size_t index) {
+    const Tip& tip = tips_[index];
+    if (!tip.ledger) return;
+    const std::optional<BlockNumber> told = followed_[index].told;
+    for (auto& event : tip.ledger->take_events().liquidations) {
+        const bool is_ours = !entry_.blocks.empty() &&
+                             event.block.number >= entry_.blocks.front().number &&
+                             event.block.number <= at_.number;
+        if (!is_ours || (told && event.block.number <= *told)) continue;
+        event.block = entry_.blocks[event.block.number - entry_.blocks.front().number];
+        liquidations_.emplace_back(index, std::move(event));
+    }
+}
+
+}  // namespace plimsoll::follow

@@ -1,0 +1,156 @@
+#include "daemon/bands/groups.hpp"
+#include "daemon/bands/heatmap.hpp"
+#include "daemon/bands/shock.hpp"
+#include "daemon/http/api.hpp"
+#include "daemon/http/envelope.hpp"
+#include "daemon/http/heat_range.hpp"
+#include "daemon/http/params.hpp"
+#include "daemon/view/copy.hpp"
+#include "daemon/view/rows.hpp"
+#include "protocols/common/reverted.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace plimsoll::http {
+namespace {
+
+using view::ProtocolView;
+using view::Row;
+
+constexpr std::size_t kDefaultEndangered = 100;
+constexpr std::size_t kMaxEndangered = 1000;
+
+/// A group or asset in one protocol.
+struct Found {
+    std::unique_ptr<view::ProtocolCopy> copy;
+    bands::ResolvedBand band;  ///< its limits mean nothing yet
+    OraclePrice price;
+};
+
+/// Where the collateral is listed and has a price, copied out of the running daemon.
+std::vector<Found> find_collateral(std::span<const ProtocolView> views,
+                                   const std::string& collateral, const std::string& protocol) {
+    std::vector<Found> out;
+    const Usd8 one = Usd8::from_raw(U256(100'000'000));
+    for (const auto& view : views) {
+        if (!protocol.empty() && view.status.name != protocol) continue;
+        auto band =
+            bands::resolve_band({"", collateral, one, one}, view.groups, view.ledger->markets());
+        if (!band) continue;
+        const auto price = view.ledger->price(band->group.leader);
+        if (!price) continue;
+        out.push_back({std::make_unique<view::ProtocolCopy>(view), std::move(*band), *price});
+    }
+    return out;
+}
+
+Response not_listed(const std::string& collateral) {
+    return error_response(404, "collateral: no protocol that is watched lists '" +
+                                   collateral.substr(0, 80) +
+                                   "', or its price is not known; a group such as ETH, a symbol "
+                                   "or a token's address");
+}
+
+/// The price in USD with 8 decimals, cut off.
+Usd8 to_usd8(const OraclePrice& price, unsigned decimals) {
+    U512 value = U512(price.raw()) * 100'000'000U;
+    for (unsigned i = 0; i < decimals; ++i) value /= 10U;
+    return Usd8::from_raw(value > U512(u256_max()) ? u256_max() : static_cast<U256>(value));
+}
+
+std::optional<Usd8> usd_param(Params& params, std::string_view name) {
+    const auto value = params.fixed(name, 8);
+    return value ? std::optional(Usd8::from_raw(*value)) : std::nullopt;
+}
+
+/// The leader's price after the move; none when the parameters are wrong.
+std::optional<OraclePrice> shocked_price(Params& params, const Found& found) {
+    if (const auto price = usd_param(params, "price")) {
+        const auto scaled = protocols::as_contract(
+            [&] { return bands::to_oracle_price(*price, found.band.price_decimals, false); });
+        if (scaled && scaled->raw() != 0) return *scaled;
+        params.fail("price", "out of range");
+        return std::nullopt;
+    }
+    const auto change = parse_change(params.text("change"));
+    if (!change) {
+        params.fail("change", "a percentage such as -20 or +12.5, more than -100");
+        return std::nullopt;
+    }
+    const auto moved = change->of(found.price);
+    if (!moved) params.fail("change", "out of range");
+    return moved;
+}
+
+}  // namespace
+
+Response Api::heatmap(const Request& request) const {
+    Params params(request, {"collateral", "step", "low", "high", "protocol"});
+    const std::string collateral = params.text("collateral");
+    const std::string protocol = params.one_of("protocol", protocol_names(parts_.live));
+    const HeatRange asked{usd_param(params, "low"), usd_param(params, "high"),
+                          usd_param(params, "step")};
+    if (collateral.empty()) params.fail("collateral", "missing; for example collateral=ETH");
+    if (!params.ok()) return params.refusal();
+    const Turn turn(*this);
+    if (!turn) return busy_response();
+    Row body = envelope(parts_.live);
+    std::vector<Found> found;
+    parts_.live.read([&](std::span<const ProtocolView> views) {
+        use_blocks_of(body, views);
+        found = find_collateral(views, collateral, protocol);
+    });
+    if (found.empty()) return not_listed(collateral);
+    const auto range = complete(asked, to_usd8(found[0].price, found[0].band.price_decimals));
+    if (!range) return error_response(400, range.error());
+    for (const Found& one : found) {
+        const ProtocolView& view = one.copy->view();
+        const auto band = bands::resolve_band({"", collateral, range->low, range->high},
+                                              view.groups, view.ledger->markets());
+        if (!band) return error_response(400, "low and high: out of range");
+        const auto map = bands::evaluate_heatmap(*view.ledger, *band, range->step, view.healths);
+        for (Row& row : view::heat_rows(view, *band, map)) body["rows"].push_back(std::move(row));
+    }
+    return json_response(body);
+}
+
+Response Api::what_if(const Request& request) const {
+    Params params(request, {"collateral", "price", "change", "protocol", "limit"});
+    const std::string collateral = params.text("collateral");
+    const std::string protocol = params.one_of("protocol", protocol_names(parts_.live));
+    std::size_t left = params.number("limit", kDefaultEndangered, 0, kMaxEndangered);
+    if (collateral.empty()) params.fail("collateral", "missing; for example collateral=ETH");
+    if (params.has("price") == params.has("change")) {
+        params.fail("price",
+                    "give either a price in USD, price=1800, or a change in percent, "
+                    "change=-20");
+    }
+    if (!params.ok()) return params.refusal();
+    const Turn turn(*this);
+    if (!turn) return busy_response();
+    Row body = envelope(parts_.live);
+    body["summary"] = Row::array();
+    std::vector<Found> found;
+    parts_.live.read([&](std::span<const ProtocolView> views) {
+        use_blocks_of(body, views);
+        found = find_collateral(views, collateral, protocol);
+    });
+    if (found.empty()) return not_listed(collateral);
+    for (const Found& one : found) {
+        const auto shocked = shocked_price(params, one);
+        if (!shocked) return params.refusal();
+        const ProtocolView& view = one.copy->view();
+        const auto shock =
+            bands::evaluate_shock(*view.ledger, one.band.group, one.price, *shocked, view.healths);
+        body["summary"].push_back(view::shock_summary(view, one.band, shock));
+        for (const auto& position : shock.endangered) {
+            if (left == 0) break;
+            --left;
+            body["rows"].push_back(view::shock_row(view, one.band, position));
+        }
+    }
+    return json_response(body);
+}
+
+}  // namespace plimsoll::http

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "daemon/query/reader.hpp"
+#include "daemon/query/table.hpp"
+
+#include <iosfwd>
+#include <string>
+
+namespace plimsoll::query {
+
+// Columns that several tables have. `key` names the row's member.
+
+Column text(std::string title, std::string key);
+Column number(std::string title, std::string key);
+Column dollars(std::string title, std::string key);
+/// Basis points as "12.34 %".
+Column percent(std::string title, std::string key);
+Column health(std::string title);
+Column price(std::string title);
+/// `state`, with its colour.
+Column state();
+/// The time in `key`, unix seconds, in UTC.
+Column time(std::string title, std::string key);
+
+/// A member that may be missing; null then.
+view::Row member(const view::Row& row, const std::string& key);
+
+/// Cents as a number of dollars with 2 decimals.
+view::Row dollars_of(std::int64_t cents);
+
+int fail(std::ostream& err, const QueryError& error);
+/// Says that the limit left rows out.
+void tell_more(std::ostream& err, const RowSet& rows);
+
+}  // namespace plimsoll::query

@@ -1,0 +1,238 @@
+#include "daemon/query/columns.hpp"
+#include "daemon/query/commands.hpp"
+
+#include <ostream>
+#include <utility>
+
+namespace plimsoll::query {
+namespace {
+
+using view::Row;
+
+int show(const Reader& reader, const std::string& table, const Options& options, std::ostream& out,
+         std::ostream& err, const std::vector<Column>& columns) {
+    const auto rows = reader.table(table, options.params, options.limit);
+    if (!rows) return fail(err, rows.error());
+    if (options.json) {
+        print_json_lines(out, rows->rows);
+        return 0;
+    }
+    err << "(" << rows->origin << ")\n";
+    if (rows->rows.empty()) {
+        err << "no rows\n";
+        return 0;
+    }
+    print_table(out, rows->rows, columns, options.style);
+    tell_more(err, *rows);
+    return 0;
+}
+
+std::vector<Row> list(const Row& body, const char* key) {
+    const Row rows = member(body, key);
+    return {rows.begin(), rows.end()};
+}
+
+/// Price at which the position liquidates by this entry: the group's where there is one.
+std::string liquidation_text(const Row& entry) {
+    const Row prices = member(entry, "liquidation_price");
+    const unsigned decimals = entry.value("price_decimals", 8U);
+    const auto one = [decimals](const Row& price) {
+        return (member(price, "side") == "above" ? "at or above " : "at or below ") +
+               amount(member(price, "price_raw"), decimals, 2);
+    };
+    std::string out;
+    if (const Row alone = member(prices, "alone"); !alone.is_null()) out = one(alone);
+    if (const Row group = member(prices, "group"); !group.is_null()) {
+        out += (out.empty() ? "" : "; ") + std::string("with its group: ") +
+               plain(member(group, "leader")) + " " + one(group);
+    }
+    return out.empty() ? "no price does" : out;
+}
+
+void print_entries(std::ostream& out, const char* title, const Row& entries, const Style& style) {
+    if (entries.empty()) return;
+    std::vector<Row> rows(entries.begin(), entries.end());
+    out << title << "\n";
+    print_table(out, rows,
+                {text("  asset", "asset"),
+                 {"amount", true,
+                  [](const Row& row) {
+                      return amount(member(row, "amount_raw"), row.value("decimals", 18U), 6);
+                  }},
+                 price("price USD"),
+                 dollars("value USD", "usd"),
+                 text("counts", "enabled"),
+                 percent("threshold", "liquidation_threshold"),
+                 {"liquidated at", false, liquidation_text}},
+                style);
+}
+
+void print_safe(std::ostream& out, const char* verb, const Row& amounts) {
+    for (const Row& one : amounts) {
+        out << "  " << verb << " "
+            << amount(member(one, "amount_raw"), one.value("decimals", 18U), 6) << " "
+            << fit_to_show(plain(member(one, "asset"))) << "\n";
+    }
+}
+
+void print_position(std::ostream& out, const Row& row, const Style& style) {
+    out << plain(member(row, "account")) << " on " << plain(member(row, "protocol")) << " ("
+        << plain(member(row, "chain")) << "), block "
+        << with_separators(plain(member(row, "block"))) << ", "
+        << utc_time(row.value("block_time", std::uint64_t{0})) << " UTC, state "
+        << plain(member(row, "state")) << "\n";
+    if (member(row, "computable") == false) {
+        out << "The contract itself would revert for this account (an oracle without a price, or "
+               "an overflow): no health factor, and no liquidation, until that changes.\n";
+    } else {
+        const Row value = member(row, "health_factor");
+        out << "health factor "
+            << (value.is_null() ? std::string("none: no debt") : amount(value, 18, 6))
+            << (member(row, "liquidatable") == true ? "  LIQUIDATABLE" : "") << ", collateral "
+            << money(member(row, "collateral_usd")) << " USD, debt "
+            << money(member(row, "debt_usd")) << " USD";
+        const Row e_mode = member(row, "e_mode");
+        if (e_mode.is_number() && e_mode != 0) out << ", e-mode " << e_mode.dump();
+        out << "\n";
+    }
+    print_entries(out, "collateral", member(row, "collateral"), style);
+    print_entries(out, "debt", member(row, "debt"), style);
+    if (const Row time = member(row, "liquidation_time"); time.is_number_unsigned()) {
+        out << "by interest alone: liquidatable from " << utc_time(time.get<std::uint64_t>())
+            << " UTC\n";
+    }
+    const Row safe = member(row, "to_safe");
+    const Row repay = member(safe, "repay");
+    const Row add = member(safe, "add");
+    if (!repay.empty() || !add.empty()) {
+        out << "to reach a health factor of " << amount(member(safe, "target"), 18, 4)
+            << ", any one of\n";
+        print_safe(out, "repay", repay);
+        print_safe(out, "add", add);
+    }
+}
+
+Column inside(std::string title, const char* object, const char* key) {
+    return {std::move(title), true, [object, key](const Row& row) {
+                return with_separators(plain(member(member(row, object), key)));
+            }};
+}
+
+void print_status(std::ostream& out, const Row& body, const Style& style) {
+    print_table(
+        out, list(body, "chains"),
+        {text("chain", "name"), number("head", "head"), number("processed", "processed"),
+         time("block time UTC", "block_time"), number("final", "final"),
+         number("age s", "age_seconds"), number("gap", "gap_blocks"), number("reorgs", "reorgs"),
+         number("requests", "requests"), state(), text("reason", "reason")},
+        style);
+    out << "\n";
+    print_table(out, list(body, "protocols"),
+                {text("protocol", "name"), text("kind", "kind"), text("chain", "chain"),
+                 number("block", "block"), number("positions", "positions"),
+                 text("coverage", "coverage"), inside("audited", "audit", "checked"),
+                 inside("mismatched", "audit", "mismatched"), state(), text("reason", "reason")},
+                style);
+    for (const Row& chain : list(body, "chains")) {
+        const auto endpoints = list(chain, "endpoints");
+        if (endpoints.empty()) continue;
+        out << "\n";
+        print_table(out, endpoints,
+                    {text("endpoint of " + plain(member(chain, "name")), "name"), state(),
+                     number("head", "head"), number("requests", "requests"),
+                     number("failures", "failures"), text("last error", "last_error")},
+                    style);
+    }
+    const auto sinks = list(body, "sinks");
+    if (sinks.empty()) return;
+    out << "\n";
+    print_table(
+        out, sinks,
+        {text("sink", "name"), number("queued", "queued"), number("oldest s", "oldest_age_seconds"),
+         text("circuit", "circuit"), number("delivered", "delivered"), number("dead", "dead"),
+         text("last error", "last_error")},
+        style);
+}
+
+}  // namespace
+
+int status(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
+    const auto answer = reader.ask("/status", {});
+    Row body;
+    if (answer && answer->status == 200) {
+        body = answer->body;
+    } else {
+        auto last = reader.last_status();
+        if (!last) return fail(err, last.error());
+        body = std::move(*last);
+        if (!options.json) err << "(the daemon is not running; what it left)\n";
+    }
+    if (options.json) {
+        print_json_line(out, body);
+    } else {
+        print_status(out, body, options.style);
+    }
+    return 0;
+}
+
+int tvl(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
+    return show(reader, "tvl", options, out, err,
+                {text("protocol", "protocol"), text("chain", "chain"), number("block", "block"),
+                 dollars("supplied USD", "supplied_usd"), dollars("borrowed USD", "borrowed_usd"),
+                 dollars("TVL USD", "tvl_usd"), number("borrowers", "borrowers"),
+                 number("at risk", "positions_at_risk"), number("liquidatable", "liquidatable"),
+                 dollars("bad debt USD", "bad_debt_usd"), text("coverage", "coverage"), state()});
+}
+
+int markets(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
+    return show(reader, "markets", options, out, err,
+                {text("protocol", "protocol"), text("asset", "asset"), price("price USD"),
+                 dollars("supplied USD", "supplied_usd"), dollars("borrowed USD", "borrowed_usd"),
+                 percent("LTV", "ltv"), percent("threshold", "liquidation_threshold"),
+                 text("paused", "paused"), text("frozen", "frozen"),
+                 text("coverage", "market_coverage"), state()});
+}
+
+int positions(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
+    return show(reader, "positions", options, out, err,
+                {text("account", "account"), text("protocol", "protocol"), health("health factor"),
+                 text("liquidatable", "liquidatable"), dollars("collateral USD", "collateral_usd"),
+                 dollars("debt USD", "debt_usd"), text("watch", "watch"), state()});
+}
+
+int bands(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
+    return show(reader, "bands", options, out, err,
+                {text("band", "band"), text("collateral", "collateral"),
+                 text("protocol", "protocol"), number("low USD", "low"), number("high USD", "high"),
+                 number("price USD", "price"), number("distance %", "distance_pct"),
+                 number("positions", "positions"), dollars("collateral USD", "collateral_usd"),
+                 dollars("debt USD", "debt_usd"), text("approached", "approached"), state()});
+}
+
+int explain(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
+    const auto rows = reader.table("positions", options.params, options.limit);
+    if (!rows) return fail(err, rows.error());
+    if (options.json) {
+        print_json_lines(out, rows->rows);
+        return 0;
+    }
+    err << "(" << rows->origin << ")\n";
+    for (const Row& row : rows->rows) print_position(out, row, options.style);
+    if (rows->rows.empty()) err << "no debt of this account in the protocols watched\n";
+    return 0;
+}
+
+int snapshot_now(const Reader& reader, const Options& options, std::ostream& out,
+                 std::ostream& err) {
+    const auto done = reader.command("/control/snapshot");
+    if (!done) return fail(err, done.error());
+    if (options.json) {
+        print_json_line(out, *done);
+    } else {
+        out << "snapshot of " << plain(member(*done, "chains")) << " chain(s) written; see "
+            << (reader.state_dir() / "snapshots" / "latest.json").string() << "\n";
+    }
+    return 0;
+}
+
+}  // namespace plimsoll::query

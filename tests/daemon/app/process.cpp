@@ -1,0 +1,142 @@
+#include "tests/daemon/app/process.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace plimsoll::app::testing {
+
+using namespace std::chrono_literals;
+
+Process::Process(const Options& options) {
+    std::array<int, 2> pipe{};
+    EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    EXPECT_EQ(::pipe2(wake_, O_CLOEXEC), 0);
+    struct stat stream {};
+    EXPECT_EQ(::fstat(pipe[1], &stream), 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::dup2(pipe[1], STDERR_FILENO);
+        for (const auto& name : options.unset) ::unsetenv(name.c_str());
+        for (const auto& [name, value] : options.environment) {
+            ::setenv(name.c_str(), value.c_str(), 1);
+        }
+        ::unsetenv("JOURNAL_STREAM");
+        if (options.journal) {
+            const std::string name =
+                std::to_string(stream.st_dev) + ":" + std::to_string(stream.st_ino);
+            ::setenv("JOURNAL_STREAM", name.c_str(), 1);
+        }
+        if (options.user && (::setgid(*options.user) != 0 || ::setuid(*options.user) != 0)) {
+            ::_exit(99);
+        }
+        std::vector<std::string> texts{PLIMSOLL_BINARY};
+        texts.insert(texts.end(), options.arguments.begin(), options.arguments.end());
+        std::vector<char*> arguments;
+        for (std::string& text : texts) arguments.push_back(text.data());
+        arguments.push_back(nullptr);
+        ::execv(PLIMSOLL_BINARY, arguments.data());
+        ::_exit(98);
+    }
+    ::close(pipe[1]);
+    error_ = pipe[0];
+    listener_ = std::thread([this] { listen(); });
+}
+
+Process::~Process() {
+    if (!code_) {
+        ::kill(pid_, SIGKILL);
+        exit_code(10s);
+    }
+    stop_listening();
+    for (const int end : wake_) ::close(end);
+    if (::testing::Test::HasFailure()) {
+        std::fprintf(stderr, "---- the program said:\n%s----\n", said().c_str());
+    }
+}
+
+void Process::listen() {
+    for (;;) {
+        std::array<pollfd, 2> waiting{{{error_, POLLIN, 0}, {wake_[0], POLLIN, 0}}};
+        ::poll(waiting.data(), waiting.size(), -1);
+        if (waiting[1].revents != 0) return;
+        std::array<char, 4096> bytes{};
+        const ssize_t size = ::read(error_, bytes.data(), bytes.size());
+        if (size <= 0) return;
+        const std::scoped_lock lock(mutex_);
+        said_.append(bytes.data(), static_cast<std::size_t>(size));
+    }
+}
+
+void Process::stop_listening() {
+    if (!listener_.joinable()) return;
+    if (!code_) {
+        EXPECT_EQ(::write(wake_[1], "x", 1), 1);
+    }
+    listener_.join();
+    ::close(error_);
+}
+
+void Process::signal(int number) const { EXPECT_EQ(::kill(pid_, number), 0); }
+
+std::optional<int> Process::exit_code(std::chrono::milliseconds within) {
+    const auto deadline = std::chrono::steady_clock::now() + within;
+    while (!code_) {
+        int status = 0;
+        const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+        if (ended == pid_) {
+            code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        } else if (std::chrono::steady_clock::now() >= deadline) {
+            break;
+        } else {
+            std::this_thread::sleep_for(5ms);
+        }
+    }
+    return code_;
+}
+
+std::string Process::said() const {
+    const std::scoped_lock lock(mutex_);
+    return said_;
+}
+
+bool Process::says(const std::string& text, std::chrono::milliseconds within) const {
+    const auto deadline = std::chrono::steady_clock::now() + within;
+    while (said().find(text) == std::string::npos) {
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+        std::this_thread::sleep_for(5ms);
+    }
+    return true;
+}
+
+Folder::Folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "plimsoll-app-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+    ::chmod(path_.c_str(), 0755);
+}
+
+Folder::~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+std::filesystem::path Folder::write(const std::string& name, const std::string& content,
+                                    mode_t mode) const {
+    const auto path = path_ / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+    ::chmod(path.c_str(), mode);
+    return path;
+}
+
+}  // namespace plimsoll::app::testing

@@ -1,0 +1,55 @@
+// Servers on loopback that say back what they were told, as many do in their errors.
+
+import http from 'node:http';
+
+const bodyOf = async (stream) => Buffer.concat(await stream.toArray()).toString();
+
+async function listen(handler) {
+    const server = http.createServer(handler);
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return {
+        port: server.address().port,
+        url: `http://127.0.0.1:${server.address().port}`,
+        stop: () => (server.closeAllConnections?.(), server.close()),
+    };
+}
+
+/** Answers every request with an error that holds its URL, its headers and its body. */
+export async function startEchoServer(status = 500) {
+    const state = { count: 0 };
+    const server = await listen(async (request, response) => {
+        state.count += 1;
+        const text = `cannot ${request.method} ${request.url} ${JSON.stringify(request.headers)} ${await bodyOf(request)}`;
+        response.writeHead(status, { 'content-type': 'text/plain', 'x-echo': request.url });
+        response.end(text);
+    });
+    return { ...server, state };
+}
+
+/** Passes requests on, and answers every `every`th with an error that echoes it. */
+export async function startFlakyProxy(target, every) {
+    let count = 0;
+    return listen(async (request, response) => {
+        const body = await bodyOf(request);
+        count += 1;
+        if (count % every === 0) {
+            response.writeHead(502, { 'content-type': 'text/html' });
+            response.end(`<h1>${request.url}</h1><pre>${JSON.stringify(request.headers)}</pre>`);
+            return;
+        }
+        const answer = await fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+        response.writeHead(answer.status, { 'content-type': 'application/json' });
+        response.end(await answer.text());
+    });
+}
+
+/** A webhook receiver that takes everything: `taken` holds {id, body} in order of arrival. */
+export async function startReceiver() {
+    const taken = [];
+    const server = await listen(async (request, response) => {
+        taken.push({ id: request.headers['webhook-id'], body: JSON.parse(await bodyOf(request)) });
+        response.writeHead(204);
+        response.end();
+    });
+    return { ...server, taken };
+}
