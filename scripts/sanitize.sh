@@ -14,7 +14,7 @@ THREADED=(follow http outbox query rpc sinks snapshots store)
 configure() {  # FOLDER SANITIZER
     say "Configuring $1 (clang, $2 sanitizer)"
     CC=clang CXX=clang++ cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON \
-        -DPLIMSOLL_UNITY=ON -DPLIMSOLL_SANITIZE="$2" >/dev/null
+        -DPLIMSOLL_SANITIZE="$2" >/dev/null
 }
 
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"

@@ -11,7 +11,7 @@ install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 fetch_promtool "$PWD"
 say "Building with tests"
-cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON -DPLIMSOLL_UNITY=ON >/dev/null
+cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
 ninja -C build
 say "Running the tests"
 ctest --test-dir build --output-on-failure --parallel "$(nproc)" --progress "$@"

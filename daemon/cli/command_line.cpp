@@ -151,10 +151,10 @@ class CommandLine {
         add_protocol(positions);
         filter(positions, "--account", "account", "only this account");
         filter(positions, "--max-health-factor", "max_health_factor",
-               "only at or below, such as 1.05");
+               "only at or below, such as 1.05, the riskiest first");
         positions->add_flag_callback(
             "--at-risk", [this] { arguments_.options.params["at_risk"] = "true"; },
-            "only with a health factor of at most 1.1");
+            "only with a health factor of at most 1.1, the riskiest first");
         add_limit(positions);
         CLI::App* explain = add_reading(
             "explain", "Everything about one account's loans",

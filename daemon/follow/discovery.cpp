@@ -31,22 +31,24 @@ std::uint64_t blocks_in(std::span<const OwedRange> ranges) {
 
 }  // namespace
 
+std::string discovery_key(const config::ProtocolSettings& protocol) {
+    return "discovery/" + protocol.name;
+}
+
+std::string discovery_scope(const config::ProtocolSettings& protocol) {
+    return to_lower_hex(protocol.address) + "/" + std::to_string(protocol.start_block) + "/";
+}
+
 Discovery::Discovery(const config::ProtocolSettings& settings, std::string chain)
     : settings_(settings), chain_(std::move(chain)) {}
 
-std::string Discovery::meta_key() const { return "discovery/" + settings_.name; }
-
-/// What the stored progress belongs to; another address or start begins anew.
-std::string Discovery::scope() const {
-    return to_lower_hex(settings_.address) + "/" + std::to_string(settings_.start_block) + "/";
-}
-
 Expected<void, Fault> Discovery::load(store::Store& store) {
-    const auto mark = store.meta(meta_key());
+    const std::string scope = discovery_scope(settings_);
+    const auto mark = store.meta(discovery_key(settings_));
     if (!mark) return storage_fault(mark.error());
     next_ = settings_.start_block;
-    if (!*mark || !(*mark)->starts_with(scope())) return {};
-    const std::string_view text = std::string_view(**mark).substr(scope().size());
+    if (!*mark || !(*mark)->starts_with(scope)) return {};
+    const std::string_view text = std::string_view(**mark).substr(scope.size());
     BlockNumber next = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), next).ec != std::errc{}) return {};
     auto owed = store.owed(settings_.name);
@@ -68,7 +70,8 @@ Expected<void, Fault> Discovery::plan(store::Store& store, BlockNumber last,
         std::vector<OwedRange> owed = owed_;
         owed.push_back({settings_.name, kPurpose, next_, stored_end});
         store::RoundCommit commit = progress(owed, {});
-        commit.metas.emplace_back(meta_key(), scope() + std::to_string(stored_end + 1));
+        commit.metas.emplace_back(discovery_key(settings_),
+                                  discovery_scope(settings_) + std::to_string(stored_end + 1));
         if (auto saved = store.commit(commit); !saved) return storage_fault(saved.error());
         owed_ = std::move(owed);
         next_ = stored_end + 1;
@@ -92,7 +95,8 @@ Expected<void, Fault> Discovery::rewind(store::Store& store,
     }
     store::RoundCommit commit = known.progress(std::move(owed), {});
     const BlockNumber next = std::max(number + 1, settings.start_block);
-    commit.metas.emplace_back(known.meta_key(), known.scope() + std::to_string(next));
+    commit.metas.emplace_back(discovery_key(settings),
+                              discovery_scope(settings) + std::to_string(next));
     if (auto saved = store.commit(commit); !saved) return storage_fault(saved.error());
     return {};
 }

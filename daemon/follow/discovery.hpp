@@ -11,6 +11,11 @@
 
 namespace plimsoll::follow {
 
+/// Where the store keeps how far a protocol's borrowers were looked for, and what that belongs to:
+/// the beginning of the value. Progress of another address or start block is no use.
+std::string discovery_key(const config::ProtocolSettings& protocol);
+std::string discovery_scope(const config::ProtocolSettings& protocol);
+
 /// The search for everybody who ever borrowed, from a protocol's start block on, a range at a time.
 /// Ranges still owed and accounts found are stored after every step, so that nothing is read twice
 /// and nothing forgotten when it is interrupted. Blocks above the final one may still change: what
@@ -38,8 +43,6 @@ class Discovery {
     const std::set<Address>& candidates() const { return candidates_; }
 
   private:
-    std::string meta_key() const;
-    std::string scope() const;
     Expected<void, chain::Fault> load(store::Store& store);
     store::RoundCommit progress(std::vector<store::OwedRange> owed,
                                 std::vector<Address> found) const;

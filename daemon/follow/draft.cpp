@@ -116,13 +116,27 @@ Expected<void, Fault> Draft::run(bool may_doubt) {
     return {};
 }
 
+bool Draft::stop_early() {
+    if (!has_logs_) return false;
+    for (std::size_t i = 0; i < tips_.size(); ++i) {
+        take_liquidations(i);
+        tips_[i].valued = false;
+    }
+    return true;
+}
+
 Expected<void, Fault> Draft::read_logs() {
+    has_logs_ = true;
     if (entry_.blocks.empty()) return {};
+    has_logs_ = false;
     protocols::LogFilter filter;
     for (const Tip& tip : tips_) {
         if (tip.ledger) filter = merged(std::move(filter), tip.ledger->log_filter());
     }
-    if (filter.addresses.empty()) return {};
+    if (filter.addresses.empty()) {
+        has_logs_ = true;
+        return {};
+    }
     const BlockNumber first = entry_.blocks.front().number;
     const auto known = [&](BlockNumber number) {
         return std::optional(entry_.blocks[number - first]);
@@ -136,6 +150,7 @@ Expected<void, Fault> Draft::read_logs() {
         if (!tip.ledger) continue;
         for (const protocols::Log& log : entry_.logs) tip.ledger->apply(log);
     }
+    has_logs_ = true;
     return {};
 }
 

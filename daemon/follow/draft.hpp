@@ -32,6 +32,10 @@ class Draft {
     /// Only the logs, on the way to a newer block: what they leave owed is read there.
     Expected<void, chain::Fault> run_logs();
 
+    /// After a fault: keeps what was read so far, all of it true at the block, as a round without
+    /// values. False: not even the logs are there.
+    bool stop_early();
+
     bool has_doubted() const { return has_doubted_; }
     const BlockRef& at() const { return at_; }
     /// `blocks` is empty in a round about the tip.
@@ -67,6 +71,7 @@ class Draft {
     BlockRef at_;
     bool may_doubt_ = false;
     bool has_doubted_ = false;
+    bool has_logs_ = false;
     TailEntry entry_;
     std::vector<Tip> tips_;
     std::vector<Reads> reads_;

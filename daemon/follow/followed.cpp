@@ -57,7 +57,11 @@ store::RoundCommit::ProtocolRecords Followed::take_unsaved() {
 
 view::State Followed::state(view::State chain_state, std::string& reason) const {
     if (!base) {
-        reason = trouble.empty() ? "first scan: " + scan.stage : trouble;
+        if (!trouble.empty()) {
+            reason = trouble;
+        } else if (reason.empty() || !scan.stage.empty()) {
+            reason = "first scan" + (scan.stage.empty() ? "" : ": " + scan.stage);
+        }
         return view::State::unknown;
     }
     if (!tip.fault.empty()) {

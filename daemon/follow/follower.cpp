@@ -18,6 +18,8 @@ constexpr BlockNumber kMaxLinkedBlocks = 1024;
 /// more than these.
 constexpr BlockNumber kFewBlocks = 16;
 constexpr BlockNumber kRecentBlocks = 256;
+/// How often a poll begins anew because the node dropped the state of the head while it was read.
+constexpr int kMostOvertaken = 3;
 /// Forks met within one poll, before it is left to the next one.
 constexpr int kMostForks = 2;
 
@@ -47,7 +49,6 @@ Follower::Follower(FollowerParts parts)
     for (const config::WatchSettings& watch : parts_.settings.watches) {
         for (const Address& account : watch.accounts) watch_labels_[account] = watch.label;
     }
-    for (Followed& one : protocols_) one.scan.stage = "waiting for the node";
     publish();
 }
 
@@ -55,13 +56,23 @@ Expected<void, Fault> Follower::poll() {
     poll_began_ = parts_.unix_seconds();
     if (head_seen_at_ == 0) head_seen_at_ = poll_began_;
     busy_ = false;
-    const auto outcome = work();
+    auto outcome = work();
+    for (int i = 0; i < kMostOvertaken && is_overtaken(outcome); ++i) outcome = work();
     trouble_ = outcome ? std::string() : outcome.error().message;
     if (!outcome) busy_ = false;
     note_progress();
     if (outcome || outcome.error().kind != FaultKind::cancelled) tell_standstill();
     publish();
     return outcome;
+}
+
+/// The state went while it was read, and there is a newer block.
+bool Follower::is_overtaken(const Outcome& outcome) {
+    if (outcome || outcome.error().kind != FaultKind::missing_state || parts_.stopping()) {
+        return false;
+    }
+    const auto head = parts_.source.head();
+    return head && started_ && head->number > tail_.tip().number;
 }
 
 Expected<void, Fault> Follower::work() {
@@ -171,6 +182,9 @@ Expected<void, Fault> Follower::run_round(std::vector<BlockRef> blocks, bool new
     Draft draft(parts_.settings, parts_.source, protocols_, tail_.tip(), std::move(blocks));
     const auto done = newest ? draft.run(!has_doubted_) : draft.run_logs();
     has_doubted_ = has_doubted_ || draft.has_doubted();
+    if (!done && done.error().kind == FaultKind::missing_state && draft.stop_early()) {
+        take_over(draft);  // what was read stays; the rest is read at a newer block
+    }
     if (!done) return done;
     take_over(draft);
     return newest ? finish_round() : Outcome{};

@@ -74,6 +74,7 @@ class Follower {
 
     // follower.cpp: heads and reorganisations
     Outcome work();
+    bool is_overtaken(const Outcome& outcome);
     Outcome follow_to(const BlockRef& head);
     Outcome step_to(const BlockRef& head, int& forks);
     Outcome behind(const BlockRef& head) const;

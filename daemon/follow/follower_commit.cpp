@@ -123,11 +123,12 @@ Standings Follower::standings(bool with_records) const {
         if (!takes_part && !one.told) continue;
         Standing& standing = out[one.settings.name];
         standing.address = one.settings.address;
+        standing.start_block = one.settings.start_block;
         if (!takes_part) standing.told = one.told;
         const auto before = stored_standings_.find(one.settings.name);
         const bool was_saved = before != stored_standings_.end() && before->second.saved;
         standing.saved = with_records ? one.base && one.joined.number <= tail_.base().number
-                                      : was_saved && before->second.address == one.settings.address;
+                                      : was_saved && is_about(before->second, one.settings);
     }
     return out;
 }

@@ -43,7 +43,7 @@ Expected<void, Fault> Follower::load_memory() {
         const auto found = stored_standings_.find(one.settings.name);
         if (found == stored_standings_.end()) continue;
         const Standing& standing = found->second;
-        if (standing.address != one.settings.address || !memory_.tip) continue;
+        if (!is_about(standing, one.settings) || !memory_.tip) continue;
         one.told = standing.told.value_or(memory_.tip->number);
     }
     remembers_ = true;
@@ -95,7 +95,7 @@ Expected<bool, Fault> Follower::load_ledgers(const BlockRef& head) {
 Expected<void, Fault> Follower::load_ledger(Followed& one) {
     const auto found = stored_standings_.find(one.settings.name);
     const bool is_saved = found != stored_standings_.end() && found->second.saved &&
-                          found->second.address == one.settings.address;
+                          is_about(found->second, one.settings);
     if (!is_saved) return {};
     const auto records = parts_.store.records(one.settings.name);
     if (!records) return storage_fault(records.error());

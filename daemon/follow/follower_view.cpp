@@ -82,7 +82,9 @@ view::State Follower::chain_state(std::string& reason) const {
         protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(),
                                           [](const Followed& one) { return one.tip.valued; });
     if (processed_.hash.is_zero() || !is_followed) {
-        if (reason.empty()) (void)protocols_.front().state(view::State::unknown, reason);
+        if (reason.empty() && !protocols_.empty()) {
+            (void)protocols_.front().state(view::State::unknown, reason);
+        }
         return view::State::unknown;
     }
     if (has_lasted(behind_since_)) {

@@ -19,10 +19,14 @@ std::optional<BlockNumber> parse_block(std::string_view text) {
 
 }  // namespace
 
+bool is_about(const Standing& standing, const config::ProtocolSettings& protocol) {
+    return standing.address == protocol.address && standing.start_block == protocol.start_block;
+}
+
 std::string to_text(const Standings& standings) {
     std::string out;
     for (const auto& [name, one] : standings) {
-        out += to_lower_hex(one.address) + " ";
+        out += to_lower_hex(one.address) + " " + std::to_string(one.start_block) + " ";
         out += one.saved ? kSaved : kUnsaved;
         out += " " + (one.told ? std::to_string(*one.told) : std::string(kTip));
         out += " " + name + "\n";
@@ -37,16 +41,20 @@ Standings parse_standings(std::string_view text) {
         std::istringstream words(line);
         std::string name;
         std::string address;
+        std::string start;
         std::string saved;
         std::string told;
-        if (!(words >> address >> saved >> told >> std::ws) || !std::getline(words, name)) continue;
+        if (!(words >> address >> start >> saved >> told >> std::ws) || !std::getline(words, name))
+            continue;
         const auto parsed = parse_address(address);
+        const auto parsed_start = parse_block(start);
         Standing one;
         if (told != kTip) one.told = parse_block(told);
-        const bool is_good =
-            parsed && (told == kTip || one.told) && (saved == kSaved || saved == kUnsaved);
+        const bool is_good = parsed && parsed_start && (told == kTip || one.told) &&
+                             (saved == kSaved || saved == kUnsaved);
         if (!is_good) continue;
         one.address = *parsed;
+        one.start_block = *parsed_start;
         one.saved = saved == kSaved;
         out[name] = one;
     }

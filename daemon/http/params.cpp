@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace plimsoll::http {
 namespace {
@@ -73,6 +74,12 @@ std::uint64_t Params::number(std::string_view name, std::uint64_t fallback, std:
     fail(name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
                    ", not " + shown(given));
     return fallback;
+}
+
+std::size_t Params::limit(std::size_t fallback, std::size_t most) {
+    constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
+    return static_cast<std::size_t>(
+        std::min<std::uint64_t>(number("limit", fallback, 1, kAny), most));
 }
 
 bool Params::flag(std::string_view name) {

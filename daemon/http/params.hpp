@@ -37,6 +37,8 @@ class Params {
     bool has(std::string_view name) const { return !text(name).empty(); }
     std::uint64_t number(std::string_view name, std::uint64_t fallback, std::uint64_t least,
                          std::uint64_t most);
+    /// `limit`: how many rows at most; more than `most` are `most`, since the rest is paged.
+    std::size_t limit(std::size_t fallback, std::size_t most);
     bool flag(std::string_view name);
     std::optional<Address> address(std::string_view name);
     std::optional<U256> fixed(std::string_view name, unsigned decimals);

@@ -100,7 +100,7 @@ EventFilter event_filter(Params& params, const view::Live& live) {
     out.until = params.number("until", kEnd, 0, kEnd);
     out.protocol = params.one_of("protocol", protocol_names(live));
     if (const auto account = params.address("account")) out.account = to_checksum(*account);
-    out.limit = params.number("limit", kMaxRecords, 1, kMaxRecords);
+    out.limit = params.limit(kMaxRecords, kMaxRecords);
     if (const std::string cursor = params.text("cursor"); !cursor.empty()) {
         const auto names = chain_names(live);
         out.after = event_place(cursor);
@@ -172,7 +172,7 @@ AlertQuestion alert_question(Params& params) {
                   params.text("chain"),
                   params.text("protocol"),
                   params.text("subject")};
-    out.limit = params.number("limit", kDefaultRecords, 1, kMaxRecords);
+    out.limit = params.limit(kDefaultRecords, kMaxRecords);
     if (const std::string cursor = params.text("cursor"); !cursor.empty()) {
         const auto fields = split_cursor(cursor);
         const auto time = fields.size() == 2 ? number(fields[0]) : std::nullopt;

@@ -18,6 +18,7 @@ using view::Row;
 
 constexpr std::size_t kDefaultRows = 100;
 constexpr std::size_t kMaxRows = 1000;
+constexpr std::uint64_t kMaxCursor = 1'000'000;
 
 /// The place of a row among all positions: protocols in the order of the configuration, in each
 /// the keys ascending. It does not depend on the block.
@@ -69,7 +70,7 @@ PositionFilter read_filter(Params& params, const view::Live& live) {
     out.account = params.address("account");
     if (const auto value = params.fixed("max_health_factor", 18)) out.below = Wad::from_raw(*value);
     if (params.flag("at_risk")) out.below = view::at_risk_below();
-    out.limit = params.number("limit", kDefaultRows, 1, kMaxRows);
+    out.limit = params.limit(kDefaultRows, kMaxRows);
     if (const std::string cursor = params.text("cursor"); !cursor.empty()) {
         out.after = parse_cursor(cursor);
         const bool is_known =
@@ -129,11 +130,14 @@ Page take_page(std::span<const ProtocolView> views, const PositionFilter& filter
     return page;
 }
 
-/// A table whose rows are quickly made; `add` puts those of one protocol.
+/// A table whose rows are quickly made and stand in the order of the configuration, so that a
+/// cursor is how many were passed; `add` puts those of one protocol.
 template <class Add>
 Response quick_table(const view::Live& live, const Request& request, Add&& add) {
-    Params params(request, {"protocol"});
+    Params params(request, {"protocol", "limit", "cursor"});
     const std::string wanted = params.one_of("protocol", protocol_names(live));
+    const std::size_t limit = params.limit(kMaxRows, kMaxRows);
+    const std::uint64_t passed = params.number("cursor", 0, 0, kMaxCursor);
     if (!params.ok()) return params.refusal();
     Row body = envelope(live);
     live.read([&](std::span<const ProtocolView> views) {
@@ -142,6 +146,13 @@ Response quick_table(const view::Live& live, const Request& request, Add&& add) 
             if (wanted.empty() || view.status.name == wanted) add(body["rows"], view);
         }
     });
+    Row& rows = body["rows"];
+    const auto begin = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(passed, rows.size()));
+    rows.erase(rows.begin(), rows.begin() + begin);
+    if (rows.size() > limit) {
+        rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(limit), rows.end());
+        body["next"] = std::to_string(passed + limit);
+    }
     return json_response(body);
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/metrics/metrics.hpp"
 
+#include "config/metrics.hpp"
 #include "daemon/metrics/gathered.hpp"
 
 #include <prometheus/counter.h>
@@ -10,11 +11,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 namespace plimsoll::metrics {
 namespace {
@@ -32,6 +35,11 @@ const Buckets& poll_buckets() {
 }
 const Buckets& commit_buckets() {
     static const Buckets value{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5};
+    return value;
+}
+
+const Buckets& latency_buckets() {
+    static const Buckets value{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600, 86'400};
     return value;
 }
 
@@ -79,6 +87,41 @@ std::string state_of(const std::string& type) {
 
 }  // namespace
 
+namespace {
+
+/// When messages were committed, so that their acknowledgement can be timed. Bounded: the oldest
+/// are forgotten, and so is everything at a restart; those are not timed.
+class Committed {
+  public:
+    using Time = std::chrono::steady_clock::time_point;
+
+    void add(const std::string& sink, const std::string& id, Time now) {
+        const std::scoped_lock lock(mutex_);
+        const auto [place, is_new] = times_.emplace(std::pair(sink, id), now);
+        if (!is_new) return;
+        order_.push_back(place->first);
+        if (order_.size() <= kMost) return;
+        times_.erase(order_.front());
+        order_.pop_front();
+    }
+    std::optional<Time> take(const std::string& sink, const std::string& id) {
+        const std::scoped_lock lock(mutex_);
+        const auto found = times_.find(std::pair(sink, id));
+        if (found == times_.end()) return std::nullopt;
+        const Time out = found->second;
+        times_.erase(found);
+        return out;
+    }
+
+  private:
+    static constexpr std::size_t kMost = 10'000;
+    std::mutex mutex_;  ///< guards the two below
+    std::map<std::pair<std::string, std::string>, Time> times_;
+    std::deque<std::pair<std::string, std::string>> order_;
+};
+
+}  // namespace
+
 /// What is counted as it happens.
 struct Metrics::Counted final : outbox::Observer, store::StoreObserver {
     template <class T>
@@ -122,6 +165,11 @@ struct Metrics::Counted final : outbox::Observer, store::StoreObserver {
             .Name("plimsoll_delivery_duration_seconds")
             .Help("How long attempts to deliver took.")
             .Register(registry);
+    Family<prometheus::Histogram>& delivery_latency =
+        prometheus::BuildHistogram()
+            .Name("plimsoll_delivery_latency_seconds")
+            .Help("Time from the commit of a message to its acknowledgement.")
+            .Register(registry);
     Family<prometheus::Counter>& dead_letters = prometheus::BuildCounter()
                                                     .Name("plimsoll_dead_letters_total")
                                                     .Help("Messages given up.")
@@ -137,14 +185,21 @@ struct Metrics::Counted final : outbox::Observer, store::StoreObserver {
                                                     .Register(registry);
     prometheus::Histogram& commits = commit_duration.Add({}, commit_buckets());
 
+    Committed waiting;
+
     std::mutex mutex;  ///< guards `observers`
     std::map<std::string, std::unique_ptr<rpc::RequestObserver>> observers;
 
     // ---- outbox::Observer
-    void attempted(const std::string& sink, const sinks::Message& /*message*/,
+    void attempted(const std::string& sink, const sinks::Message& message,
                    const sinks::Outcome& outcome, outbox::milliseconds took) override {
         attempts.Add({{"sink", sink}, {"result", name_of(outcome.kind)}}).Increment();
         delivery_duration.Add({{"sink", sink}}, network_buckets()).Observe(Seconds(took).count());
+        if (outcome.kind != sinks::Outcome::Kind::ok) return;
+        const auto since = waiting.take(sink, message.id);
+        if (!since) return;
+        const Seconds latency = std::chrono::steady_clock::now() - *since;
+        delivery_latency.Add({{"sink", sink}}, latency_buckets()).Observe(latency.count());
     }
     void died(const std::string& sink, const std::string& /*id*/, const std::string& reason,
               const std::string& /*error*/) override {
@@ -154,9 +209,11 @@ struct Metrics::Counted final : outbox::Observer, store::StoreObserver {
     // ---- store::StoreObserver
     void committed(const store::RoundCommit& round, Seconds took) override {
         commits.Observe(took.count());
+        const auto now = std::chrono::steady_clock::now();
         for (const store::NewAlert& alert : round.alerts) {
             const std::string rule = alert.alert_key.substr(0, alert.alert_key.find('/'));
             alerts.Add({{"rule", rule}, {"state", state_of(alert.type)}}).Increment();
+            for (const auto& to : alert.sinks) waiting.add(to.sink, alert.id, now);
         }
     }
     void failed(const store::StoreError& error) override {
@@ -207,12 +264,13 @@ void Metrics::expect(const config::Settings& settings) {
         }
     }
     for (const auto& rule : settings.rules) {
-        for (const auto state : kAlertStates) {
-            counted_->alerts.Add({{"rule", rule.name}, {"state", std::string(state)}});
-        }
+        const bool is_event = config::is_event(rule.when.front().metric);
+        counted_->alerts.Add({{"rule", rule.name}, {"state", is_event ? "fired" : "firing"}});
+        if (!is_event) counted_->alerts.Add({{"rule", rule.name}, {"state", "resolved"}});
     }
     for (const auto& sink : settings.sinks) {
         counted_->delivery_duration.Add({{"sink", sink.name}}, network_buckets());
+        counted_->delivery_latency.Add({{"sink", sink.name}}, latency_buckets());
         for (const auto outcome : kOutcomes) {
             counted_->attempts.Add({{"sink", sink.name}, {"result", std::string(outcome)}});
         }

@@ -111,8 +111,8 @@ void print_heat(std::ostream& out, const std::vector<Row>& rows, const Style& st
             << ", not computable " << plain(member(part[0], "not_computable")) << "\n";
         print_table(out, part,
                     {step_column(), text("liquidates", "side"), number("positions", "positions"),
-                     dollars("debt USD", "debt_usd"), dollars("collateral USD", "collateral_usd"),
-                     bar(largest)},
+                     number("already", "liquidatable"), dollars("debt USD", "debt_usd"),
+                     dollars("collateral USD", "collateral_usd"), bar(largest)},
                     style);
         begin = end;
     }

@@ -1,6 +1,7 @@
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
 
+#include <algorithm>
 #include <ostream>
 #include <utility>
 
@@ -9,9 +10,8 @@ namespace {
 
 using view::Row;
 
-int show(const Reader& reader, const std::string& table, const Options& options, std::ostream& out,
+int show(const Expected<RowSet, QueryError>& rows, const Options& options, std::ostream& out,
          std::ostream& err, const std::vector<Column>& columns) {
-    const auto rows = reader.table(table, options.params, options.limit);
     if (!rows) return fail(err, rows.error());
     if (options.json) {
         print_json_lines(out, rows->rows);
@@ -25,6 +25,31 @@ int show(const Reader& reader, const std::string& table, const Options& options,
     print_table(out, rows->rows, columns, options.style);
     tell_more(err, *rows);
     return 0;
+}
+
+int show(const Reader& reader, const std::string& table, const Options& options, std::ostream& out,
+         std::ostream& err, const std::vector<Column>& columns) {
+    return show(reader.table(table, options.params, options.limit), options, out, err, columns);
+}
+
+/// What cannot be computed first, then by health factor.
+bool is_nearer_to_the_line(const Row& a, const Row& b) {
+    const auto health = [](const Row& row) {
+        const auto value = parse_decimal(plain(member(row, "health_factor")));
+        const bool is_unknown = member(row, "computable") == false;
+        return is_unknown ? U256(0) : value ? *value : u256_max();
+    };
+    return health(a) < health(b);
+}
+
+/// Those who ask for risk get the riskiest first, of all there are.
+Expected<RowSet, QueryError> by_risk(const Reader& reader, const Options& options) {
+    auto rows = reader.table("positions", options.params, kAllRows);
+    if (!rows) return rows;
+    std::stable_sort(rows->rows.begin(), rows->rows.end(), is_nearer_to_the_line);
+    rows->more = rows->rows.size() > options.limit;
+    if (rows->more) rows->rows.resize(options.limit);
+    return rows;
 }
 
 std::vector<Row> list(const Row& body, const char* key) {
@@ -54,7 +79,7 @@ void print_entries(std::ostream& out, const char* title, const Row& entries, con
     std::vector<Row> rows(entries.begin(), entries.end());
     out << title << "\n";
     print_table(out, rows,
-                {text("  asset", "asset"),
+                {text("asset", "asset"),
                  {"amount", true,
                   [](const Row& row) {
                       return amount(member(row, "amount_raw"), row.value("decimals", 18U), 6);
@@ -69,6 +94,7 @@ void print_entries(std::ostream& out, const char* title, const Row& entries, con
 
 void print_safe(std::ostream& out, const char* verb, const Row& amounts) {
     for (const Row& one : amounts) {
+        if (plain(member(one, "amount_raw")) == "0") continue;  // there already
         out << "  " << verb << " "
             << amount(member(one, "amount_raw"), one.value("decimals", 18U), 6) << " "
             << fit_to_show(plain(member(one, "asset"))) << "\n";
@@ -104,7 +130,11 @@ void print_position(std::ostream& out, const Row& row, const Style& style) {
     const Row safe = member(row, "to_safe");
     const Row repay = member(safe, "repay");
     const Row add = member(safe, "add");
-    if (!repay.empty() || !add.empty()) {
+    const auto is_needed = [](const Row& amounts) {
+        return std::any_of(amounts.begin(), amounts.end(),
+                           [](const Row& one) { return plain(member(one, "amount_raw")) != "0"; });
+    };
+    if (is_needed(repay) || is_needed(add)) {
         out << "to reach a health factor of " << amount(member(safe, "target"), 18, 4)
             << ", any one of\n";
         print_safe(out, "repay", repay);
@@ -167,6 +197,7 @@ int status(const Reader& reader, const Options& options, std::ostream& out, std:
         body = std::move(*last);
         if (!options.json) err << "(the daemon is not running; what it left)\n";
     }
+    if (!body.contains("running")) body["running"] = true;
     if (options.json) {
         print_json_line(out, body);
     } else {
@@ -194,7 +225,12 @@ int markets(const Reader& reader, const Options& options, std::ostream& out, std
 }
 
 int positions(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
-    return show(reader, "positions", options, out, err,
+    const bool is_about_risk =
+        options.params.contains("at_risk") || (options.params.contains("max_health_factor") &&
+                                               !options.params.at("max_health_factor").empty());
+    return show(is_about_risk ? by_risk(reader, options)
+                              : reader.table("positions", options.params, options.limit),
+                options, out, err,
                 {text("account", "account"), text("protocol", "protocol"), health("health factor"),
                  text("liquidatable", "liquidatable"), dollars("collateral USD", "collateral_usd"),
                  dollars("debt USD", "debt_usd"), text("watch", "watch"), state()});

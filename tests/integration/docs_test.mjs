@@ -4,10 +4,11 @@
 // one of ELSEWHERE; a line that begins otherwise fails the test, so that no command goes unrun unseen.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { PROTOCOL } from '../differential/daemon.mjs';
@@ -41,7 +42,7 @@ before(async () => {
     const signer = JSON.parse(spawnSync(BINARY, ['keygen', key, '--json'], { encoding: 'utf8' }).stdout).address;
     market = await startMarket({ accounts: 60, seed: 5, moreConfiguration: () => `[signing]\nkey = "\${file:${key}}"\n` });
     const state = path.join(market.folder, 'state');
-    const [date] = readdirSync(path.join(state, 'alerts'));
+    const [date] = await firstFiles(path.join(state, 'alerts'));
     symlinkSync(market.daemon.config, path.join(scratch, 'plimsoll.toml'));
     symlinkSync(path.join(state, 'snapshots'), path.join(scratch, 'snapshots'));
     symlinkSync(path.join(state, 'alerts', date, 'alerts.jsonl'), path.join(scratch, 'alerts.jsonl'));
@@ -59,6 +60,15 @@ after(async () => {
     await market?.stop();
     rmSync(scratch, { recursive: true, force: true });
 });
+
+/** What lies in a folder as soon as something does: the archive is written behind the round. */
+async function firstFiles(folder) {
+    for (const end = Date.now() + 20_000; Date.now() < end; await setTimeout(50)) {
+        const names = existsSync(folder) ? readdirSync(folder) : [];
+        if (names.length > 0 && existsSync(path.join(folder, names[0], 'alerts.jsonl'))) return names;
+    }
+    throw new Error(`nothing is written to ${folder}`);
+}
 
 const markdown = (folder) => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const file = path.join(folder, entry.name);

@@ -181,6 +181,7 @@ test('metrics are what promtool expects', async () => {
     assert.ok(value('plimsoll_rpc_requests_total{chain="devnet",endpoint="devnet-1",result="ok"}') > 10);
     assert.ok(value('plimsoll_store_commit_duration_seconds_count') > 3);
     assert.ok(value('plimsoll_delivery_attempts_total{result="ok",sink="archive"}') > 3);
+    assert.ok(value('plimsoll_delivery_latency_seconds_count{sink="archive"}') > 3);
     const accounts = (await market.daemon.positions()).map((row) => row.account.toLowerCase());
     for (const account of accounts) assert.ok(!text.toLowerCase().includes(account));
 });
@@ -212,6 +213,14 @@ test('commands print JSON Lines and nothing else on standard output', () => {
         assert.ok(rows.length > 0, args.join(' '));
         assert.ok(rows.every((row) => row !== null && typeof row === 'object'));
     }
+});
+
+test('those who ask for risk get the riskiest first', () => {
+    const health = json('positions', '--at-risk', '--limit', '1000')
+        .map((row) => (row.computable ? BigInt(row.health_factor) : 0n));
+    assert.ok(health.length > 5);
+    health.forEach((value, i) => assert.ok(i === 0 || health[i - 1] <= value));
+    assert.deepEqual(json('positions', '--at-risk', '--limit', '2'), json('positions', '--at-risk', '--limit', '1000').slice(0, 2));
 });
 
 test('tables are aligned, with thousands separated, and without colours in a pipe', () => {

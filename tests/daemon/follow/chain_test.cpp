@@ -399,6 +399,39 @@ TEST(Faults, a_reply_that_does_not_decode_marks_one_protocol_only) {
     world.expect_exact();
 }
 
+TEST(FleetingState, of_the_head_only_is_enough) {
+    World world;
+    for (std::uint64_t account = 1; account <= 30; ++account) world.open(account, 1000);
+    world.mine(20);
+    world.source.states_kept = 1;
+    // A block passes with every fourth read.
+    std::uint64_t reads = 0;
+    world.source.fault = [&](const std::string& call) -> std::optional<chain::Fault> {
+        if (call.starts_with("read") && ++reads % 4 == 0) {
+            world.chain.deposit(kLend, reads % 30 + 1, kEth, 5);
+            world.mine();
+        }
+        return std::nullopt;
+    };
+    for (int i = 0; i < 40 && world.state() != view::State::live; ++i) (void)world.poll();
+    EXPECT_EQ(world.state(), view::State::live) << world.status("lend").reason;
+    for (std::uint64_t account = 31; account <= 60; ++account) world.open(account, 1000);
+    world.liquidate(3);
+    world.mine();
+    for (int i = 0; i < 40 && world.status("lend").positions < 60; ++i) (void)world.poll();
+    world.source.fail_never();
+    world.mine();
+    world.catch_up();
+    world.expect_exact();
+    EXPECT_EQ(believe(world.alerts()).liquidations, world.liquidations_above(20));
+    world.mine(20);
+    world.catch_up();
+    const std::string summary = world.summary();
+    world.restart();
+    world.catch_up();
+    EXPECT_EQ(world.summary(), summary);
+}
+
 // ---- differences from the contract
 
 TEST(AuditDifference, is_doubted_quarantined_read_anew_and_healed) {

@@ -3,10 +3,7 @@
 #include "daemon/store/store.hpp"
 #include "tests/daemon/rules/scenario.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
-#include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,28 +33,6 @@ class FlakyStore final : public store::Store {
             return broken();
         }
         auto done = inner_->commit(round);
-        if (const char* k = getenv("DBG")) {
-            std::string key = k;
-            if (round.orphaned_above)
-                std::cerr << "ORPHANED above " << *round.orphaned_above << "\n";
-            if (round.tip)
-                std::cerr << "tip " << round.tip->number << " final "
-                          << (round.final_block ? round.final_block->number : 0)
-                          << (done ? "" : " FAILED " + done.error().message) << "\n";
-            for (auto& a : round.alerts)
-                if (a.alert_key.find(key) != std::string::npos) {
-                    auto d = nlohmann::json::parse(a.body)["data"];
-                    std::cerr << "   " << a.type << " " << a.episode << "/" << a.seq << " @"
-                              << a.block << " " << d.value("reason", "") << " "
-                              << d.value("state", "") << " "
-                              << (d.contains("updates") ? d["updates"].dump() : "")
-                              << d.value("retracts", "") << " id " << a.id << "\n";
-                }
-            for (auto& r : round.rule_states)
-                if (r.subject.find(key) != std::string::npos)
-                    std::cerr << "   row " << r.state << " "
-                              << r.value.substr(r.value.find("seqs"), 600) << "\n";
-        }
         for (const store::NewAlert& alert : round.alerts) {
             const bool is_known = std::any_of(told.begin(), told.end(),
                                               [&](const auto& one) { return one.id == alert.id; });

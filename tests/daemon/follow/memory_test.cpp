@@ -363,18 +363,19 @@ TEST(SilentSource, a_poll_that_fails_once_is_no_gap) {
 
 TEST(Standing, survives_as_text) {
     Standings standings;
-    standings["aave"] = {kLend, true, std::nullopt};
-    standings["with space"] = {kOther, false, 12};
+    standings["aave"] = {kLend, 16'291'006, true, std::nullopt};
+    standings["with space"] = {kOther, 0, false, 12};
     EXPECT_EQ(parse_standings(to_text(standings)), standings);
     EXPECT_TRUE(parse_standings("").empty());
 }
 
 TEST(Standing, lines_that_do_not_parse_are_left_out) {
     const std::string address = to_lower_hex(kLend);
-    EXPECT_EQ(parse_standings(address + " saved tip a\n").size(), 1U);
+    EXPECT_EQ(parse_standings(address + " 5 saved tip a\n").size(), 1U);
     for (const std::string& line :
-         {std::string("0x12 saved tip a"), address + " perhaps tip a", address + " saved 12x a",
-          address + " saved -1 a", address + " saved tip", std::string("nonsense")}) {
+         {std::string("0x12 5 saved tip a"), address + " 5 perhaps tip a",
+          address + " 5 saved 12x a", address + " 5 saved -1 a", address + " 5 saved tip",
+          address + " x saved tip a", std::string("nonsense")}) {
         EXPECT_TRUE(parse_standings(line + "\n").empty()) << line;
     }
 }

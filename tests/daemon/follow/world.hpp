@@ -46,10 +46,7 @@ class World {
 
     /// Mines, and lets the clock go on to the head.
     BlockRef mine(unsigned count = 1);
-    void reorganise(unsigned depth) {
-        chain.cut(depth);
-        if (getenv("DBG")) std::cerr << "CUT to " << chain.head().number << "\n";
-    }
+    void reorganise(unsigned depth) { chain.cut(depth); }
     /// `account` deposits an ETH and borrows `dollars`.
     void open(std::uint64_t account, std::uint64_t dollars, const Address& market = kLend);
     /// The ETH price; a position of 1,000 dollars is liquidatable below 1,250.
