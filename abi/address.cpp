@@ -86,6 +86,10 @@ std::string to_text(const Address& address, AddressStyle style) {
     return style == AddressStyle::base58check ? to_base58check(address) : to_checksum(address);
 }
 
+AddressStyle address_style(std::string_view caip2) {
+    return caip2.starts_with("tron:") ? AddressStyle::base58check : AddressStyle::eip55;
+}
+
 Expected<Address, ParseError> parse_any_address(std::string_view text) {
     if (text.starts_with('T') || is_hex_with_prefix(text)) return parse_tron_address(text);
     if (text.starts_with("0x")) return parse_address(text);

@@ -37,6 +37,8 @@ Expected<Address, ParseError> parse_tron_address(std::string_view text);
 /// How the addresses of a chain are written where a person or a file sees them.
 enum class AddressStyle { eip55, base58check };
 std::string to_text(const Address& address, AddressStyle style);
+/// The style of a chain, by the namespace of its CAIP-2 name: `tron:0x2b6653dc`.
+AddressStyle address_style(std::string_view caip2);
 /// An address in whatever way a person may write it, of any chain.
 Expected<Address, ParseError> parse_any_address(std::string_view text);
 

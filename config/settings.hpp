@@ -58,6 +58,7 @@ struct ChainSettings {
     std::vector<EndpointSettings> endpoints;
 
     std::string caip2() const;  ///< "eip155:1", "tron:0x2b6653dc"
+    AddressStyle address_style() const;
 };
 
 struct ProtocolSettings {
@@ -87,6 +88,7 @@ struct WatchSettings {
     std::string name;
     std::string label;
     std::vector<Address> accounts;
+    std::vector<AddressStyle> written;  ///< how the file writes each account
 };
 
 /// What a rule can ask for. The scale of a condition's value follows from it. A flag is the number

@@ -1,8 +1,8 @@
 #include "daemon/app/chain_worker.hpp"
 
 #include "daemon/app/beating_source.hpp"
+#include "daemon/app/make_source.hpp"
 #include "daemon/app/protocols.hpp"
-#include "daemon/chain/evm_source.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -20,28 +20,6 @@ constexpr std::chrono::milliseconds kMaxPause = 10s;
 /// one round.
 constexpr std::chrono::milliseconds kLongestRound = 5min;
 
-std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
-                                           metrics::Metrics& metrics) {
-    chain::EvmSourceSettings settings;
-    settings.name = chain.name;
-    settings.chain_id = chain.chain_id;
-    settings.block_time = chain.poll_every;
-    settings.stale_after = chain.stale_after;
-    settings.observer = &metrics.requests(chain.name);
-    if (chain.multicall) settings.multicall = *chain.multicall;
-    for (const config::EndpointSettings& endpoint : chain.endpoints) {
-        rpc::EndpointSettings one;
-        one.url = endpoint.url;
-        one.alias = endpoint.alias;
-        one.headers = endpoint.headers;
-        one.max_rps = endpoint.max_rps;
-        one.max_block_range = endpoint.max_block_range;
-        one.ca_file = endpoint.ca_file;
-        settings.endpoints.push_back(std::move(one));
-    }
-    return chain::make_evm_source(std::move(settings));
-}
-
 std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
                                           const config::Settings& settings) {
     std::vector<follow::Followed> out;
@@ -50,6 +28,7 @@ std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
         follow::Followed one;
         one.settings = protocol;
         one.make = ledger_maker(protocol);
+        one.addresses = chain.address_style();
         out.push_back(std::move(one));
     }
     return out;
@@ -87,7 +66,9 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
       stop_(parts.stop),
       metrics_(parts.metrics),
       pulse_(parts.pulses.begin("chain " + chain.name, kLongestRound)),
-      source_(with_pulse(make_source(chain, parts.metrics), pulse_)),
+      source_(with_pulse(
+          make_source(chain, {&parts.metrics.requests(chain.name), std::nullopt, std::nullopt}),
+          pulse_)),
       rules_(std::make_unique<rules::RuleEngine>(
           engine_settings(parts.settings, chain.name, chain.caip2(), parts.sign), rule_rows)),
       follower_(std::make_unique<follow::Follower>(follow::FollowerParts{

@@ -54,6 +54,12 @@ TEST(TronAddress, is_printed_as_its_chain_has_it) {
     EXPECT_EQ(to_text(address, AddressStyle::eip55), "0xa614f803B6FD780986A42c78Ec9c7f77e6DeD13C");
 }
 
+TEST(TronAddress, the_namespace_of_a_chain_says_how_it_writes_addresses) {
+    EXPECT_EQ(address_style("tron:0x2b6653dc"), AddressStyle::base58check);
+    EXPECT_EQ(address_style("eip155:1"), AddressStyle::eip55);
+    EXPECT_EQ(address_style(""), AddressStyle::eip55);
+}
+
 TEST(TronAddress, a_wrong_checksum_names_the_address) {
     EXPECT_EQ(error_of("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6u"),
               "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6u has a wrong checksum: a character is missing or "

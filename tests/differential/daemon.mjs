@@ -13,7 +13,8 @@ export const PROTOCOL = 'aave-v3-devnet';
 const PAGE = 97;
 const POLL_MS = 30;
 
-export function configuration({ folder, port, endpoint, chainId, provider }) {
+/** `kind` of the chain, and keys added to its table. */
+export function configuration({ folder, port, endpoint, chainId, provider, kind = 'evm', chainKeys = '', staleAfter = '3650d' }) {
     const members = ETH_GROUP.map((symbol) => `"${symbol}"`).join(', ');
     return `version = 1
 
@@ -23,13 +24,14 @@ state_dir = "${folder}/state"
 http_listen = "127.0.0.1:${port}"
 
 [chains.${CHAIN}]
-kind = "evm"
+kind = "${kind}"
 chain_id = ${chainId}
 poll_every = "200ms"
 finality = "finalized"
 # The chain's clock is not ours: its blocks may be years away from the wall clock.
-stale_after = "3650d"
-endpoints = ["${endpoint}"]
+stale_after = "${staleAfter}"
+endpoints = [${[endpoint].flat().map((one) => (one.startsWith('{') ? one : `"${one}"`)).join(', ')}]
+${chainKeys}
 
 [protocols.${PROTOCOL}]
 kind = "aave-v3"
