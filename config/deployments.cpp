@@ -16,6 +16,30 @@ constexpr Row kRows[] = {
 #include "aave_deployments.inc"
 };
 
+struct CompoundRow {
+    std::string_view name;
+    std::uint64_t chain_id;
+    std::string_view comptroller;
+    std::uint64_t start_block;
+    std::string_view native_market;
+};
+constexpr CompoundRow kCompoundRows[] = {
+#include "compound_deployments.inc"
+};
+
+struct CompoundMarketRow {
+    std::string_view deployment;
+    std::string_view c_token;
+    std::string_view underlying;  ///< empty: the native coin
+    std::string_view symbol;
+    unsigned decimals;
+};
+#define PLIMSOLL_COMPOUND_MARKETS
+constexpr CompoundMarketRow kCompoundMarkets[] = {
+#include "compound_deployments.inc"
+};
+#undef PLIMSOLL_COMPOUND_MARKETS
+
 /// `ethereum_prime_lido` of family v3 is `aave-v3-ethereum-prime-lido`, `spark_ethereum` keeps its
 /// own name, `v2_polygon` is `aave-v2-polygon`.
 std::string name_of(const Row& row) {
@@ -45,8 +69,38 @@ bool is_main(const Deployment& deployment) {
     return deployment.name.starts_with("aave-") && hyphens == 2;
 }
 
+/// The names people use besides.
+std::vector<std::string> compound_aliases(std::string_view name) {
+    if (name == "justlend") return {"justlend-dao"};
+    if (name == "compound-v2-ethereum") return {"compound-v2"};
+    if (name == "venus-core-bnb") return {"venus", "venus-core"};
+    return {};
+}
+
+/// A test reads every address.
+Deployment compound_deployment(const CompoundRow& row) {
+    Deployment out;
+    out.name = row.name;
+    out.aliases = compound_aliases(row.name);
+    out.kind = "compound-v2";
+    out.chain_id = row.chain_id;
+    out.address = parse_address(row.comptroller).value();
+    out.start_block = row.start_block;
+    out.is_main = true;
+    out.native_market = parse_address(row.native_market).value();
+    for (const CompoundMarketRow& market : kCompoundMarkets) {
+        if (market.deployment != row.name) continue;
+        out.markets.push_back(
+            {parse_address(market.c_token).value(),
+             market.underlying.empty() ? Address{} : parse_address(market.underlying).value(),
+             std::string(market.symbol), market.decimals});
+    }
+    return out;
+}
+
 std::vector<Deployment> all() {
     std::vector<Deployment> out;
+    for (const CompoundRow& row : kCompoundRows) out.push_back(compound_deployment(row));
     for (const Row& row : kRows) {
         Deployment deployment;
         deployment.aliases = names_of(row);

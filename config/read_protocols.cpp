@@ -133,7 +133,8 @@ class DeploymentReader {
             }
         }
         if (!names.empty()) return "give address, or deployment " + did_you_mean_or_list({}, names);
-        return "give the PoolAddressesProvider; no built-in deployment is on chain_id " +
+        const std::string what = kind == "compound-v2" ? "Comptroller" : "PoolAddressesProvider";
+        return "give the " + what + "; no built-in deployment is on chain_id " +
                std::to_string(chain_->chain_id);
     }
 

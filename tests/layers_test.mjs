@@ -12,6 +12,7 @@ const MAY_INCLUDE = {
     abi: [],
     'protocols/common': ['abi'],
     'protocols/aave_v3': ['abi', 'protocols/common'],
+    'protocols/compound_v2': ['abi', 'protocols/common'],
     config: ['abi', 'protocols/common'],
     'daemon/pulse': [],
     'daemon/alerts': ['abi', 'config', 'protocols/common'],
@@ -25,7 +26,7 @@ const MAY_INCLUDE = {
     'daemon/view': ['abi', 'protocols/common', 'daemon/bands', 'daemon/chain'],
     'daemon/follow': ['abi', 'config', 'protocols/common', 'daemon/bands', 'daemon/chain', 'daemon/rules', 'daemon/store', 'daemon/view'],
     'daemon/snapshots': ['abi', 'config', 'daemon/pulse', 'daemon/store', 'daemon/view'],
-    'daemon/http': ['abi', 'protocols/common', 'daemon/bands', 'daemon/store', 'daemon/view'],
+    'daemon/http': ['abi', 'protocols/common', 'daemon/bands', 'daemon/pulse', 'daemon/store', 'daemon/view'],
     'daemon/metrics': ['abi', 'config', 'protocols/common', 'daemon/outbox', 'daemon/rpc', 'daemon/sinks', 'daemon/store', 'daemon/view'],
     'daemon/query': ['abi', 'protocols/common', 'daemon/bands', 'daemon/http', 'daemon/store', 'daemon/view'],
 };

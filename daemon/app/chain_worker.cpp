@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds kMaxPause = 10s;
 /// Between two beats lies at most one call of the source, which bounds itself, or the arithmetic of
 /// one round.
-constexpr std::chrono::milliseconds kLongestRound = 5min;
+constexpr std::chrono::milliseconds kLongestRound = 10min;
 
 std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
                                           const config::Settings& settings) {
@@ -27,7 +27,7 @@ std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
         if (protocol.chain != chain.name) continue;
         follow::Followed one;
         one.settings = protocol;
-        one.make = ledger_maker(protocol);
+        one.make = ledger_maker(protocol, chain);
         one.addresses = chain.address_style();
         out.push_back(std::move(one));
     }

@@ -1,5 +1,6 @@
 #include "daemon/app/daemon.hpp"
 
+#include "daemon/app/backup.hpp"
 #include "daemon/app/current.hpp"
 #include "daemon/app/ending.hpp"
 #include "daemon/app/logging.hpp"
@@ -138,7 +139,7 @@ class Daemon {
             [this] { return sinks_json(current_.get()->sinks()); },
             [this] { return metrics_text(); }});
         if (!settings_.http_listen.empty()) {
-            auto server = http::Server::open(settings_.http_listen, *api_);
+            auto server = http::Server::open(settings_.http_listen, *api_, pulses_);
             if (!server) {
                 return cannot_start(kUnavailable,
                                     "[daemon] http_listen: " + server.error().message +
@@ -148,7 +149,9 @@ class Daemon {
             spdlog::info("listening on {}", server_->url());
         }
         const auto path = control_socket_path(current_.get()->settings());
-        auto control = http::ControlSocket::open(path, *api_, {[this] { return snapshot_now(); }});
+        http::ControlActions actions{[this] { return snapshot_now(); },
+                                     [this] { return back_up(*store_, settings_.state_dir); }};
+        auto control = http::ControlSocket::open(path, *api_, std::move(actions), pulses_);
         if (control) {
             control_ = std::move(*control);
         } else {

@@ -10,6 +10,6 @@ namespace plimsoll::app {
 
 /// Makes fresh ledgers of a configured protocol. The one place that knows every kind.
 std::function<std::unique_ptr<protocols::Protocol>()> ledger_maker(
-    const config::ProtocolSettings& settings);
+    const config::ProtocolSettings& settings, const config::ChainSettings& chain);
 
 }  // namespace plimsoll::app

@@ -13,7 +13,8 @@ namespace {
 using protocols::PositionHealth;
 using protocols::Protocol;
 
-/// Price and band brought to one unit: both in 10^-(price_decimals + 8) dollars.
+/// Price and band brought to one unit: both in 10^-(price_decimals + 8) dollars, times the
+/// denominator of the quote.
 struct Aligned {
     U512 price;
     U512 low;
@@ -21,9 +22,9 @@ struct Aligned {
 };
 
 Aligned align(const ResolvedBand& band, const OraclePrice& price) {
-    const U512 unit = power_of_ten(band.price_decimals);
-    return {U512(price.raw()) * power_of_ten(8), U512(band.low.raw()) * unit,
-            U512(band.high.raw()) * unit};
+    const U512 unit = power_of_ten(band.price_decimals) * U512(band.quote.denominator);
+    return {U512(price.raw()) * power_of_ten(8) * U512(band.quote.numerator),
+            U512(band.low.raw()) * unit, U512(band.high.raw()) * unit};
 }
 
 void place(BandReport& report, const Aligned& at) {
@@ -121,6 +122,7 @@ BandReport evaluate_band(const Protocol& protocol, const ResolvedBand& band,
     report.high = band.high;
     report.price = protocol.price(band.group.leader);
     report.price_decimals = band.price_decimals;
+    report.quote = band.quote;
     report.leader_decimals = band.leader_decimals;
     if (!report.price) {
         return report;

@@ -40,7 +40,8 @@ struct BandReport {
     Usd8 high;
     std::optional<OraclePrice> price;  ///< leader's price; none: nothing below is known
     unsigned price_decimals = 8;
-    U256 collateral_amount = 0;  ///< leader's smallest units
+    protocols::PriceQuote quote;  ///< what the price is stated in
+    U256 collateral_amount = 0;   ///< leader's smallest units
     unsigned leader_decimals = 0;
     Usd8 collateral_usd;
     Usd8 debt_usd;  ///< the whole debt of these positions

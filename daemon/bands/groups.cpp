@@ -77,9 +77,10 @@ std::optional<AssetGroup> collateral_of(const std::string& name, std::span<const
 
 }  // namespace
 
-OraclePrice to_oracle_price(const Usd8& usd, unsigned price_decimals, bool up) {
-    const U512 product = U512(usd.raw()) * power_of_ten(price_decimals);
-    const U512 unit = power_of_ten(kUsdDecimals);
+OraclePrice to_oracle_price(const Usd8& usd, unsigned price_decimals,
+                            const protocols::PriceQuote& quote, bool up) {
+    const U512 product = U512(usd.raw()) * power_of_ten(price_decimals) * U512(quote.denominator);
+    const U512 unit = power_of_ten(kUsdDecimals) * U512(quote.numerator);
     const U512 price = product / unit + (up && product % unit != 0 ? 1 : 0);
     return OraclePrice::from_raw(U256(price));
 }
@@ -119,11 +120,13 @@ std::optional<ResolvedBand> resolve_band(const config::BandSettings& settings,
                       std::move(*group),
                       leader->decimals,
                       leader->price_decimals,
+                      leader->quote,
                       {},
                       {}};
     const auto prices = protocols::as_contract([&] {
-        return std::pair{to_oracle_price(settings.low, leader->price_decimals, true),
-                         to_oracle_price(settings.high, leader->price_decimals, false)};
+        return std::pair{
+            to_oracle_price(settings.low, leader->price_decimals, leader->quote, true),
+            to_oracle_price(settings.high, leader->price_decimals, leader->quote, false)};
     });
     if (!prices || prices->second.raw() == u256_max()) {
         return std::nullopt;

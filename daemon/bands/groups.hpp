@@ -24,7 +24,8 @@ std::vector<protocols::AssetGroup> resolve_groups(
     std::span<const protocols::MarketReport> markets);
 
 /// Dollars in units of the oracle, rounded up or down. Throws over 256 bits.
-OraclePrice to_oracle_price(const Usd8& usd, unsigned price_decimals, bool up);
+OraclePrice to_oracle_price(const Usd8& usd, unsigned price_decimals,
+                            const protocols::PriceQuote& quote, bool up);
 
 /// A band in one protocol's own units.
 struct ResolvedBand {
@@ -35,6 +36,7 @@ struct ResolvedBand {
     protocols::AssetGroup group;
     unsigned leader_decimals = 0;
     unsigned price_decimals = 8;
+    protocols::PriceQuote quote;  ///< what the oracle states prices in
     /// The oracle prices inside [low, high]: low rounded up, high rounded down. Both are the same
     /// interval as the configured one, since an oracle price is an integer.
     OraclePrice low_price;

@@ -16,10 +16,11 @@ using Edges = std::vector<OraclePrice>;
 
 Edges edges_of(const HeatMap& map, const ResolvedBand& range) {
     Edges out;
-    for (const HeatStep& step : map.steps) {
-        out.push_back(to_oracle_price(step.low, range.price_decimals, true));
-    }
-    out.push_back(to_oracle_price(map.steps.back().high, range.price_decimals, true));
+    const auto edge = [&](const Usd8& usd) {
+        return to_oracle_price(usd, range.price_decimals, range.quote, true);
+    };
+    for (const HeatStep& step : map.steps) out.push_back(edge(step.low));
+    out.push_back(edge(map.steps.back().high));
     return out;
 }
 

@@ -83,6 +83,7 @@ TronSource::TronSource(TronSourceSettings settings, Machine machine)
            .block_time = settings.block_time,
            .deadline = settings.deadline,
            .stale_after = settings.stale_after,
+           .observer = settings.observer,
            .dialect = {.rpc_path = "/jsonrpc", .is_forbidden_rate = true, .least_burst = 3}},
           std::move(machine)),
       settings_(std::move(settings)),

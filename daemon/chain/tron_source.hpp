@@ -4,6 +4,7 @@
 #include "daemon/rpc/clock.hpp"
 #include "daemon/rpc/endpoint_settings.hpp"
 #include "daemon/rpc/http_transport.hpp"
+#include "daemon/rpc/request_observer.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -38,6 +39,7 @@ struct TronSourceSettings {
     std::chrono::milliseconds deadline{45'000};
     std::chrono::milliseconds logs_deadline{90'000};
     std::optional<std::chrono::milliseconds> stale_after;  ///< see EvmSourceSettings
+    rpc::RequestObserver* observer = nullptr;              ///< outlives the source; may be none
 };
 
 /// A source over java-tron's HTTP interface, its /jsonrpc, and TronGrid's event pages: whichever an

@@ -135,9 +135,13 @@ class CommandLine {
         add_reading("status", "Chains, protocols, endpoints and sinks",
                     {"plimsoll status", "plimsoll status --json | jq '.chains[].state'"},
                     query::status);
-        add_protocol(add_reading("tvl", "Supplied, borrowed and locked value by protocol",
-                                 {"plimsoll tvl", "plimsoll tvl --json | jq .coverage"},
-                                 query::tvl));
+        CLI::App* tvl = add_reading(
+            "tvl", "Supplied, borrowed and locked value",
+            {"plimsoll tvl", "plimsoll tvl --by chain", "plimsoll tvl --json | jq .coverage"},
+            query::tvl);
+        add_protocol(tvl);
+        choice(tvl->add_option("--by", arguments_.options.by, "a row for each"),
+               {"protocol", "chain"});
         add_protocol(add_reading("markets", "Markets with prices, sizes and parameters",
                                  {"plimsoll markets --protocol aave-v3-ethereum"}, query::markets));
         add_protocol(add_reading("bands", "Collateral that liquidates inside each price band",
@@ -230,6 +234,8 @@ class CommandLine {
         CLI::App* snapshot = add_reading("snapshot", "Write a snapshot of every table now",
                                          {"plimsoll snapshot now"}, query::snapshot_now);
         choice(snapshot->add_option("when", word_, "now")->required(), {"now"});
+        add_reading("backup", "Write a copy of the running daemon's store, and print where",
+                    {"plimsoll backup", "plimsoll backup --json | jq -r .file"}, query::backup);
         CLI::App* verify_command = add_bare(
             "verify", "Check the signatures of alert files, offline",
             {"plimsoll verify --signer 0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e alerts.jsonl",

@@ -35,6 +35,10 @@ std::string discovery_key(const config::ProtocolSettings& protocol) {
     return "discovery/" + protocol.name;
 }
 
+std::string discovery_records(const config::ProtocolSettings& protocol) {
+    return protocol.name + "/discovery";
+}
+
 std::string discovery_scope(const config::ProtocolSettings& protocol) {
     return to_lower_hex(protocol.address) + "/" + std::to_string(protocol.start_block) + "/";
 }
@@ -47,6 +51,7 @@ Expected<void, Fault> Discovery::load(store::Store& store) {
     const auto mark = store.meta(discovery_key(settings_));
     if (!mark) return storage_fault(mark.error());
     next_ = settings_.start_block;
+    is_new_ = true;
     if (!*mark || !(*mark)->starts_with(scope)) return {};
     const std::string_view text = std::string_view(**mark).substr(scope.size());
     BlockNumber next = 0;
@@ -55,6 +60,7 @@ Expected<void, Fault> Discovery::load(store::Store& store) {
     if (!owed) return storage_fault(owed.error());
     auto known = store.candidates(settings_.name);
     if (!known) return storage_fault(known.error());
+    is_new_ = false;
     next_ = next;
     owed_ = std::move(*owed);
     std::erase_if(owed_, [](const OwedRange& range) { return range.purpose != kPurpose; });
@@ -62,9 +68,20 @@ Expected<void, Fault> Discovery::load(store::Store& store) {
     return {};
 }
 
-Expected<void, Fault> Discovery::plan(store::Store& store, BlockNumber last,
-                                      BlockNumber final_number) {
+Expected<void, Fault> Discovery::resume(store::Store& store, protocols::Protocol& ledger) const {
+    if (is_new_) return {};
+    const auto learned = store.records(discovery_records(settings_));
+    if (!learned) return storage_fault(learned.error());
+    const auto resumed = ledger.resume_discovery(*learned);
+    if (!resumed) return fault(FaultKind::malformed, resumed.error().message);
+    return {};
+}
+
+Expected<void, Fault> Discovery::plan(store::Store& store, protocols::Protocol& ledger,
+                                      BlockNumber last, BlockNumber final_number) {
     if (auto loaded = load(store); !loaded) return loaded;
+    if (auto resumed = resume(store, ledger); !resumed) return resumed;
+    learned_.clear();
     const BlockNumber stored_end = std::min(last, final_number);
     if (next_ <= stored_end) {
         std::vector<OwedRange> owed = owed_;
@@ -72,6 +89,7 @@ Expected<void, Fault> Discovery::plan(store::Store& store, BlockNumber last,
         store::RoundCommit commit = progress(owed, {});
         commit.metas.emplace_back(discovery_key(settings_),
                                   discovery_scope(settings_) + std::to_string(stored_end + 1));
+        if (is_new_) commit.records.push_back({discovery_records(settings_), true, {}});
         if (auto saved = store.commit(commit); !saved) return storage_fault(saved.error());
         owed_ = std::move(owed);
         next_ = stored_end + 1;
@@ -87,14 +105,20 @@ Expected<void, Fault> Discovery::rewind(store::Store& store,
     Discovery known(settings, chain);
     if (auto loaded = known.load(store); !loaded) return loaded;
     if (known.next_ <= number + 1) return {};
-    // Candidates stay: an account too many is read once and forgotten.
+    const auto learned = store.records(discovery_records(settings));
+    if (!learned) return storage_fault(learned.error());
+    // Candidates stay: an account too many is read once and forgotten. What was learned besides may
+    // be of a block that is gone: then the search begins anew.
+    const bool is_lost = !learned->empty();
     std::vector<OwedRange> owed;
     for (OwedRange range : known.owed_) {
         range.to = std::min(range.to, number);
-        if (range.from <= range.to) owed.push_back(std::move(range));
+        if (!is_lost && range.from <= range.to) owed.push_back(std::move(range));
     }
     store::RoundCommit commit = known.progress(std::move(owed), {});
-    const BlockNumber next = std::max(number + 1, settings.start_block);
+    const BlockNumber next =
+        is_lost ? settings.start_block : std::max(number + 1, settings.start_block);
+    if (is_lost) commit.records.push_back({discovery_records(settings), true, {}});
     commit.metas.emplace_back(discovery_key(settings),
                               discovery_scope(settings) + std::to_string(next));
     if (auto saved = store.commit(commit); !saved) return storage_fault(saved.error());
@@ -109,8 +133,14 @@ store::RoundCommit Discovery::progress(std::vector<OwedRange> owed,
     return commit;
 }
 
+void Discovery::keep_learned(protocols::Protocol& ledger) {
+    for (protocols::Record& record : ledger.take_discovered()) {
+        learned_[std::move(record.key)] = std::move(record.value);
+    }
+}
+
 Expected<void, Fault> Discovery::step(chain::Source& source, store::Store& store,
-                                      const protocols::Protocol& ledger) {
+                                      protocols::Protocol& ledger) {
     const bool is_stored = !owed_.empty();
     std::vector<OwedRange> ranges = is_stored ? owed_ : passing_;
     OwedRange& range = ranges.front();
@@ -119,8 +149,9 @@ Expected<void, Fault> Discovery::step(chain::Source& source, store::Store& store
     if (read->last < range.from) return fault(FaultKind::malformed, "no block was read");
     std::set<Address> found;
     for (const auto& log : read->logs) {
-        for (const Address& account : ledger.borrowers_in(log)) found.insert(account);
+        for (const Address& account : ledger.discover(log)) found.insert(account);
     }
+    keep_learned(ledger);
     if (read->last >= range.to) {
         ranges.erase(ranges.begin());
     } else {
@@ -130,8 +161,13 @@ Expected<void, Fault> Discovery::step(chain::Source& source, store::Store& store
         std::vector<Address> fresh;
         std::set_difference(found.begin(), found.end(), candidates_.begin(), candidates_.end(),
                             std::back_inserter(fresh));
-        auto saved = store.commit(progress(ranges, std::move(fresh)));
+        store::RoundCommit commit = progress(ranges, std::move(fresh));
+        store::RoundCommit::ProtocolRecords records{discovery_records(settings_), false, {}};
+        for (const auto& [key, value] : learned_) records.records.push_back({key, value});
+        if (!records.records.empty()) commit.records.push_back(std::move(records));
+        auto saved = store.commit(commit);
         if (!saved) return storage_fault(saved.error());
+        learned_.clear();
     }
     candidates_.merge(found);
     (is_stored ? owed_ : passing_) = std::move(ranges);

@@ -177,11 +177,28 @@ Expected<void, Fault> Draft::read_round() {
     return {};
 }
 
+/// Logs of emitters that became known within the round.
+Expected<void, Fault> Draft::take_owed_logs(std::size_t index, const protocols::OwedLogs& owed) {
+    const auto known = [&](BlockNumber number) -> std::optional<BlockRef> {
+        if (entry_.blocks.empty() || number < entry_.blocks.front().number) return std::nullopt;
+        return entry_.blocks[number - entry_.blocks.front().number];
+    };
+    auto logs = read_whole_range(source_, owed.from, at_.number, owed.filter, known);
+    if (!logs) return Unexpected<Fault>{logs.error()};
+    tips_[index].ledger->accept_owed_logs(*logs);
+    inputs(index).emplace_back(AcceptedLogs{std::move(*logs)});
+    return {};
+}
+
 /// Reads what the ledger owes. A reply that does not decode leaves the protocol marked, not the
 /// chain.
 Expected<void, Fault> Draft::settle(std::size_t index) {
     Tip& tip = tips_[index];
     for (int step = 0; step < kMaxSettleSteps; ++step) {
+        if (const auto owed = tip.ledger->owed_logs()) {
+            if (auto taken = take_owed_logs(index, *owed); !taken) return taken;
+            continue;
+        }
         const std::size_t most = source_.read_limit();
         const std::vector<Call> calls = tip.ledger->reads(most);
         if (calls.empty()) return {};

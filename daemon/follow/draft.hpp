@@ -57,6 +57,7 @@ class Draft {
 
     Outcome read_logs();
     Outcome read_round();
+    Outcome take_owed_logs(std::size_t index, const protocols::OwedLogs& owed);
     Outcome settle(std::size_t index);
     Outcome accept_prices(std::size_t index);
     Outcome audit_planned(std::size_t index);

@@ -138,6 +138,7 @@ class Follower {
     bool has_lasted(std::int64_t since) const;
     std::vector<view::ProtocolStatus> make_statuses(const view::ChainStatus& chain) const;
     void publish();
+    view::ChainStatus aged_status(std::int64_t now) const;
     void note_head(const BlockRef& head);
     void note_progress();
 
@@ -181,7 +182,8 @@ class Follower {
 
     BlockRef tip_block_;                 ///< what the tips are true at; see ledgers_
     mutable std::shared_mutex ledgers_;  ///< guards the tips in protocols_, and tip_block_
-    mutable std::mutex status_mutex_;    ///< guards the two below
+    mutable std::mutex status_mutex_;    ///< guards the three below
+    std::int64_t published_at_ = 0;      ///< unix seconds
     view::ChainStatus chain_status_;
     std::vector<view::ProtocolStatus> protocol_statuses_;
 };

@@ -142,10 +142,8 @@ Expected<void, Fault> Follower::price_liquidations() {
         auto& event = found.second;
         if (event.collateral_price || event.debt_price) continue;
         const Followed& one = protocols_[found.first];
-        event.price_decimals = one.tip.ledger->price_decimals();
         if (event.block.hash == tail_.tip().hash) {
-            event.collateral_price = one.tip.ledger->price(event.collateral_token);
-            event.debt_price = one.tip.ledger->price(event.debt_token);
+            one.tip.ledger->price_liquidation(event);
             continue;
         }
         if (event.block.number <= no_prices_below_) continue;
@@ -207,7 +205,6 @@ rules::RoundFacts Follower::facts(
         out.events_read = is_round && one.tip.ledger != nullptr;
         if (!one.tip.ledger) continue;
         const bool is_read = one.tip.valued && one.tip.fault.empty();
-        out.price_decimals = one.tip.ledger->price_decimals();
         out.read = is_read && is_round && !facts.source.stale;
         out.verified =
             !is_read || one.state(view::State::live, out.unverified_reason) == view::State::live;

@@ -96,6 +96,10 @@ Expected<void, Fault> Follower::load_ledger(Followed& one) {
     const auto found = stored_standings_.find(one.settings.name);
     const bool is_saved = found != stored_standings_.end() && found->second.saved &&
                           is_about(found->second, one.settings);
+    if (found != stored_standings_.end() && !is_about(found->second, one.settings)) {
+        spdlog::warn("{}: has another address or start block now; it is read anew",
+                     one.settings.name);
+    }
     if (!is_saved) return {};
     const auto records = parts_.store.records(one.settings.name);
     if (!records) return storage_fault(records.error());

@@ -108,6 +108,7 @@ std::vector<view::ProtocolStatus> Follower::make_statuses(const view::ChainStatu
         if (one.tip.ledger) {
             status.coverage_ppm = one.tip.ledger->coverage_ppm();
             status.positions = one.tip.ledger->position_count();
+            status.found = one.tip.ledger->trust().found;
         }
         if (one.tip.valued) status.block = chain.processed;
         status.audit = {one.tip.audit.checked, one.tip.audit.mismatched};
@@ -132,24 +133,50 @@ void Follower::publish() {
     chain.firing = parts_.rules.firing();
     chain.endpoints = parts_.source.endpoints();
     std::vector<view::ProtocolStatus> protocols = make_statuses(chain);
+    const std::int64_t now = parts_.unix_seconds();
     const std::scoped_lock lock(status_mutex_);
+    published_at_ = now;
     chain_status_ = std::move(chain);
     protocol_statuses_ = std::move(protocols);
 }
 
+/// What was published last, as old as it is by now: a call of the source may last long.
+/// Under the mutex.
+view::ChainStatus Follower::aged_status(std::int64_t now) const {
+    view::ChainStatus out = chain_status_;
+    const std::int64_t passed = now - published_at_;
+    if (published_at_ == 0 || passed <= 0) return out;
+    out.age_seconds += static_cast<std::uint64_t>(passed);
+    if (out.state == view::State::live &&
+        out.age_seconds > static_cast<std::uint64_t>(stale_after())) {
+        out.state = view::State::stale;
+        out.reason = "no new block for " + std::to_string(out.age_seconds) + " s";
+    }
+    return out;
+}
+
 view::ChainStatus Follower::chain_status() const {
+    const std::int64_t now = parts_.unix_seconds();
     view::ChainStatus out;
     {
         const std::scoped_lock lock(status_mutex_);
-        out = chain_status_;
+        out = aged_status(now);
     }
     out.endpoints = parts_.source.endpoints();
     return out;
 }
 
 std::vector<view::ProtocolStatus> Follower::protocol_statuses() const {
+    const std::int64_t now = parts_.unix_seconds();
     const std::scoped_lock lock(status_mutex_);
-    return protocol_statuses_;
+    std::vector<view::ProtocolStatus> out = protocol_statuses_;
+    const view::ChainStatus chain = aged_status(now);
+    for (view::ProtocolStatus& status : out) {
+        if (chain.state != view::State::stale || status.state != view::State::live) continue;
+        status.state = view::State::stale;
+        status.reason = chain.reason;
+    }
+    return out;
 }
 
 void Follower::read(const std::function<void(std::span<const view::ProtocolView>)>& use) const {

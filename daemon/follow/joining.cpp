@@ -119,6 +119,13 @@ Expected<void, Fault> Joining::begin(const JoinContext& context) {
 
 /// Reads what the ledger owes now; true when it owes nothing.
 Expected<bool, Fault> Joining::settle(const JoinContext& context) {
+    if (const auto owed = ledger_->owed_logs()) {
+        const auto logs = read_whole_range(context.source, owed->from, at_.number, owed->filter,
+                                           known_in(context.tail));
+        if (!logs) return Unexpected<Fault>{logs.error()};
+        ledger_->accept_owed_logs(*logs);
+        return false;
+    }
     const std::vector<protocols::Call> calls = ledger_->reads(context.source.read_limit());
     if (calls.empty()) return true;
     const auto results = context.source.read(calls, at_);
@@ -137,7 +144,7 @@ Expected<void, Fault> Joining::read_structure(const JoinContext& context) {
         return Unexpected<Fault>{settled.error()};
     }
     if (!*settled) return {};
-    auto planned = discovery_.plan(context.store, at_.number, context.tail.base().number);
+    auto planned = discovery_.plan(context.store, *ledger_, at_.number, context.tail.base().number);
     if (!planned) return planned;
     enter(Stage::discovery, "discovery", discovery_.blocks_left());
     return {};

@@ -10,6 +10,8 @@ void replay_inputs(protocols::Protocol& ledger, std::span<const Input> inputs, c
     for (const Input& input : inputs) {
         if (const auto* reseed = std::get_if<Reseed>(&input)) {
             ledger.reseed(reseed->keys);
+        } else if (const auto* logs = std::get_if<AcceptedLogs>(&input)) {
+            ledger.accept_owed_logs(logs->logs);
         } else if (const auto* prices = std::get_if<AcceptedPrices>(&input)) {
             (void)ledger.accept_prices(prices->results, at);
         } else {

@@ -22,10 +22,13 @@ struct AcceptedReads {
     std::size_t most = 0;  ///< calls asked for at most, so that replay asks alike
     std::vector<protocols::CallResult> results;
 };
+struct AcceptedLogs {
+    std::vector<protocols::Log> logs;
+};
 struct AcceptedPrices {
     std::vector<protocols::CallResult> results;
 };
-using Input = std::variant<Reseed, AcceptedReads, AcceptedPrices>;
+using Input = std::variant<Reseed, AcceptedReads, AcceptedLogs, AcceptedPrices>;
 /// By protocol.
 using Inputs = std::map<std::string, std::vector<Input>>;
 

@@ -56,6 +56,7 @@ Row protocol_row(const view::ProtocolStatus& protocol) {
     row["chain"] = protocol.chain;
     row["state"] = view::to_string(protocol.state);
     row["reason"] = protocol.reason.empty() ? Row(nullptr) : Row(protocol.reason);
+    if (!protocol.found.empty()) row["found"] = protocol.found;
     row["coverage"] =
         protocol.coverage_ppm ? Row(view::millionths(*protocol.coverage_ppm)) : Row(nullptr);
     row["positions"] = protocol.positions;

@@ -32,6 +32,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kBytesPerSecond = std::size_t{64} * 1024;  ///< the slowest reader served
 constexpr std::size_t kMostDrained = std::size_t{256} * 1024;
 constexpr auto kDrainTime = std::chrono::seconds(1);
+constexpr auto kTurn = std::chrono::seconds(1);
 constexpr auto kAcceptPause = milliseconds(100);  ///< when there are no file descriptors left
 
 /// What the sessions share; everything but `handler` and `limits` belongs to the I/O thread.
@@ -200,14 +201,19 @@ class Session : public std::enable_shared_from_this<Session> {
 
 class TcpListener final : public Listener {
   public:
-    TcpListener(Handler handler, const ListenLimits& limits)
-        : shared_(std::move(handler), limits), acceptor_(io_), pause_(io_) {}
+    TcpListener(Handler handler, const ListenLimits& limits, OnTurn on_turn)
+        : shared_(std::move(handler), limits),
+          on_turn_(std::move(on_turn)),
+          acceptor_(io_),
+          pause_(io_),
+          turn_(io_) {}
 
     ~TcpListener() override {
         asio::post(io_, [this] {
             error_code ignored;
             acceptor_.close(ignored);
             pause_.cancel();
+            turn_.cancel();
             stopping_ = true;
             for (Session* session : shared_.sessions) session->abort();
         });
@@ -229,6 +235,7 @@ class TcpListener final : public Listener {
         if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
         if (error) return error.message();
         accept();
+        if (on_turn_) tell_turn();
         thread_ = std::thread([this] { run(); });
         return {};
     }
@@ -245,6 +252,14 @@ class TcpListener final : public Listener {
                 spdlog::error("http: {}", failure.what());
             }
         }
+    }
+
+    void tell_turn() {
+        on_turn_();
+        turn_.expires_after(kTurn);
+        turn_.async_wait([this](error_code error) {
+            if (!error && !stopping_) tell_turn();
+        });
     }
 
     void accept() {
@@ -306,9 +321,11 @@ class TcpListener final : public Listener {
     }
 
     Shared shared_;
+    OnTurn on_turn_;
     asio::io_context io_{1};
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;
+    asio::steady_timer turn_;
     bool stopping_ = false;  ///< the I/O thread's
     std::thread thread_;
 };
@@ -321,8 +338,9 @@ Unexpected<ListenError> cannot_listen(const std::string& where, const std::strin
 
 Expected<std::unique_ptr<Listener>, ListenError> Listener::open(const std::string& host,
                                                                 std::uint16_t port, Handler handler,
-                                                                const ListenLimits& limits) {
-    auto out = std::make_unique<TcpListener>(std::move(handler), limits);
+                                                                const ListenLimits& limits,
+                                                                OnTurn on_turn) {
+    auto out = std::make_unique<TcpListener>(std::move(handler), limits, std::move(on_turn));
     const std::string problem = out->bind(host, port);
     if (!problem.empty()) return cannot_listen(host + ":" + std::to_string(port), problem);
     return std::unique_ptr<Listener>(std::move(out));

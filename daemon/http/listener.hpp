@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,9 @@ struct ListenLimits {
     unsigned threads = 8;  ///< that answer
 };
 
+/// Called about every second by the thread that holds the connections, as long as it goes round.
+using OnTurn = std::function<void()>;
+
 /// Read-only HTTP/1.1 on TCP for clients one does not trust: GET and HEAD, no bodies, one request a
 /// connection, bounded in bytes, time and connections.
 ///
@@ -42,7 +46,8 @@ class Listener {
     static Expected<std::unique_ptr<Listener>, ListenError> open(const std::string& host,
                                                                  std::uint16_t port,
                                                                  Handler handler,
-                                                                 const ListenLimits& limits = {});
+                                                                 const ListenLimits& limits = {},
+                                                                 OnTurn on_turn = {});
     virtual ~Listener() = default;
     virtual std::uint16_t port() const = 0;
 };

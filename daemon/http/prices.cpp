@@ -52,11 +52,10 @@ Response not_listed(const std::string& collateral) {
                                    "or a token's address");
 }
 
-/// The price in USD with 8 decimals, cut off.
-Usd8 to_usd8(const OraclePrice& price, unsigned decimals) {
-    U512 value = U512(price.raw()) * 100'000'000U;
-    for (unsigned i = 0; i < decimals; ++i) value /= 10U;
-    return Usd8::from_raw(value > U512(u256_max()) ? u256_max() : static_cast<U256>(value));
+/// The leader's price in dollars, cut off.
+Usd8 dollars_of(const Found& found) {
+    return protocols::usd_price({found.price, found.band.price_decimals, found.band.quote})
+        .value_or(Usd8::from_raw(u256_max()));
 }
 
 std::optional<Usd8> usd_param(Params& params, std::string_view name) {
@@ -67,8 +66,10 @@ std::optional<Usd8> usd_param(Params& params, std::string_view name) {
 /// The leader's price after the move; none when the parameters are wrong.
 std::optional<OraclePrice> shocked_price(Params& params, const Found& found) {
     if (const auto price = usd_param(params, "price")) {
-        const auto scaled = protocols::as_contract(
-            [&] { return bands::to_oracle_price(*price, found.band.price_decimals, false); });
+        const auto scaled = protocols::as_contract([&] {
+            return bands::to_oracle_price(*price, found.band.price_decimals, found.band.quote,
+                                          false);
+        });
         if (scaled && scaled->raw() != 0) return *scaled;
         params.fail("price", "out of range");
         return std::nullopt;
@@ -102,7 +103,7 @@ Response Api::heatmap(const Request& request) const {
         found = find_collateral(views, collateral, protocol);
     });
     if (found.empty()) return not_listed(collateral);
-    const auto range = complete(asked, to_usd8(found[0].price, found[0].band.price_decimals));
+    const auto range = complete(asked, dollars_of(found[0]));
     if (!range) return error_response(400, range.error());
     for (const Found& one : found) {
         const ProtocolView& view = one.copy->view();

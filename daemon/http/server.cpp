@@ -6,6 +6,9 @@
 namespace plimsoll::http {
 namespace {
 
+/// The listener comes round every second.
+constexpr std::chrono::minutes kLongestRound{1};
+
 class TcpServer final : public Server {
   public:
     TcpServer(std::unique_ptr<Listener> listener, const std::string& host)
@@ -21,7 +24,7 @@ class TcpServer final : public Server {
 }  // namespace
 
 Expected<std::unique_ptr<Server>, ListenError> Server::open(const std::string& listen,
-                                                            const Api& api) {
+                                                            const Api& api, pulse::Pulses& pulses) {
     const std::size_t colon = listen.rfind(':');
     if (colon == std::string::npos) return cannot_listen(listen, "expected host:port");
     const std::string shown = listen.substr(0, colon);
@@ -33,8 +36,13 @@ Expected<std::unique_ptr<Server>, ListenError> Server::open(const std::string& l
     if (parsed.ec != std::errc{} || parsed.ptr != end) {
         return cannot_listen(listen, "the port is no number from 0 to 65535");
     }
-    auto listener =
-        Listener::open(host, port, [&api](const Request& request) { return api.answer(request); });
+    const auto answer = [&api, &pulses](const Request& request) {
+        const pulse::Pulse pulse = pulses.begin("http answer", kLongestAnswer);
+        return api.answer(request);
+    };
+    // Shared, because what is called must be copyable.
+    const auto pulse = std::make_shared<pulse::Pulse>(pulses.begin("http listener", kLongestRound));
+    auto listener = Listener::open(host, port, answer, {}, [pulse] { pulse->beat(); });
     if (!listener) return Unexpected<ListenError>{listener.error()};
     return std::make_unique<TcpServer>(std::move(*listener), shown);
 }

@@ -69,20 +69,17 @@ void gather_protocols(const view::Live& live, std::vector<prometheus::MetricFami
 }
 
 /// A state row fires from its first message until it is resolved.
-void gather_rules(store::Store& store, std::vector<prometheus::MetricFamily>& out) {
+void gather_rules(store::Store& store, const std::vector<std::string>& rules,
+                  std::vector<prometheus::MetricFamily>& out) {
     const auto rows = store.rule_states();
     if (!rows) return;
     std::map<std::string, double> firing;
+    for (const std::string& rule : rules) firing[rule] = 0;
     for (const store::RuleStateRow& row : *rows) {
         firing[row.rule] += row.state == "firing" || row.state == "resolving" ? 1 : 0;
     }
     Family family = gauge("plimsoll_alerts_firing", "Alerts that fire just now.");
-    double all = 0;
-    for (const auto& [rule, count] : firing) {
-        family.add(count, {{"rule", rule}});
-        all += count;
-    }
-    if (firing.empty()) family.add(all, {{"rule", ""}});
+    for (const auto& [rule, count] : firing) family.add(count, {{"rule", rule}});
     out.push_back(family.take());
 }
 
@@ -115,14 +112,15 @@ void gather_sinks(const Sources& sources, std::vector<prometheus::MetricFamily>&
 
 }  // namespace
 
-std::vector<prometheus::MetricFamily> gather(const Sources& sources) {
+std::vector<prometheus::MetricFamily> gather(const Sources& sources,
+                                             const std::vector<std::string>& rules) {
     std::vector<prometheus::MetricFamily> out;
     out.push_back(gauge("plimsoll_build_info", "The program's version.")
                       .add(1, {{"version", PLIMSOLL_VERSION}})
                       .take());
     gather_chains(sources.live, out);
     gather_protocols(sources.live, out);
-    gather_rules(sources.store, out);
+    gather_rules(sources.store, rules, out);
     gather_sinks(sources, out);
     out.push_back(gauge("plimsoll_store_healthy", "Whether the disk took the last change.")
                       .add(sources.store.healthy() ? 1 : 0)

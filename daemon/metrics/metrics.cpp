@@ -187,7 +187,8 @@ struct Metrics::Counted final : outbox::Observer, store::StoreObserver {
 
     Committed waiting;
 
-    std::mutex mutex;  ///< guards `observers`
+    std::mutex mutex;  ///< guards the two below
+    std::vector<std::string> rules;
     std::map<std::string, std::unique_ptr<rpc::RequestObserver>> observers;
 
     // ---- outbox::Observer
@@ -263,10 +264,16 @@ void Metrics::expect(const config::Settings& settings) {
             counted_->rpc_requests.Add(with_result);
         }
     }
+    std::vector<std::string> rules;
     for (const auto& rule : settings.rules) {
+        rules.push_back(rule.name);
         const bool is_event = config::is_event(rule.when.front().metric);
         counted_->alerts.Add({{"rule", rule.name}, {"state", is_event ? "fired" : "firing"}});
         if (!is_event) counted_->alerts.Add({{"rule", rule.name}, {"state", "resolved"}});
+    }
+    {
+        const std::scoped_lock lock(counted_->mutex);
+        counted_->rules = std::move(rules);
     }
     for (const auto& sink : settings.sinks) {
         counted_->delivery_duration.Add({{"sink", sink.name}}, network_buckets());
@@ -304,8 +311,13 @@ void Metrics::polled(const std::string& chain, Seconds took) {
 }
 
 std::string Metrics::text(const Sources& sources) const {
+    std::vector<std::string> rules;
+    {
+        const std::scoped_lock lock(counted_->mutex);
+        rules = counted_->rules;
+    }
     std::vector<prometheus::MetricFamily> families = counted_->registry.Collect();
-    for (auto&& more : {gather(sources), gather_process()}) {
+    for (auto&& more : {gather(sources, rules), gather_process()}) {
         families.insert(families.end(), more.begin(), more.end());
     }
     std::erase_if(families, [](const auto& family) { return family.metric.empty(); });

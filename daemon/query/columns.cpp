@@ -1,5 +1,7 @@
 #include "daemon/query/columns.hpp"
 
+#include "daemon/http/params.hpp"
+
 #include <ostream>
 #include <utility>
 
@@ -49,10 +51,17 @@ Column health(std::string title) {
             }};
 }
 
+std::string price_text(const Row& row, unsigned decimals, unsigned digits) {
+    if (!row.is_object() || !row.contains("price_quote")) {
+        return amount(member(row, "price_raw"), decimals, digits);
+    }
+    const auto value = http::parse_fixed(plain(member(row, "price_usd")), 8);
+    return value ? with_separators(view::scaled(*value, 8, digits)) : "-";
+}
+
 Column price(std::string title) {
-    return {std::move(title), true, [](const Row& row) {
-                return amount(member(row, "price_raw"), row.value("price_decimals", 8U), 4);
-            }};
+    return {std::move(title), true,
+            [](const Row& row) { return price_text(row, row.value("price_decimals", 8U), 4); }};
 }
 
 Column state() {

@@ -16,6 +16,7 @@ Column dollars(std::string title, std::string key);
 /// Basis points as "12.34 %".
 Column percent(std::string title, std::string key);
 Column health(std::string title);
+/// `price_raw` in dollars.
 Column price(std::string title);
 /// `state`, with its colour.
 Column state();
@@ -24,6 +25,10 @@ Column time(std::string title, std::string key);
 
 /// A member that may be missing; null then.
 view::Row member(const view::Row& row, const std::string& key);
+
+/// The price in a row or in its member `liquidation_price`, in dollars with at most `digits`
+/// decimals; `decimals` are those of `price_raw`.
+std::string price_text(const view::Row& row, unsigned decimals, unsigned digits);
 
 /// Cents as a number of dollars with 2 decimals.
 view::Row dollars_of(std::int64_t cents);

@@ -47,6 +47,8 @@ int what_if(const Reader& reader, const Options& options, std::ostream& out, std
 int liquidations(const Reader& reader, const Options& options, std::ostream& out,
                  std::ostream& err);
 int alerts(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
+/// Writes a copy of the store beside it, without stopping the daemon.
+int backup(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int snapshot_now(const Reader& reader, const Options& options, std::ostream& out,
                  std::ostream& err);
 

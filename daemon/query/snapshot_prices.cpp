@@ -42,7 +42,12 @@ struct Book {
     std::string leader;
     std::optional<U256> price;
     unsigned price_decimals = 8;
+    protocols::PriceQuote quote;
     unsigned decimals = 18;
+
+    Row dollars(const U256& of) const {
+        return view::dollars({OraclePrice::from_raw(of), price_decimals, quote});
+    }
 };
 
 std::int64_t cents(const Row& value) {
@@ -54,6 +59,21 @@ std::int64_t cents(const Row& value) {
 U256 integer(const Row& value) {
     const auto parsed = parse_decimal(plain(value));
     return parsed ? *parsed : U256(0);
+}
+
+/// What the entry's price is stated in.
+protocols::PriceQuote quote_of(const Row& entry) {
+    protocols::PriceQuote out;
+    if (!entry.contains("price_quote")) return out;
+    out.name = text_of(entry, "price_quote");
+    const std::string worth = text_of(entry, "quote_usd");
+    const std::size_t slash = std::min(worth.find('/'), worth.size());
+    const auto numerator = parse_decimal(worth.substr(0, slash));
+    const auto denominator = parse_decimal(worth.substr(std::min(slash + 1, worth.size())));
+    const bool is_known = numerator && denominator && *denominator != 0;
+    out.numerator = is_known ? *numerator : U256(0);
+    out.denominator = is_known ? *denominator : U256(1);
+    return out;
 }
 
 bool is_asset(const Row& entry, const std::string& name) {
@@ -87,6 +107,7 @@ void learn_leader(Book& book, const std::vector<const Row*>& positions, const st
             book.leader = text_of(entry, "asset");
             book.price = integer(member(entry, "price_raw"));
             book.price_decimals = entry.value("price_decimals", 8U);
+            book.quote = quote_of(entry);
             book.decimals = entry.value("decimals", 18U);
             return;
         }
@@ -112,9 +133,10 @@ U256 in_leader_units(const Row& entry, const Book& book) {
     const auto exact = protocols::as_contract([&] {
         U512 value =
             U512(integer(member(entry, "amount_raw"))) * U512(integer(member(entry, "price_raw")));
-        const unsigned decimals = entry.value("decimals", 18U);
-        for (unsigned i = decimals; i < book.decimals; ++i) value *= 10U;
-        for (unsigned i = book.decimals; i < decimals; ++i) value /= 10U;
+        const unsigned from = entry.value("decimals", 18U) + entry.value("price_decimals", 8U);
+        const unsigned to = book.decimals + book.price_decimals;
+        for (unsigned i = from; i < to; ++i) value *= 10U;
+        for (unsigned i = to; i < from; ++i) value /= 10U;
         return U256(value / U512(*book.price));
     });
     return exact ? *exact : U256(0);
@@ -183,7 +205,7 @@ Row begin_row(const Book& book, const CollateralName& name) {
     for (const char* column : kCommonColumns) row[column] = member(*book.first, column);
     row["collateral"] = name.asked;
     row["leader"] = book.leader;
-    row["price"] = view::scaled(*book.price, book.price_decimals, 8);
+    row["price"] = book.dollars(*book.price);
     return row;
 }
 
@@ -208,7 +230,8 @@ void add_heat_rows(std::vector<Row>& out, const Book& book, const CollateralName
                    const http::WholeHeatRange& range) {
     const U256 step = range.step.raw();
     const auto to_price = [&](const U256& usd) {
-        return bands::to_oracle_price(Usd8::from_raw(usd), book.price_decimals, true).raw();
+        return bands::to_oracle_price(Usd8::from_raw(usd), book.price_decimals, book.quote, true)
+            .raw();
     };
     std::size_t unknown = 0;
     for (const Seen& seen : book.positions) unknown += seen.is_computable ? 0U : 1U;
@@ -248,7 +271,8 @@ std::optional<U256> shocked(const Book& book, const std::string& price, const st
         const auto usd = http::parse_fixed(price, 8);
         if (!usd || *usd == 0) return std::nullopt;
         const auto scaled = protocols::as_contract([&] {
-            return bands::to_oracle_price(Usd8::from_raw(*usd), book.price_decimals, false);
+            return bands::to_oracle_price(Usd8::from_raw(*usd), book.price_decimals, book.quote,
+                                          false);
         });
         return scaled && scaled->raw() != 0 ? std::optional(scaled->raw()) : std::nullopt;
     }
@@ -281,7 +305,7 @@ void add_shock(ShockRows& out, const Book& book, const CollateralName& name, con
                std::pair(-b->debt_cents, text_of(*b->row, "account"));
     });
     Row summary = begin_row(book, name);
-    summary["shocked_price"] = view::scaled(price, book.price_decimals, 8);
+    summary["shocked_price"] = book.dollars(price);
     summary["positions"] = sum.positions;
     summary["collateral_usd"] = dollars_of(sum.collateral_cents);
     summary["debt_usd"] = dollars_of(sum.debt_cents);
@@ -318,8 +342,9 @@ Expected<std::vector<Row>, std::string> heat_from_positions(const std::vector<Ro
     const auto books = books_of(positions, name);
     if (books.empty()) return not_there(name);
     const Book& first = books.front();
-    const auto present = http::parse_fixed(view::scaled(*first.price, first.price_decimals, 8), 8);
-    const auto range = http::complete(asked, Usd8::from_raw(present ? *present : u256_max()));
+    const auto present = protocols::usd_price(
+        {OraclePrice::from_raw(*first.price), first.price_decimals, first.quote});
+    const auto range = http::complete(asked, present.value_or(Usd8::from_raw(u256_max())));
     if (!range) return Unexpected<std::string>{range.error()};
     std::vector<Row> out;
     const auto done = protocols::as_contract([&] {

@@ -1,5 +1,6 @@
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
+#include "daemon/query/totals.hpp"
 
 #include <algorithm>
 #include <ostream>
@@ -63,7 +64,7 @@ std::string liquidation_text(const Row& entry) {
     const unsigned decimals = entry.value("price_decimals", 8U);
     const auto one = [decimals](const Row& price) {
         return (member(price, "side") == "above" ? "at or above " : "at or below ") +
-               amount(member(price, "price_raw"), decimals, 2);
+               price_text(price, decimals, 2);
     };
     std::string out;
     if (const Row alone = member(prices, "alone"); !alone.is_null()) out = one(alone);
@@ -207,7 +208,19 @@ int status(const Reader& reader, const Options& options, std::ostream& out, std:
 }
 
 int tvl(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
-    return show(reader, "tvl", options, out, err,
+    const bool is_by_chain = options.by == "chain";
+    auto rows = reader.table("tvl", options.params, is_by_chain ? kAllRows : options.limit);
+    if (is_by_chain) {
+        if (rows) rows->rows = chain_totals(rows->rows);
+        return show(
+            rows, options, out, err,
+            {text("chain", "chain"), number("protocols", "protocols"),
+             dollars("supplied USD", "supplied_usd"), dollars("borrowed USD", "borrowed_usd"),
+             dollars("TVL USD", "tvl_usd"), number("borrowers", "borrowers"),
+             number("at risk", "positions_at_risk"), number("liquidatable", "liquidatable"),
+             dollars("bad debt USD", "bad_debt_usd"), state()});
+    }
+    return show(rows, options, out, err,
                 {text("protocol", "protocol"), text("chain", "chain"), number("block", "block"),
                  dollars("supplied USD", "supplied_usd"), dollars("borrowed USD", "borrowed_usd"),
                  dollars("TVL USD", "tvl_usd"), number("borrowers", "borrowers"),
@@ -255,6 +268,17 @@ int explain(const Reader& reader, const Options& options, std::ostream& out, std
     err << "(" << rows->origin << ")\n";
     for (const Row& row : rows->rows) print_position(out, row, options.style);
     if (rows->rows.empty()) err << "no debt of this account in the protocols watched\n";
+    return 0;
+}
+
+int backup(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
+    const auto done = reader.command("/control/backup");
+    if (!done) return fail(err, done.error());
+    if (options.json) {
+        print_json_line(out, *done);
+    } else {
+        out << plain(member(*done, "file")) << "\n";
+    }
     return 0;
 }
 

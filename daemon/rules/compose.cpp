@@ -36,9 +36,8 @@ json token_amount(const TokenAmount& raw, unsigned decimals) { return amount(raw
 
 /// Adds `<name>_usd` where the asset has a price, and says the value for the text.
 std::string price_into(json& extra, const std::string& name, const TokenAmount& raw,
-                       unsigned decimals, const std::optional<OraclePrice>& price,
-                       unsigned price_decimals) {
-    const auto usd = price ? usd_value(raw.raw(), decimals, *price, price_decimals) : std::nullopt;
+                       unsigned decimals, const std::optional<protocols::AssetPrice>& price) {
+    const auto usd = price ? protocols::usd_value(raw, decimals, *price) : std::nullopt;
     if (!usd) return {};
     extra[name + "_usd"] = amount(usd->raw(), 8);
     return " (" + usd_text(*usd) + ")";
@@ -152,11 +151,10 @@ Payload event_payload(const Scene& scene, const protocols::Liquidation& event) {
     extra["debt_asset"] = debt;
     extra["debt_token"] = scene.address_text(event.debt_token);
     extra["debt"] = token_amount(event.debt, event.debt_decimals);
-    const std::string seized_usd =
-        price_into(extra, "collateral", event.collateral, event.collateral_decimals,
-                   event.collateral_price, event.price_decimals);
-    const std::string repaid_usd = price_into(extra, "debt", event.debt, event.debt_decimals,
-                                              event.debt_price, event.price_decimals);
+    const std::string seized_usd = price_into(extra, "collateral", event.collateral,
+                                              event.collateral_decimals, event.collateral_price);
+    const std::string repaid_usd =
+        price_into(extra, "debt", event.debt, event.debt_decimals, event.debt_price);
     out.text = scene.row.about.subject + " lost " +
                amount_text(event.collateral.raw(), event.collateral_decimals) + " " + collateral +
                seized_usd + "; " + amount_text(event.debt.raw(), event.debt_decimals) + " " + debt +
@@ -164,8 +162,7 @@ Payload event_payload(const Scene& scene, const protocols::Liquidation& event) {
                ".\n";
     if (event.bad_debt.raw() != 0) {
         extra["bad_debt"] = token_amount(event.bad_debt, event.debt_decimals);
-        price_into(extra, "bad_debt", event.bad_debt, event.debt_decimals, event.debt_price,
-                   event.price_decimals);
+        price_into(extra, "bad_debt", event.bad_debt, event.debt_decimals, event.debt_price);
         out.text += amount_text(event.bad_debt.raw(), event.debt_decimals) + " " + debt +
                     " was written off as bad debt.\n";
     }
@@ -199,19 +196,10 @@ Payload retraction(const Subject& about, const Told& told) {
             json::object()};
 }
 
-std::optional<Usd8> usd_value(const U256& amount, unsigned decimals, const OraclePrice& price,
-                              unsigned price_decimals) {
-    const auto value = protocols::as_contract([&] {
-        U512 unit = 1;
-        for (unsigned i = 0; i < decimals + price_decimals; ++i) unit *= 10;
-        // U512 holds the product of two words; the eight decimals of USD go to whichever side
-        // keeps it exact
-        const U512 product = U512(amount) * price.raw();
-        const U512 usd = 100'000'000U;
-        const U512 scaled = unit % usd == 0 ? product / (unit / usd) : product * usd / unit;
-        return U256(scaled);
-    });
-    return value ? std::optional(Usd8::from_raw(*value)) : std::nullopt;
+std::string price_text(const protocols::AssetPrice& price, unsigned digits) {
+    if (price.quote.is_usd()) return decimal(price.price.raw(), price.decimals, digits);
+    const auto usd = protocols::usd_price(price);
+    return usd ? decimal(usd->raw(), 8, digits) : std::string();
 }
 
 }  // namespace plimsoll::rules

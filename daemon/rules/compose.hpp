@@ -46,9 +46,7 @@ std::string titled(Word word, const std::string& title);
 /// "Since block N (time). Seen at block M. Coverage C."
 std::string provenance(const Scene& scene);
 
-/// Value of an amount at an oracle price in dollars with 8 decimals, rounded down; none beyond 256
-/// bits.
-std::optional<Usd8> usd_value(const U256& amount, unsigned decimals, const OraclePrice& price,
-                              unsigned price_decimals);
+/// A price in dollars with so many decimals, cut off; empty where it is beyond 256 bits.
+std::string price_text(const protocols::AssetPrice& price, unsigned digits);
 
 }  // namespace plimsoll::rules

@@ -94,7 +94,7 @@ Payload band_payload(const Scene& scene, const BandReport& band) {
         extra["price"] = amount(band.price->raw(), band.price_decimals);
         extra["distance_pct"] = bands::distance_pct(band.distance);
         out.text += name_text(band.leader) + " is at " +
-                    decimal(band.price->raw(), band.price_decimals, 2) + " USD, " +
+                    price_text({*band.price, band.price_decimals, band.quote}, 2) + " USD, " +
                     distance_text(band) + ".\n";
     }
     out.text += largest_text(band, scene);

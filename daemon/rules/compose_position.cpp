@@ -46,10 +46,10 @@ std::string liquidation_price_text(const AssetEntry& entry) {
     const bool is_group = entry.group.has_value();
     std::string text = "Liquidation at " + name_text(is_group ? entry.group_leader : entry.asset) +
                        (price->side == protocols::PriceSide::below ? " <= " : " >= ") +
-                       decimal(price->price.raw(), entry.price_decimals, 4) + " USD";
+                       price_text({price->price, entry.price_decimals, entry.quote}, 4) + " USD";
     if (entry.price) {
         text += " (" + name_text(entry.asset) + " is at " +
-                decimal(entry.price->raw(), entry.price_decimals, 4) + ")";
+                price_text({*entry.price, entry.price_decimals, entry.quote}, 4) + ")";
     }
     return text + ".\n";
 }

@@ -30,7 +30,6 @@ struct GonePosition {
 /// callbacks live at least as long as the call they are handed to.
 struct ProtocolFacts {
     std::string name;
-    unsigned price_decimals = 8;
     /// The round was read completely. False: nothing here but `verified`, `unverified_reason`,
     /// `differences` and `liquidations` is looked at.
     bool read = false;

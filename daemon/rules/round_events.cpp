@@ -13,9 +13,8 @@ using protocols::Liquidation;
 std::optional<Usd8> value_of(const Liquidation& event) {
     std::optional<Usd8> most;
     const auto take = [&](const TokenAmount& amount, unsigned decimals,
-                          const std::optional<OraclePrice>& price) {
-        const auto usd =
-            price ? usd_value(amount.raw(), decimals, *price, event.price_decimals) : std::nullopt;
+                          const std::optional<protocols::AssetPrice>& price) {
+        const auto usd = price ? protocols::usd_value(amount, decimals, *price) : std::nullopt;
         if (usd && (!most || *usd > *most)) most = usd;
     };
     take(event.debt, event.debt_decimals, event.debt_price);

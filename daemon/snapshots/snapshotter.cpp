@@ -23,17 +23,6 @@ std::int64_t in_seconds(config::Milliseconds duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
 
-/// The block that the liquidations of a run at `block` begin after. `previous` is what the last run
-/// left: the block it began after, '/', its own block. The same block again is the same run again.
-BlockNumber since_for(const std::optional<std::string>& previous, BlockNumber block) {
-    if (!previous) return 0;
-    const std::size_t slash = previous->find('/');
-    const BlockNumber before = std::strtoull(previous->c_str(), nullptr, 10);
-    if (slash == std::string::npos) return block > before ? before : 0;
-    const BlockNumber last = std::strtoull(previous->c_str() + slash + 1, nullptr, 10);
-    return block > last ? last : before;
-}
-
 void add_rows(Tables& tables, const std::vector<std::string>& wanted,
               const view::ProtocolView& view) {
     const auto asked = [&wanted](const char* table) {
@@ -59,17 +48,29 @@ void add_rows(Tables& tables, const std::vector<std::string>& wanted,
 
 }  // namespace
 
+BlockNumber liquidations_after(const std::optional<std::string>& previous, BlockNumber block) {
+    if (!previous) return 0;
+    const std::size_t slash = previous->find('/');
+    const BlockNumber before = std::strtoull(previous->c_str(), nullptr, 10);
+    if (slash == std::string::npos) return block > before ? before : 0;
+    const BlockNumber last = std::strtoull(previous->c_str() + slash + 1, nullptr, 10);
+    return block > last ? last : before;
+}
+
 Snapshotter::Snapshotter(Parts parts)
     : parts_(std::move(parts)),
       next_(parts_.last_success == 0
                 ? 0
                 : parts_.last_success + in_seconds(parts_.settings.snapshots.every)),
-      last_success_(parts_.last_success) {}
+      last_success_(parts_.last_success) {
+    if (parts_.pulses != nullptr) pulse_ = parts_.pulses->begin("snapshots", kLongestWork);
+    pulse_.rest();
+}
 
 Snapshotter::~Snapshotter() { stop(); }
 
 void Snapshotter::start() {
-    if (parts_.pulses != nullptr) pulse_ = parts_.pulses->begin("snapshots", kLongestWork);
+    pulse_.beat();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -191,7 +192,7 @@ Expected<Tables, WriteError> Snapshotter::tables_of(const std::string& chain,
     };
     auto previous = parts_.store.meta("snapshot/" + chain);
     if (!previous) return fail(previous.error());
-    tables.since = since_for(*previous, tables.block.number);
+    tables.since = liquidations_after(*previous, tables.block.number);
     auto rows = parts_.store.liquidations(chain, 0, kMaxLiquidations);
     if (!rows) return fail(rows.error());
     for (auto& row : *rows) {

@@ -8,10 +8,16 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 namespace plimsoll::snapshots {
+
+/// The block that the liquidations of a run at `block` begin after. `previous` is what the last run
+/// left in the store: the block it began after, '/', its own block. The same block again is the
+/// same run again.
+BlockNumber liquidations_after(const std::optional<std::string>& previous, BlockNumber block);
 
 /// Takes a snapshot of every chain when one is due or asked for, in a thread of its own. Ledgers
 /// are copied in a moment and turned into rows afterwards, so rounds do not wait.

@@ -38,4 +38,10 @@ std::string scaled(const U256& value, unsigned decimals, unsigned digits) {
     return text;
 }
 
+Row dollars(const protocols::AssetPrice& price) {
+    if (price.quote.is_usd()) return scaled(price.price.raw(), price.decimals, 8);
+    const auto value = protocols::usd_price(price);
+    return value ? Row(scaled(value->raw(), 8, 8)) : Row(nullptr);
+}
+
 }  // namespace plimsoll::view

@@ -4,15 +4,11 @@
 namespace plimsoll::view {
 namespace {
 
-Row price_text(const OraclePrice& price, unsigned decimals) {
-    return scaled(price.raw(), decimals, 8);
-}
-
 void add_place(Row& row, const bands::ResolvedBand& range,
                const std::optional<OraclePrice>& price) {
     row["collateral"] = range.collateral;
     row["leader"] = range.group.leader_symbol;
-    row["price"] = price ? price_text(*price, range.price_decimals) : Row(nullptr);
+    row["price"] = price ? dollars({*price, range.price_decimals, range.quote}) : Row(nullptr);
 }
 
 Row heat_row(const ProtocolView& view, const bands::ResolvedBand& range, const bands::HeatMap& map,
@@ -64,7 +60,7 @@ Row shock_summary(const ProtocolView& view, const bands::ResolvedBand& range,
                   const bands::Shock& shock) {
     Row row = common_columns(view);
     add_place(row, range, shock.price);
-    row["shocked_price"] = price_text(shock.shocked, range.price_decimals);
+    row["shocked_price"] = dollars({shock.shocked, range.price_decimals, range.quote});
     row["positions"] = shock.endangered.size();
     row["collateral_usd"] = usd(shock.collateral_usd);
     row["debt_usd"] = usd(shock.debt_usd);

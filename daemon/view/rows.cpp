@@ -32,11 +32,30 @@ Row text_or_null(const std::optional<T>& value) {
     return value ? Row(to_decimal(value->raw())) : Row(nullptr);
 }
 
-Row price_of(const std::optional<LiquidationPrice>& price) {
+/// Prices that are not in dollars say so, and what they are in dollars.
+void put_dollars(Row& row, const std::optional<OraclePrice>& price, unsigned decimals,
+                 const protocols::PriceQuote& quote) {
+    if (quote.is_usd()) return;
+    row["price_quote"] = quote.name;
+    row["price_usd"] = price ? dollars({*price, decimals, quote}) : Row(nullptr);
+}
+
+/// The same, and the exact worth of the quote.
+void put_quote(Row& row, const std::optional<OraclePrice>& price, unsigned decimals,
+               const protocols::PriceQuote& quote) {
+    put_dollars(row, price, decimals, quote);
+    if (quote.is_usd()) return;
+    row["quote_usd"] = quote.numerator == 0
+                           ? Row(nullptr)
+                           : Row(to_decimal(quote.numerator) + "/" + to_decimal(quote.denominator));
+}
+
+Row price_of(const std::optional<LiquidationPrice>& price, const AssetEntry& entry) {
     if (!price) return nullptr;
     Row out;
     out["price_raw"] = to_decimal(price->price.raw());
     out["side"] = price->side == protocols::PriceSide::below ? "below" : "above";
+    put_dollars(out, price->price, entry.price_decimals, entry.quote);
     return out;
 }
 
@@ -48,14 +67,17 @@ Row entry_row(const AssetEntry& entry, bool is_collateral, AddressStyle style) {
     row["amount_raw"] = to_decimal(entry.amount.raw());
     row["price_raw"] = text_or_null(entry.price);
     row["price_decimals"] = entry.price_decimals;
+    put_quote(row, entry.price, entry.price_decimals, entry.quote);
     row["usd"] = usd(entry.usd);
+    if (!entry.market.is_zero()) row["market"] = to_text(entry.market, style);
     if (is_collateral) {
         row["enabled"] = entry.enabled;
         row["liquidation_threshold"] = to_decimal(entry.liquidation_threshold.raw());
     }
-    Row group = price_of(entry.group);
+    Row group = price_of(entry.group, entry);
     if (!group.is_null()) group["leader"] = entry.group_leader;
-    row["liquidation_price"] = {{"alone", price_of(entry.alone)}, {"group", std::move(group)}};
+    row["liquidation_price"] = {{"alone", price_of(entry.alone, entry)},
+                                {"group", std::move(group)}};
     return row;
 }
 
@@ -72,13 +94,9 @@ Row safe_rows(const std::vector<protocols::SafeAmount>& amounts, AddressStyle st
     return rows;
 }
 
-/// Value of an amount at a price, in US dollars with 8 decimals, cut off.
-Usd8 value_of(const TokenAmount& amount, unsigned decimals, const OraclePrice& price,
-              unsigned price_decimals) {
-    using boost::multiprecision::pow;
-    const U512 scale = pow(U512(10), decimals + price_decimals);
-    const U512 value = U512(amount.raw()) * U512(price.raw()) * U512(100'000'000U) / scale;
-    return Usd8::from_raw(value > U512(u256_max()) ? u256_max() : static_cast<U256>(value));
+/// What is left of what was supplied.
+U256 left_of(const U256& supplied, const U256& borrowed) {
+    return supplied > borrowed ? supplied - borrowed : U256(0);
 }
 
 /// Symbols counted as US dollars when a liquidation is called long or short.
@@ -128,10 +146,13 @@ Row common_columns(const ProtocolView& view) {
 Row tvl_row(const ProtocolView& view) {
     U256 supplied = 0;
     U256 borrowed = 0;
+    std::optional<U256> cash;
     for (const auto& market : view.ledger->markets()) {
         supplied += market.supplied_usd.raw();
         borrowed += market.borrowed_usd.raw();
+        if (market.cash_usd) cash = cash.value_or(U256(0)) + market.cash_usd->raw();
     }
+    const U256 locked = cash.value_or(left_of(supplied, borrowed));
     std::uint64_t at_risk = 0;
     std::uint64_t liquidatable = 0;
     std::uint64_t not_computable = 0;
@@ -148,7 +169,6 @@ Row tvl_row(const ProtocolView& view) {
         if (health.debt > health.collateral)
             bad_debt += health.debt.raw() - health.collateral.raw();
     }
-    const U256 locked = supplied > borrowed ? supplied - borrowed : U256(0);
     const auto text = [](const std::optional<std::string>& value) {
         return value ? Row(*value) : Row(nullptr);
     };
@@ -174,14 +194,15 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
     row["decimals"] = market.decimals;
     row["price_raw"] = text_or_null(market.price);
     row["price_decimals"] = market.price_decimals;
+    put_quote(row, market.price, market.price_decimals, market.quote);
+    if (!market.market.is_zero()) row["market"] = to_text(market.market, address_style(view.caip2));
     row["supplied_raw"] = to_decimal(market.supplied.raw());
     row["borrowed_raw"] = to_decimal(market.borrowed.raw());
     row["cash_raw"] = text_or_null(market.cash);
     row["supplied_usd"] = usd(market.supplied_usd);
     row["borrowed_usd"] = usd(market.borrowed_usd);
-    const bool lends = market.supplied_usd > market.borrowed_usd;
-    row["tvl_usd"] = usd(
-        Usd8::from_raw(lends ? market.supplied_usd.raw() - market.borrowed_usd.raw() : U256(0)));
+    row["tvl_usd"] = usd(market.cash_usd.value_or(
+        Usd8::from_raw(left_of(market.supplied_usd.raw(), market.borrowed_usd.raw()))));
     row["liquidation_threshold"] = to_decimal(market.liquidation_threshold.raw());
     row["ltv"] = to_decimal(market.ltv.raw());
     row["liquidation_bonus"] = to_decimal(market.liquidation_bonus.raw());
@@ -189,6 +210,8 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
     row["frozen"] = market.frozen;
     row["index_supply_raw"] = to_decimal(market.index_supply.raw());
     row["index_borrow_raw"] = to_decimal(market.index_borrow.raw());
+    if (market.supply_cap) row["supply_cap_raw"] = to_decimal(market.supply_cap->raw());
+    if (market.borrow_cap) row["borrow_cap_raw"] = to_decimal(market.borrow_cap->raw());
     const auto covered = ratio(market.debt_known, market.debt_total, 6);
     row["market_coverage"] = covered ? Row(*covered) : Row("1.000000");
     return row;
@@ -224,6 +247,10 @@ Row position_row(const ProtocolView& view, const PositionHealth& health) {
     }
     row["liquidation_time"] =
         report.liquidation_time ? Row(*report.liquidation_time) : Row(nullptr);
+    if (report.liquidation_block) row["liquidation_block"] = *report.liquidation_block;
+    if (report.stored_health_factor) {
+        row["stored_health_factor"] = to_decimal(report.stored_health_factor->raw());
+    }
     row["to_safe"] = {{"target", to_decimal(view.target_health_factor.raw())},
                       {"repay", safe_rows(report.repay_to_safe, style)},
                       {"add", safe_rows(report.add_to_safe, style)}};
@@ -240,7 +267,8 @@ Row band_row(const ProtocolView& view, const bands::BandReport& band) {
     row["price_raw"] = text_or_null(band.price);
     row["price_decimals"] = band.price_decimals;
     row["price"] =
-        band.price ? Row(scaled(band.price->raw(), band.price_decimals, 8)) : Row(nullptr);
+        band.price ? dollars({*band.price, band.price_decimals, band.quote}) : Row(nullptr);
+    if (!band.quote.is_usd()) row["price_quote"] = band.quote.name;
     row["collateral_raw"] = to_decimal(band.collateral_amount);
     row["collateral_decimals"] = band.leader_decimals;
     row["collateral_usd"] = usd(band.collateral_usd);
@@ -268,22 +296,17 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
     const auto written = [style = address_style(caip2)](const Address& address) {
         return to_text(address, style);
     };
-    std::optional<Usd8> collateral_usd;
-    std::optional<Usd8> debt_usd;
-    std::optional<Usd8> fee_usd;
-    if (event.collateral_price) {
-        collateral_usd = value_of(event.collateral, event.collateral_decimals,
-                                  *event.collateral_price, event.price_decimals);
-        fee_usd = value_of(event.protocol_fee, event.collateral_decimals, *event.collateral_price,
-                           event.price_decimals);
-    }
-    std::optional<Usd8> bad_usd;
-    if (event.debt_price) {
-        debt_usd =
-            value_of(event.debt, event.debt_decimals, *event.debt_price, event.price_decimals);
-        bad_usd =
-            value_of(event.bad_debt, event.debt_decimals, *event.debt_price, event.price_decimals);
-    }
+    const auto worth = [](const TokenAmount& amount, unsigned decimals, const auto& price) {
+        return price ? protocols::usd_value(amount, decimals, *price) : std::nullopt;
+    };
+    // Shares whose worth in the underlying is not known tell no amount.
+    const bool is_counted = !event.seized || event.collateral_price;
+    const auto collateral_usd =
+        worth(event.collateral, event.collateral_decimals, event.collateral_price);
+    const auto fee_usd =
+        worth(event.protocol_fee, event.collateral_decimals, event.collateral_price);
+    const auto debt_usd = worth(event.debt, event.debt_decimals, event.debt_price);
+    const auto bad_usd = worth(event.bad_debt, event.debt_decimals, event.debt_price);
     const auto or_null = [](const std::optional<Usd8>& value) {
         return value ? usd(*value) : Row(nullptr);
     };
@@ -294,7 +317,10 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
     row["collateral_asset"] = event.collateral_asset;
     row["collateral_token"] = written(event.collateral_token);
     row["collateral_decimals"] = event.collateral_decimals;
-    row["collateral_raw"] = to_decimal(event.collateral.raw());
+    row["collateral_raw"] = is_counted ? Row(to_decimal(event.collateral.raw())) : Row(nullptr);
+    if (event.seized) {
+        row["seized_shares_raw"] = to_decimal(event.seized->liquidator + event.seized->protocol);
+    }
     row["collateral_usd"] = or_null(collateral_usd);
     row["debt_asset"] = event.debt_asset;
     row["debt_token"] = written(event.debt_token);
@@ -307,7 +333,7 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
         row["bonus_usd"] =
             usd(Usd8::from_raw(gained ? collateral_usd->raw() - debt_usd->raw() : U256(0)));
     }
-    row["protocol_fee_raw"] = to_decimal(event.protocol_fee.raw());
+    row["protocol_fee_raw"] = is_counted ? Row(to_decimal(event.protocol_fee.raw())) : Row(nullptr);
     row["protocol_fee_usd"] = or_null(fee_usd);
     row["bad_debt_raw"] = to_decimal(event.bad_debt.raw());
     row["bad_debt_usd"] = or_null(bad_usd);

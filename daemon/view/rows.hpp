@@ -48,5 +48,8 @@ std::string millionths(std::uint64_t ppm);
 std::optional<std::string> ratio(const U256& numerator, const U256& denominator, unsigned digits);
 /// value / 10^decimals with at most `digits` decimals, cut off, without trailing zeros: "2199.99".
 std::string scaled(const U256& value, unsigned decimals, unsigned digits);
+/// The price of one whole token in dollars as text with at most 8 decimals, cut off; null where
+/// the quote's worth is not known.
+Row dollars(const protocols::AssetPrice& price);
 
 }  // namespace plimsoll::view

@@ -57,6 +57,7 @@ struct ProtocolStatus {
     std::string chain;
     State state = State::unknown;
     std::string reason;
+    std::string found;  ///< what was found out about the deployment, for people; may be empty
     std::optional<std::uint64_t> coverage_ppm;
     std::uint64_t positions = 0;
     BlockRef block;

@@ -17,6 +17,12 @@
 namespace plimsoll::protocols::aave_v3 {
 namespace {
 
+std::optional<AssetPrice> asset_price(const Structure& structure,
+                                      const std::optional<OraclePrice>& price) {
+    if (!price) return std::nullopt;
+    return AssetPrice{*price, structure.price_decimals(), {}};
+}
+
 /// The seam's methods in terms of the ledger, its seeding, and the market at the last round's
 /// block.
 class AaveV3 final : public Protocol {
@@ -29,7 +35,7 @@ class AaveV3 final : public Protocol {
     LogFilter discovery_filter() const override {
         return {{ledger_.structure().contracts.pool}, {borrow_topic()}};
     }
-    std::vector<Address> borrowers_in(const Log& log) const override;
+    std::vector<Address> discover(const Log& log) override;
     void follow(std::span<const Address> accounts) override;
 
     // ---- the round
@@ -44,6 +50,7 @@ class AaveV3 final : public Protocol {
     Expected<void, ReadFault> accept_prices(std::span<const CallResult> results,
                                             const BlockRef& at) override;
     LedgerEvents take_events() override { return ledger_.take_events(); }
+    void price_liquidation(Liquidation& event) const override;
     void price_liquidation(Liquidation& event, std::span<const CallResult> prices) const override;
 
     // ---- questions
@@ -57,7 +64,6 @@ class AaveV3 final : public Protocol {
                                         const OraclePrice& leader_price) const override;
     GroupExposure exposure(const PositionKey& key, const AssetGroup& group) const override;
     std::optional<OraclePrice> price(const Address& token) const override;
-    unsigned price_decimals() const override { return ledger_.structure().price_decimals(); }
     PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,
                           const Wad& target) const override;
     std::vector<MarketReport> markets() const override;
@@ -90,7 +96,7 @@ class AaveV3 final : public Protocol {
     std::shared_ptr<const Valuation> valuation_;
 };
 
-std::vector<Address> AaveV3::borrowers_in(const Log& log) const {
+std::vector<Address> AaveV3::discover(const Log& log) {
     if (log.address != ledger_.structure().contracts.pool) return {};
     const auto event = decode(log, Emitter::pool);
     if (!event || !*event) return {};
@@ -130,14 +136,19 @@ void AaveV3::price_liquidation(Liquidation& event, std::span<const CallResult> p
     const Structure& structure = ledger_.structure();
     const auto round = decode_round(structure, prices, {});
     if (!round) return;
-    const auto price_of = [&](const Address& token) -> std::optional<OraclePrice> {
+    const auto price_of = [&](const Address& token) -> std::optional<AssetPrice> {
         const ReserveState* reserve = structure.find(token);
         if (reserve == nullptr) return std::nullopt;
-        return round->reserves.at(reserve->stored.id).price;
+        return asset_price(structure, round->reserves.at(reserve->stored.id).price);
     };
     event.collateral_price = price_of(event.collateral_token);
     event.debt_price = price_of(event.debt_token);
-    event.price_decimals = structure.price_decimals();
+}
+
+void AaveV3::price_liquidation(Liquidation& event) const {
+    const Structure& structure = ledger_.structure();
+    event.collateral_price = asset_price(structure, price(event.collateral_token));
+    event.debt_price = asset_price(structure, price(event.debt_token));
 }
 
 std::optional<std::uint64_t> AaveV3::coverage_ppm() const {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "abi/address.hpp"
-#include "protocols/aave_v3/compact.hpp"
 #include "protocols/common/block.hpp"
+#include "protocols/common/compact.hpp"
 
 #include <array>
 #include <bitset>

@@ -87,7 +87,6 @@ Liquidation Ledger::told(const LiquidationCall& event, const Log& log) const {
     out.debt_asset = structure_.name_of(event.debt_asset);
     out.debt_decimals = debt == nullptr ? 0 : debt->stored.config.decimals();
     out.debt = TokenAmount::from_raw(event.debt_to_cover);
-    out.price_decimals = structure_.price_decimals();
     const Address a_token = collateral == nullptr ? Address{} : collateral->stored.a_token;
     for (const auto& [token, transfer] : transaction_.to_treasury) {
         if (token == a_token && transfer.from == event.user) {

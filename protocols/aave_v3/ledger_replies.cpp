@@ -179,7 +179,10 @@ void Ledger::restore(Structure structure, AccountBook accounts, Owed owed) {
     accounts_ = std::move(accounts);
     owed_ = std::move(owed);
     known_debt_.clear();
-    accounts_.for_each([&](const AccountView& account) { count_debt(account.holdings, true); });
+    accounts_.for_each([&](const AccountView& account) {
+        count_debt(account.holdings, true);
+        if (!account.has_debt()) maybe_free_.insert(account.address);
+    });
     (void)take_changed();
     index_sources();
 }

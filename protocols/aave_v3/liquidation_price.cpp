@@ -2,8 +2,8 @@
 
 #include "protocols/aave_v3/account_data.hpp"
 #include "protocols/aave_v3/health_curve.hpp"
-#include "protocols/common/crossing.hpp"
 #include "protocols/common/fixed_point.hpp"
+#include "protocols/common/price_search.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -120,77 +120,42 @@ class PriceMotion : public HealthMotion {
     std::vector<Mover> movers_;
 };
 
-enum class Direction { down, up };
-
-/// A change of the answer on the way from the present price.
-struct Change {
-    U256 x;
-    Direction direction;
-};
-
-/// Finds the changes around the present price.
-class PriceSearch {
+/// How far to look around the present price, and what to expect.
+class PriceScope {
   public:
-    PriceSearch(RuleSet rules, const PriceMotion& motion, const U256& now)
-        : question_(rules, wad_one(), motion),
-          motion_(&motion),
-          rules_(rules),
-          now_(question_.probe(now)) {}
+    PriceScope(RuleSet rules, const PriceMotion& motion, const HealthQuestion& question,
+               const HealthQuestion::Probe& now)
+        : rules_(rules), motion_(&motion), question_(&question), now_(&now) {}
 
-    bool is_liquidatable_now() const { return now_.holds; }
-
-    /// The nearest change in either direction; of two equally near the one expected of the assets.
-    std::optional<Change> nearest() const {
-        const Direction first = expected_direction();
-        const std::optional<U256> found = find(first, std::nullopt);
-        if (!found) return is_monotone() ? std::nullopt : change(opposite(first), std::nullopt);
-        const Change change_found{.x = *found, .direction = first};
-        if (is_monotone()) return change_found;
-        const U256 away = crossing::distance(*found, now_.x);
-        return change(opposite(first), away - 1U).value_or(change_found);
+    PriceReach reach() const {
+        return {.down = reach_down(),
+                .up = reach_up(),
+                .expected = expected_direction(),
+                .is_monotone = is_monotone()};
     }
 
   private:
-    static Direction opposite(Direction direction) {
-        return direction == Direction::down ? Direction::up : Direction::down;
-    }
-
     /// Collateral alone is liquidated below, debt alone above.
     Direction expected_direction() const {
         const bool is_debt = motion_->moving_collateral().empty();
-        return is_debt != now_.holds ? Direction::up : Direction::down;
+        return is_debt != now_->holds ? Direction::up : Direction::down;
     }
 
-    /// Whether the answer changes once at most, in the expected direction. With averaged thresholds
-    /// it does not even for collateral alone.
+    /// With averaged thresholds the answer may change more than once even for collateral alone.
     bool is_monotone() const {
-        return !question_.is_mixed() &&
+        return !question_->is_mixed() &&
                (rules_ >= RuleSet::v3_5 || motion_->moving_collateral().empty());
-    }
-
-    std::optional<Change> change(Direction direction, const std::optional<U256>& within) const {
-        const auto x = find(direction, within);
-        if (!x) return std::nullopt;
-        return Change{.x = *x, .direction = direction};
-    }
-
-    std::optional<U256> find(Direction direction, const std::optional<U256>& within) const {
-        const U256 reach = direction == Direction::down ? reach_down() : reach_up();
-        const U256 width = within ? std::min(*within, reach) : reach;
-        if (width.is_zero()) return std::nullopt;
-        const U256 far = direction == Direction::down ? now_.x - width : now_.x + width;
-        return first_change(question_, now_, question_.probe(far), kMaxProbes).x;
     }
 
     U256 reach_down() const {
         const U256 least = motion_->least();
-        return least < now_.x ? now_.x - least : U256(0U);
+        return least < now_->x ? now_->x - least : U256(0U);
     }
 
     U256 reach_up() const {
         for (unsigned doublings = kDoublings; doublings > 0; doublings -= kDoublingsStep) {
-            const U256 far = std::max(now_.x, U256(1U)) << doublings;
-            if (is_sane(far)) return far - now_.x;
+            const U256 far = std::max(now_->x, U256(1U)) << doublings;
+            if (is_sane(far)) return far - now_->x;
         }
         return U256(0U);
     }
@@ -201,51 +166,22 @@ class PriceSearch {
         return sums && sums->weighted < limit && sums->collateral < limit && sums->debt < limit;
     }
 
-    HealthQuestion question_;
-    const PriceMotion* motion_;
     RuleSet rules_;
-    HealthQuestion::Probe now_;
+    const PriceMotion* motion_;
+    const HealthQuestion* question_;
+    const HealthQuestion::Probe* now_;
 };
 
-/// The price on the liquidatable side of a change, the price next to it on the healthy side.
-struct Edge {
-    LiquidationPrice liquidatable;
-    U256 healthy;
-};
-
-Edge edge_of(const Change& change, bool is_liquidatable_now) {
-    const bool is_down = change.direction == Direction::down;
-    const U256 before = is_down ? change.x + 1U : change.x - 1U;
-    const U256& liquidatable = is_liquidatable_now ? before : change.x;
-    const U256& healthy = is_liquidatable_now ? change.x : before;
-    return Edge{
-        .liquidatable = {.price = OraclePrice::from_raw(liquidatable),
-                         .side = liquidatable < healthy ? PriceSide::below : PriceSide::above},
-        .healthy = healthy};
-}
-
-std::optional<Edge> find_edge(const Market& market, const std::vector<ValuedHolding>& holdings,
-                              const MovingPrices& moving) {
+std::optional<PriceEdge> find_edge(const Market& market, const std::vector<ValuedHolding>& holdings,
+                                   const MovingPrices& moving) {
     const auto now = price_now(market, moving.leader);
     if (!now) return std::nullopt;
     const PriceMotion motion(market.rules, holdings, moving, *now);
     if (!motion.has_movers() || !motion.has_fixed()) return std::nullopt;
-    const PriceSearch search(market.rules, motion, *now);
-    const auto change = search.nearest();
-    if (!change) return std::nullopt;
-    return edge_of(*change, search.is_liquidatable_now());
-}
-
-/// The liquidatable price of an edge, when the whole calculation confirms both its sides.
-/// `is_liquidatable_at` answers for a leader's price.
-template <class At>
-std::optional<LiquidationPrice> certified(const Expected<std::optional<Edge>, Reverted>& edge,
-                                          const At& is_liquidatable_at) {
-    if (!edge || !*edge) return std::nullopt;
-    const LiquidationPrice& found = (*edge)->liquidatable;
-    if (is_liquidatable_at(found.price) != true) return std::nullopt;
-    if (is_liquidatable_at(OraclePrice::from_raw((*edge)->healthy)) != false) return std::nullopt;
-    return found;
+    const HealthQuestion question(market.rules, wad_one(), motion);
+    const HealthQuestion::Probe at_now = question.probe(*now);
+    const PriceReach reach = PriceScope(market.rules, motion, question, at_now).reach();
+    return nearest_edge(question, at_now, reach, kMaxProbes);
 }
 
 }  // namespace

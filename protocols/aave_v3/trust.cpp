@@ -56,11 +56,11 @@ void doubt_round(const Ledger& ledger, const Valuation& valuation,
 }  // namespace
 
 Trust trust_of(const Ledger& ledger, const Valuation* valuation) {
-    if (!ledger.structure().is_known()) return {false, "the contracts are not read yet"};
+    if (!ledger.structure().is_known()) return {false, "the contracts are not read yet", {}};
     std::vector<std::string> reasons;
     doubt_structure(ledger.structure(), reasons);
     if (valuation != nullptr) doubt_round(ledger, *valuation, reasons);
-    if (reasons.empty()) return {true, {}};
+    if (reasons.empty()) return {true, {}, {}};
     std::string text;
     for (std::size_t i = 0; i < reasons.size() && i < kMaxReasons; ++i) {
         text += (text.empty() ? "" : "; ") + reasons[i];
@@ -68,7 +68,7 @@ Trust trust_of(const Ledger& ledger, const Valuation* valuation) {
     if (reasons.size() > kMaxReasons) {
         text += "; and " + std::to_string(reasons.size() - kMaxReasons) + " more";
     }
-    return {false, text};
+    return {false, text, {}};
 }
 
 }  // namespace plimsoll::protocols::aave_v3

@@ -28,6 +28,13 @@ struct LogFilter {
     std::vector<Bytes32> topics;
 };
 
+/// Logs of the blocks from `from` to the round's that were not asked for when the blocks were read,
+/// since their emitters were not known yet.
+struct OwedLogs {
+    LogFilter filter;
+    BlockNumber from = 0;
+};
+
 /// A read-only call at a pinned block. The reads of one round are bundled into multicalls.
 struct Call {
     Address to;

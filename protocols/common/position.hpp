@@ -1,6 +1,8 @@
 #pragma once
 
 #include "abi/address.hpp"
+#include "protocols/common/block.hpp"
+#include "protocols/common/price.hpp"
 #include "protocols/common/units.hpp"
 
 #include <cstdint>
@@ -28,8 +30,9 @@ struct PositionHealth {
     /// is neither healthy nor liquidatable.
     bool computable = false;
     std::optional<Wad> health_factor;  ///< none: no debt
-    bool liquidatable = false;         ///< health factor strictly below 1
-    Usd8 collateral;                   ///< value at the protocol's oracle, rounded down
+    /// Health factor strictly below 1, or a rule of the protocol that does not ask for it.
+    bool liquidatable = false;
+    Usd8 collateral;  ///< value at the protocol's oracle, rounded down
     Usd8 debt;
 };
 
@@ -46,11 +49,13 @@ struct LiquidationPrice {
 /// One asset of a position, as shown.
 struct AssetEntry {
     std::string asset;  ///< symbol; from the chain, cleaned
-    Address token;
+    Address token;      ///< zero: the native coin
+    Address market;     ///< as in `MarketReport::market`
     unsigned decimals = 0;
     TokenAmount amount;
     std::optional<OraclePrice> price;
     unsigned price_decimals = 8;
+    PriceQuote quote;
     Usd8 usd;
     bool enabled = true;        ///< collateral only: counts as collateral
     Bps liquidation_threshold;  ///< collateral only: in effect for this account (e-mode applied)
@@ -78,6 +83,12 @@ struct PositionReport {
     std::vector<AssetEntry> collateral;
     std::vector<AssetEntry> debt;
     std::optional<std::uint64_t> liquidation_time;  ///< first liquidatable second within a year
+    /// Where interest is counted in blocks: the first liquidatable one. The time is then what the
+    /// chain's pace so far makes of it.
+    std::optional<BlockNumber> liquidation_block;
+    /// By the markets' numbers as last stored, where the contract's view is about those while
+    /// `health` is about the accrued ones.
+    std::optional<Wad> stored_health_factor;
     std::vector<SafeAmount> repay_to_safe;
     std::vector<SafeAmount> add_to_safe;
 };

@@ -30,6 +30,7 @@ struct AssetGroup {
 struct Trust {
     bool verified = true;
     std::string reason;  ///< why not, for people
+    std::string found;   ///< what was found out about the deployment, for people; may be empty
 };
 
 /// One row of persisted ledger state. An erased record has no value.
@@ -67,8 +68,15 @@ class Protocol {
     /// Logs since the deployment that name every account which ever had debt. Valid once the first
     /// `reads` are accepted (before that the addresses are not known).
     virtual LogFilter discovery_filter() const = 0;
-    /// The accounts such a log names as possible borrowers.
-    virtual std::vector<Address> borrowers_in(const Log& log) const = 0;
+    /// Takes in such a log, in order; the accounts it names as possible borrowers.
+    virtual std::vector<Address> discover(const Log& log) = 0;
+    /// What discovery learned besides the accounts since the last call. It is kept with the
+    /// progress of the scan, apart from the ledger's own records.
+    virtual std::vector<Record> take_discovered() { return {}; }
+    /// Puts that back into a ledger whose first `reads` are accepted.
+    virtual Expected<void, ParseError> resume_discovery(std::span<const Record> /*records*/) {
+        return {};
+    }
     /// Seeds these accounts at the block of the next accepted reads; duplicates and followed
     /// accounts are fine. Accounts without debt there are dropped again.
     virtual void follow(std::span<const Address> accounts) = 0;
@@ -79,6 +87,10 @@ class Protocol {
     /// Applies one log. Logs at or before the block an account or market was read at do not touch
     /// it.
     virtual void apply(const Log& log) = 0;
+    /// Logs owed besides, asked again after each accepted read. They are handed over whole, in
+    /// order, before further reads.
+    virtual std::optional<OwedLogs> owed_logs() const { return std::nullopt; }
+    virtual void accept_owed_logs(std::span<const Log> /*logs*/) {}
     /// Reads owed at the round's block: structure at the first round, seeds, re-reads after a
     /// change of configuration. Bounded by `max_calls`; the rest comes when asked again. Empty:
     /// nothing is owed.
@@ -94,7 +106,10 @@ class Protocol {
                                                     const BlockRef& at) = 0;
     /// What was applied since the last call of this function.
     virtual LedgerEvents take_events() = 0;
-    /// Prices of an event's tokens out of `price_reads` made at the event's own block.
+    /// Prices of an event's tokens, and amounts that need the block's rates, by what was accepted
+    /// last with `accept_prices`; by `price_reads` made at the event's own block where `prices`
+    /// are given.
+    virtual void price_liquidation(Liquidation& event) const = 0;
     virtual void price_liquidation(Liquidation& event,
                                    std::span<const CallResult> prices) const = 0;
 
@@ -121,7 +136,6 @@ class Protocol {
     };
     virtual GroupExposure exposure(const PositionKey& key, const AssetGroup& group) const = 0;
     virtual std::optional<OraclePrice> price(const Address& token) const = 0;
-    virtual unsigned price_decimals() const = 0;
     /// Everything about one position. `groups` are this protocol's resolved groups; `target` is the
     /// health factor that `to_safe` aims at.
     virtual PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,

@@ -16,7 +16,7 @@ using testing::parse;
 using testing::parse_good;
 
 TEST(Deployments, all_are_there_under_unique_names) {
-    EXPECT_EQ(deployments().size(), 24U);
+    EXPECT_EQ(deployments().size(), 27U);
     std::set<std::string> names;
     for (const Deployment& deployment : deployments()) {
         EXPECT_TRUE(names.insert(deployment.name).second) << deployment.name;

@@ -229,7 +229,7 @@ members = ["wstETH"]
 leader = "cbBTC"
 members = ["cbBTC"]
 )");
-    ASSERT_EQ(settings.groups.size(), 3U);
+    ASSERT_EQ(settings.groups.size(), 4U);
     EXPECT_EQ(settings.groups[0].name, "ETH");
     EXPECT_THAT(settings.groups[0].members, ElementsAre("WETH", "wstETH"));
     EXPECT_FALSE(settings.groups[0].shipped);
@@ -246,7 +246,7 @@ TEST(Load, a_shipped_group_without_its_leader_goes) {
 leader = "WETH"
 members = ["WETH"]
 )");
-    ASSERT_EQ(settings.groups.size(), 2U);
+    ASSERT_EQ(settings.groups.size(), 3U);
     EXPECT_EQ(settings.groups[1].name, "BTC");
 }
 

@@ -38,8 +38,8 @@ export class Chain {
      * Puts a transaction into the next block. Answers a ticket whose `ok` is known once the
      * block is mined; a revert is an outcome here, not an error.
      */
-    queue({ from, to, data, gas = DEFAULT_GAS }, label = '') {
-        const ticket = { label, from, to, data, gas, ok: null, hash: null, contract: null };
+    queue({ from, to, data, value = 0n, gas = DEFAULT_GAS }, label = '') {
+        const ticket = { label, from, to, data, value, gas, ok: null, hash: null, contract: null };
         this.#queued.push(ticket);
         return ticket;
     }
@@ -49,9 +49,9 @@ export class Chain {
         const tickets = this.#queued;
         this.#queued = [];
         await this.#learnNonces(tickets);
-        const sends = tickets.map(({ from, to, data, gas }) => [
+        const sends = tickets.map(({ from, to, data, value, gas }) => [
             'eth_sendTransaction',
-            [{ from, ...(to && { to }), data, gas: hex(gas), gasPrice: '0x0', nonce: this.#nonce(from) }],
+            [{ from, ...(to && { to }), data, value: hex(value), gas: hex(gas), gasPrice: '0x0', nonce: this.#nonce(from) }],
         ]);
         // One by one: the node may run the items of a batch in any order.
         for (const [i, [method, params]] of sends.entries()) {
@@ -97,6 +97,12 @@ export class Chain {
         for (let i = 0; i < count; i++) await this.mine({ seconds });
     }
 
+    /** Many empty blocks at once, `seconds` apart. */
+    async skip(count, seconds = 3) {
+        await this.rpc.call('anvil_mine', [hex(count), hex(seconds)]);
+        return this.sync();
+    }
+
     /** Mines what is queued and throws if any of it reverted. */
     async mineAll(options) {
         const block = await this.mine(options);
@@ -108,8 +114,8 @@ export class Chain {
     }
 
     /** The revert reason of a mined transaction, found by asking again at the parent's state. */
-    async why({ from, to, data, gas }) {
-        const call = { from, ...(to && { to }), data, gas: hex(gas) };
+    async why({ from, to, data, value, gas }) {
+        const call = { from, ...(to && { to }), data, value: hex(value), gas: hex(gas) };
         try {
             await this.rpc.call('eth_call', [call, hex(this.number - 1)]);
             return 'no reason at the parent block';

@@ -40,8 +40,12 @@ const OWN = ['TestToken', 'TestFeed', 'FallbackPrices', 'ImplementationShim', 'F
     (name) => `contracts/${name}.sol`,
 );
 
+/** A Comptroller's oracle and lens, and cTokens with JustLend's events. */
+const COMPOUND = ['CompoundOracle', 'AllowAll', 'HalfUpLens', 'JErc20', 'JNative'].map((name) => `contracts/compound/${name}.sol`);
+
 export const compileLatest = (say) => compile('aave-v3-origin', LATEST, say);
 export const compileOwn = (say) => compile('plimsoll', OWN, say);
+export const compileCompound = (say) => compile('plimsoll-compound', COMPOUND, say);
 
 function sourceOf(name) {
     return readFileSync(path.join(name.startsWith('@') ? MODULES : HERE, name), 'utf8');

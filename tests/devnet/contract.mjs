@@ -22,9 +22,17 @@ export class Contract {
 
     /** Queues a transaction of `from`. */
     send(from, fn, args = [], gas) {
-        const call = { from, to: this.address, data: this.data(fn, args) };
+        return this.#queue({ from, ...(gas && { gas }) }, fn, args);
+    }
+
+    /** The same with native coins. */
+    pay(from, value, fn, args = []) {
+        return this.#queue({ from, value }, fn, args);
+    }
+
+    #queue(parts, fn, args) {
         const symbolic = args.map((arg) => String(arg)).join(', ');
-        return this.chain.queue({ ...call, ...(gas && { gas }) }, `${fn}(${symbolic})`);
+        return this.chain.queue({ ...parts, to: this.address, data: this.data(fn, args) }, `${fn}(${symbolic})`);
     }
 
     async read(fn, args = [], block = 'latest') {

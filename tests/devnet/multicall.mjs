@@ -14,14 +14,14 @@ export const pinned = (hash) => ({ blockHash: hash, requireCanonical: true });
 export async function aggregate(rpc, calls, blockHash) {
     const requests = [];
     for (let at = 0; at < calls.length; at += CHUNK) {
-        const data = encode(calls.slice(at, at + CHUNK));
+        const data = encodeAggregate(calls.slice(at, at + CHUNK));
         requests.push(['eth_call', [{ to: MULTICALL3, data }, pinned(blockHash)]]);
     }
     const answers = await rpc.batch(requests);
-    return answers.flatMap(decode);
+    return answers.flatMap(decodeAggregate);
 }
 
-function encode(calls) {
+export function encodeAggregate(calls) {
     const heads = [];
     const bodies = [];
     let offset = calls.length * 32;
@@ -36,7 +36,7 @@ function encode(calls) {
     return `0x${AGGREGATE3}${word(0x20)}${word(calls.length)}${heads.join('')}${bodies.join('')}`;
 }
 
-function decode(answer) {
+export function decodeAggregate(answer) {
     const number = (at) => parseInt(answer.substr(2 + at * 2, 64), 16);
     const array = number(0);
     const count = number(array);

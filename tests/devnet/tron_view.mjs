@@ -9,6 +9,9 @@ export const bare = (hex) => hex.replace(/^0x/, '');
 /** 16 digits of height and the last 48 of the block's hash. */
 export const idOf = (number, hash) => Number(number).toString(16).padStart(16, '0') + hash.slice(-48);
 
+/** A block of the EVM by the name a TRON node gives it. */
+export const shownOnTron = (block) => ({ ...block, hash: '0x' + idOf(block.number, block.hash) });
+
 const parentId = (block) =>
     Number(block.number) === 0 ? '0'.repeat(64) : idOf(Number(block.number) - 1, block.parentHash);
 

@@ -31,10 +31,10 @@ function shown(value) {
 }
 
 /** Exact integers are decimal text in every row; a number or hex text is a difference. */
-const text = (value) => (value === null ? null : JSON.stringify(String(value)));
-const quoted = (value) => (value === null ? null : JSON.stringify(value));
+export const text = (value) => (value === null ? null : JSON.stringify(String(value)));
+export const quoted = (value) => (value === null ? null : JSON.stringify(value));
 
-const lower = (address) => String(address).toLowerCase();
+export const lower = (address) => String(address).toLowerCase();
 
 export function compareStatus(tally, status, { chainName, protocolName }, reading) {
     const { block } = reading;
@@ -55,7 +55,7 @@ export function compareStatus(tally, status, { chainName, protocolName }, readin
 /** Accounts with debt, by the debt tokens themselves. */
 export const borrowers = ({ accounts }) => accounts.filter(({ debts }) => debts.length > 0);
 
-function compareCommon(tally, where, row, { block }) {
+export function compareCommon(tally, where, row, { block }) {
     tally.equal(where, 'block', block.number, row.block);
     tally.equal(where, 'block_hash', block.hash, row.block_hash);
     tally.equal(where, 'block_time', block.timestamp, unixTime(row.block_time));

@@ -10,12 +10,32 @@ import { spawnTied } from '../devnet/tied.mjs';
 export const CHAIN = 'devnet';
 export const PROTOCOL = 'aave-v3-devnet';
 
-const PAGE = 97;
+export const PAGE = 97;
 const POLL_MS = 30;
 
-/** `kind` of the chain, and keys added to its table. */
-export function configuration({ folder, port, endpoint, chainId, provider, kind = 'evm', chainKeys = '', staleAfter = '3650d' }) {
-    const members = ETH_GROUP.map((symbol) => `"${symbol}"`).join(', ');
+/** What a run says of the protocol it watches; the rest of a file is the same for all. */
+export const AAVE = {
+    name: PROTOCOL,
+    kind: 'aave-v3',
+    chainKind: 'evm',
+    groups: { ETH: ETH_GROUP },
+    bands: { 'eth-upper': ['ETH', 2200, 2400], 'eth-lower': ['ETH', 1574, 1681] },
+};
+
+const quoted = (list) => list.map((text) => `"${text}"`).join(', ');
+
+function groupText([name, members]) {
+    return `[groups.${name}]\nleader = "${members[0]}"\nmembers = [${quoted(members)}]\n`;
+}
+
+function bandText([name, [collateral, low, high]]) {
+    return `[bands.${name}]\ncollateral = "${collateral}"\nbetween = [${low}, ${high}]\n`;
+}
+
+/** `endpoint` is one URL, one inline table, or several. `chainKeys` are lines added to the chain's table. */
+export function configuration({ folder, port, endpoint, chainId, provider, subject = AAVE, chainKeys = '', staleAfter = '3650d' }) {
+    const { name, kind, chainKind, groups, bands } = subject;
+    const endpoints = [endpoint].flat().map((one) => (one.startsWith('{') ? one : `"${one}"`)).join(', ');
     return `version = 1
 
 [daemon]
@@ -24,33 +44,23 @@ state_dir = "${folder}/state"
 http_listen = "127.0.0.1:${port}"
 
 [chains.${CHAIN}]
-kind = "${kind}"
+kind = "${chainKind}"
 chain_id = ${chainId}
 poll_every = "200ms"
 finality = "finalized"
 # The chain's clock is not ours: its blocks may be years away from the wall clock.
 stale_after = "${staleAfter}"
-endpoints = [${[endpoint].flat().map((one) => (one.startsWith('{') ? one : `"${one}"`)).join(', ')}]
+endpoints = [${endpoints}]
 ${chainKeys}
 
-[protocols.${PROTOCOL}]
-kind = "aave-v3"
+[protocols.${name}]
+kind = "${kind}"
 chain = "${CHAIN}"
 address = "${provider}"
 start_block = 0
 
-[groups.ETH]
-leader = "${ETH_GROUP[0]}"
-members = [${members}]
-
-[bands.eth-upper]
-collateral = "ETH"
-between = [2200, 2400]
-
-[bands.eth-lower]
-collateral = "ETH"
-between = [1574, 1681]
-
+${Object.entries(groups).map(groupText).join('\n')}
+${Object.entries(bands).map(bandText).join('\n')}
 [rules.liquidatable]
 when = "liquidatable"
 confirm = "latest"
@@ -72,7 +82,7 @@ severity = "info"
 to = ["archive"]
 
 [rules.eth-exposure]
-bands = ["eth-upper", "eth-lower"]
+bands = [${quoted(Object.keys(bands))}]
 when = "exposure_usd >= 1000000"
 clear = "exposure_usd < 900000"
 confirm = "latest"
@@ -89,6 +99,7 @@ export class Daemon {
     #child = null;
 
     constructor({ binary, folder, port, ...rest }) {
+        this.protocol = (rest.subject ?? AAVE).name;
         this.binary = binary;
         this.folder = folder;
         this.base = `http://127.0.0.1:${port}`;
@@ -152,7 +163,7 @@ export class Daemon {
     }
 
     positions() {
-        return this.rows('positions', { protocol: PROTOCOL, limit: PAGE });
+        return this.rows('positions', { protocol: this.protocol, limit: PAGE });
     }
 
     /**
@@ -167,7 +178,7 @@ export class Daemon {
             try {
                 const status = await this.status();
                 const chain = status.chains?.find(({ name }) => name === CHAIN);
-                const protocol = status.protocols?.find(({ name }) => name === PROTOCOL);
+                const protocol = status.protocols?.find(({ name }) => name === this.protocol);
                 last = JSON.stringify({ chain, protocol });
                 if (isAt(chain, protocol, { number, hash })) return status;
             } catch (error) {

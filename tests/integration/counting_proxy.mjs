@@ -8,7 +8,10 @@ async function bodyOf(stream) {
     return Buffer.concat(chunks);
 }
 
-/** `calls` holds {method, bytes, result} of every request, members of a batch counted each. */
+/**
+ * `calls` holds {method, bytes, result} of every request, members of a batch counted each. `stop` is
+ * as a machine that dies: connections break, new ones are refused; `start` brings it back.
+ */
 export async function startCountingProxy(target) {
     const calls = [];
     const server = http.createServer(async (request, response) => {
@@ -24,10 +27,20 @@ export async function startCountingProxy(target) {
         response.writeHead(answer.status, { 'content-type': 'application/json' });
         response.end(text);
     });
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return {
-        url: `http://127.0.0.1:${server.address().port}`,
+    let port = 0;
+    const proxy = {
         calls,
-        stop: () => new Promise((resolve) => (server.closeAllConnections?.(), server.close(resolve))),
+        async start() {
+            await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+            ({ port } = server.address());
+            proxy.url = `http://127.0.0.1:${port}`;
+        },
+        stop() {
+            const closed = new Promise((resolve) => server.close(resolve));
+            server.closeAllConnections();
+            return closed;
+        },
     };
+    await proxy.start();
+    return proxy;
 }

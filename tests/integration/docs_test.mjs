@@ -24,7 +24,7 @@ const ELSEWHERE = [
     'plimsoll run ', // every integration test
     'build/plimsoll run ',
     // What needs a machine with systemd, or is the operator's own.
-    ...['sudo ', 'systemctl ', 'journalctl ', 'systemd-', 'install ', 'apt-get ', 'cd ', 'export ', 'git ', 'sqlite3 '],
+    ...['sudo ', 'systemctl ', 'journalctl ', 'systemd-', 'install ', 'apt-get ', 'cd ', 'export ', 'git ', 'sqlite3 ', '(umask 077; '],
 ];
 
 let market;
@@ -54,6 +54,7 @@ before(async () => {
         ['http://127.0.0.1:9464', market.daemon.base],
         ['.chains.ethereum', '.chains.devnet'],
         ['aave-v3-ethereum', PROTOCOL],
+        ['/etc/plimsoll/plimsoll.toml', 'plimsoll.toml'],
     ];
 });
 after(async () => {

@@ -16,7 +16,7 @@ export const BINARY = process.env.PLIMSOLL_BIN ?? path.join(ROOT, 'build/plimsol
 const DEADLINE_MS = 60_000;
 
 /**
- * `endpointOf` may put a proxy between node and daemon; `moreConfiguration(folder)` is put behind the
+ * `endpointOf` may put a proxy, or several, between node and daemon; `moreConfiguration(folder)` is put behind the
  * daemon's configuration.
  */
 export async function startMarket({

@@ -1,13 +1,14 @@
 // The daemon as a service on a real market: reloads under traffic lose and repeat nothing, what a
 // reload takes away is said, and a snapshot can be asked for by a signal.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { ETH_GROUP } from '../devnet/listings.mjs';
 import { startReceiver } from './echo_server.mjs';
-import { startMarket } from './market.mjs';
+import { BINARY, startMarket } from './market.mjs';
 
 const RELOADS = 20;
 const DEADLINE_MS = 60_000;
@@ -107,6 +108,7 @@ test(`${RELOADS} reloads under traffic lose no alert and repeat none`, { timeout
 
     const alerts = archived();
     assert.ok(alerts.length > 100, `only ${alerts.length} alerts`);
+    assert.ok(alerts.every(({ data }) => data.block.number > 0), 'an alert about no block');
     const unique = (ids) => assert.equal(new Set(ids).size, ids.length);
     unique(alerts.map(({ id }) => id));
     unique(receiver.taken.map(({ id }) => id));
@@ -175,12 +177,44 @@ test('a protocol and a chain that are taken away end what was open there', { tim
     await market.settled();
 });
 
+test('a protocol with another start block is read anew', { timeout: 120_000 }, async () => {
+    const known = await market.daemon.positions();
+    await reload(base.replace('start_block = 0', 'start_block = 1'));
+    await market.mineQuietBlock();
+    await market.settled();
+    assert.match(readFileSync(market.daemon.log, 'utf8'), /has another address or start block now; it is read anew/);
+    const accounts = (rows) => rows.map(({ account }) => account).sort();
+    assert.deepEqual(accounts(await market.daemon.positions()), accounts(known));
+    await reload(base);
+    await market.settled();
+});
+
 test('USR1 takes a snapshot', { timeout: 60_000 }, async () => {
     await market.mineQuietBlock();
     const { number } = market.anvil.chain.head();
     market.daemon.signal('SIGUSR1');
     const latest = path.join(market.folder, 'state/snapshots/latest.json');
     await until('the snapshot', () => existsSync(latest) && JSON.parse(readFileSync(latest, 'utf8')).chains.devnet.block === number);
+});
+
+test('a backup of the running daemon is a whole store', { timeout: 120_000 }, async () => {
+    await delivered();
+    const done = spawnSync(BINARY, ['backup', '--json', '--config', market.daemon.config], { encoding: 'utf8' });
+    assert.equal(done.status, 0, done.stderr);
+    const { file } = JSON.parse(done.stdout);
+    const state = path.join(market.folder, 'state');
+    assert.equal(path.dirname(file), path.join(state, 'backups'));
+    assert.equal(await market.daemon.stop(), 0);
+
+    const told = receiver.taken.length;
+    assert.ok(told > 0);
+    for (const name of ['state.db', 'state.db-wal', 'state.db-shm']) rmSync(path.join(state, name), { force: true });
+    copyFileSync(file, path.join(state, 'state.db'));
+    market.daemon.start();
+    await market.settled();
+    await market.mineQuietBlock();
+    await delivered();
+    assert.equal(receiver.taken.length, told, 'it goes on where it was, and says nothing again');
 });
 
 test('TERM ends it well', { timeout: 60_000 }, async () => {

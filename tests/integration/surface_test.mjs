@@ -416,7 +416,7 @@ test('hostile clients hinder neither other clients nor the rounds', { timeout: 6
             await new Promise((resolve) => setTimeout(resolve, 100));
         }
         took.sort((a, b) => a - b);
-        assert.ok(took[15] < 2_000, `answers took ${took.join(' ')} ms`);
+        assert.ok(took[15] < 4_000, `answers took ${took.join(' ')} ms`);
         await market.settled();
         assert.equal(market.anvil.chain.head().number, begin + 5);
     } finally {

@@ -9,12 +9,13 @@ import path from 'node:path';
 import { freePort, startAnvil } from '../devnet/anvil.mjs';
 import { MULTICALL3 } from '../devnet/chain.mjs';
 import { readWorld } from '../devnet/reader.mjs';
-import { fromTron, toBase58 } from '../devnet/tron_base58.mjs';
+import { toBase58 } from '../devnet/tron_base58.mjs';
 import { TRON_MAINNET, startTronGateway } from '../devnet/tron_gateway.mjs';
-import { idOf } from '../devnet/tron_view.mjs';
+import { idOf, shownOnTron } from '../devnet/tron_view.mjs';
 import { GENESIS, buildWorld } from '../devnet/world.mjs';
 import { Tally, borrowers, comparePositions, compareStatus } from '../differential/compare.mjs';
-import { CHAIN, Daemon, PROTOCOL } from '../differential/daemon.mjs';
+import { AAVE, CHAIN, Daemon, PROTOCOL } from '../differential/daemon.mjs';
+import { asOnEvm } from '../differential/front.mjs';
 import { BINARY } from './market.mjs';
 
 const DEADLINE_MS = 120_000;
@@ -50,7 +51,7 @@ export async function watch({ anvil, world }, { gateways = [{}], staleAfter, evm
         endpoint: running.map(({ url }) => `{ url = "${url}${evm ? '/jsonrpc' : ''}", header = { TRON-PRO-API-KEY = "\${file:${credentials}}" } }`),
         chainId: TRON_MAINNET,
         provider: evm ? world.market.provider.address : toBase58(world.market.provider.address),
-        kind: evm ? 'evm' : 'tron',
+        subject: evm ? AAVE : { ...AAVE, chainKind: 'tron' },
         chainKeys: evm ? '' : `multicall = "${toBase58(MULTICALL3)}"`,
         staleAfter,
     });
@@ -66,7 +67,7 @@ export class Watched {
 
     tronHead() {
         const { number, hash } = this.anvil.chain.head();
-        return { number, hash: '0x' + idOf(number, hash) };
+        return shownOnTron({ number, hash });
     }
 
     settled(deadlineMs = DEADLINE_MS) {
@@ -99,16 +100,7 @@ export class Watched {
 
     /** Rows with addresses as the EVM writes them. Every one must have been written as TRON does. */
     async positions() {
-        const rows = await this.daemon.positions();
-        const hex = (address) => {
-            assert.match(address, /^T[1-9A-HJ-NP-Za-km-z]{33}$/);
-            return fromTron(address);
-        };
-        for (const row of rows) {
-            row.account = hex(row.account);
-            for (const side of ['collateral', 'debt']) for (const entry of row[side]) entry.token = hex(entry.token);
-        }
-        return rows;
+        return (await this.daemon.positions()).map(asOnEvm);
     }
 
     /**

@@ -167,6 +167,20 @@ describe('a TRON node that misbehaves', () => {
         await recovers();
     });
 
+    test('calls that outlast the time a node gives them', { timeout: 120_000 }, async () => {
+        let refused = 0;
+        watched.faults.slowCalls = (data) => {
+            const isSlow = data.length > 12_000;
+            refused += isSlow ? 1 : 0;
+            return isSlow;
+        };
+        await step(chain.world, { blocks: 2 });
+        await recovers();
+        assert.ok(refused > 0);
+        watched.faults.slowCalls = () => false;
+        await recovers();
+    });
+
     test('solid blocks that stand still', { timeout: 120_000 }, async () => {
         const { chain: earlier } = await watched.state();
         watched.faults.solidLag = 30;
@@ -264,6 +278,18 @@ describe('endpoints that offer less', () => {
             watched.gateways[0].faults.headLag = 4;
             await watched.mine(6);
             await watched.verifyLive();
+        } finally {
+            await watched.stop();
+        }
+    });
+
+    test('a key that is not the right one is told, and not shown', { timeout: 120_000 }, async () => {
+        const watched = await watch(chain, { gateways: [{ apiKey: 'another-key-than-the-one-given' }] });
+        try {
+            const { chain: state } = await watched.until(({ chain: one }) => one.endpoints[0].last_error !== null, 'noticed');
+            assert.equal(state.state, 'unknown');
+            assert.match(state.endpoints[0].last_error, /401/);
+            assert.doesNotMatch(JSON.stringify(state) + watched.daemon.lastLines(10_000), /key-of-the-test/);
         } finally {
             await watched.stop();
         }

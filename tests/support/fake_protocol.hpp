@@ -43,7 +43,6 @@ class FakeProtocol : public protocols::Protocol {
     GroupExposure exposure(const protocols::PositionKey& key,
                            const protocols::AssetGroup& group) const override;
     std::optional<OraclePrice> price(const Address& token) const override;
-    unsigned price_decimals() const override { return oracle_decimals; }
     std::vector<protocols::MarketReport> markets() const override;
     bool has_position(const protocols::PositionKey& key) const override {
         return positions.contains(key.account);
@@ -57,7 +56,7 @@ class FakeProtocol : public protocols::Protocol {
         return std::make_unique<FakeProtocol>(*this);
     }
     protocols::LogFilter discovery_filter() const override { return {}; }
-    std::vector<Address> borrowers_in(const protocols::Log&) const override { return {}; }
+    std::vector<Address> discover(const protocols::Log&) override { return {}; }
     void follow(std::span<const Address>) override {}
     protocols::LogFilter log_filter() const override { return {}; }
     void apply(const protocols::Log&) override {}
@@ -72,6 +71,7 @@ class FakeProtocol : public protocols::Protocol {
         return {};
     }
     protocols::LedgerEvents take_events() override { return {}; }
+    void price_liquidation(protocols::Liquidation&) const override {}
     void price_liquidation(protocols::Liquidation&,
                            std::span<const protocols::CallResult>) const override {}
     protocols::Trust trust() const override { return {}; }

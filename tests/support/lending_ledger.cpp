@@ -96,7 +96,7 @@ protocols::LogFilter LendingLedger::discovery_filter() const {
     return {{market_}, {topic_of(LendingEvent::borrow)}};
 }
 
-std::vector<Address> LendingLedger::borrowers_in(const Log& log) const {
+std::vector<Address> LendingLedger::discover(const Log& log) {
     if (log.address != market_ || event_in(log) != LendingEvent::borrow) return {};
     return {account_in(log)};
 }
@@ -136,7 +136,6 @@ void LendingLedger::apply(const Log& log) {
         told.debt_token = in.address();
         told.debt = TokenAmount::from_raw(in.word());
         told.collateral_decimals = told.debt_decimals = decimals;
-        told.price_decimals = oracle_decimals;
         events_.liquidations.push_back(std::move(told));
     }
     if (!is_followed(account)) {
@@ -255,11 +254,21 @@ Expected<void, ReadFault> LendingLedger::accept_prices(std::span<const CallResul
     return {};
 }
 
+void LendingLedger::price_liquidation(protocols::Liquidation& event) const {
+    const auto priced = [this](const Address& token) -> std::optional<protocols::AssetPrice> {
+        const auto known = price(token);
+        if (!known) return std::nullopt;
+        return protocols::AssetPrice{*known, oracle_decimals, {}};
+    };
+    event.collateral_price = priced(event.collateral_token);
+    event.debt_price = priced(event.debt_token);
+}
+
 void LendingLedger::price_liquidation(protocols::Liquidation& event,
                                       std::span<const CallResult> prices) const {
     for (std::size_t i = 0; i < tokens.size() && i < prices.size(); ++i) {
         RecordReader in(text_of(prices[i].data), kLendingVersion);
-        const OraclePrice price = OraclePrice::from_raw(in.word());
+        const protocols::AssetPrice price{OraclePrice::from_raw(in.word()), oracle_decimals, {}};
         if (event.collateral_token == tokens[i].address) event.collateral_price = price;
         if (event.debt_token == tokens[i].address) event.debt_price = price;
     }

@@ -31,7 +31,7 @@ class LendingLedger final : public FakeProtocol {
         return std::make_unique<LendingLedger>(*this);
     }
     protocols::LogFilter discovery_filter() const override;
-    std::vector<Address> borrowers_in(const protocols::Log& log) const override;
+    std::vector<Address> discover(const protocols::Log& log) override;
     void follow(std::span<const Address> accounts) override;
     protocols::LogFilter log_filter() const override;
     void apply(const protocols::Log& log) override;
@@ -42,6 +42,7 @@ class LendingLedger final : public FakeProtocol {
     Expected<void, protocols::ReadFault> accept_prices(
         std::span<const protocols::CallResult> results, const BlockRef& at) override;
     protocols::LedgerEvents take_events() override { return std::exchange(events_, {}); }
+    void price_liquidation(protocols::Liquidation& event) const override;
     void price_liquidation(protocols::Liquidation& event,
                            std::span<const protocols::CallResult> prices) const override;
     protocols::PositionHealth health(const protocols::PositionKey& key) const override;

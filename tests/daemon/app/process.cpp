@@ -1,5 +1,6 @@
 #include "tests/daemon/app/process.hpp"
 
+#include <curl/curl.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -137,6 +138,29 @@ std::filesystem::path Folder::write(const std::string& name, const std::string& 
     std::ofstream(path, std::ios::binary) << content;
     ::chmod(path.c_str(), mode);
     return path;
+}
+
+namespace {
+
+std::size_t append(char* bytes, std::size_t size, std::size_t count, void* out) {
+    static_cast<std::string*>(out)->append(bytes, size * count);
+    return size * count;
+}
+
+}  // namespace
+
+std::string get(const std::string& url) {
+    std::string body;
+    CURL* handle = curl_easy_init();
+    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_PROXY, "");
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT, 30L);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &append);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
+    curl_easy_perform(handle);
+    curl_easy_cleanup(handle);
+    return body;
 }
 
 }  // namespace plimsoll::app::testing

@@ -66,4 +66,7 @@ class Folder {
     std::filesystem::path path_;
 };
 
+/// HTTP GET; the body, empty where nobody answers.
+std::string get(const std::string& url);
+
 }  // namespace plimsoll::app::testing

@@ -4,7 +4,6 @@
 #include "tests/daemon/app/process.hpp"
 #include "tests/support/loopback_server.hpp"
 
-#include <curl/curl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -19,6 +18,7 @@ using namespace std::chrono_literals;
 using test::LoopbackServer;
 using test::Served;
 using testing::Folder;
+using testing::get;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::NotifySocket;
@@ -27,26 +27,6 @@ using ::testing::StartsWith;
 
 constexpr auto kLong = 60s;
 constexpr const char* kDead = "http://127.0.0.1:1";
-
-std::size_t append(char* bytes, std::size_t size, std::size_t count, void* out) {
-    static_cast<std::string*>(out)->append(bytes, size * count);
-    return size * count;
-}
-
-/// GET; the body, empty where nobody answers.
-std::string get(const std::string& url) {
-    std::string body;
-    CURL* handle = curl_easy_init();
-    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_PROXY, "");
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT, 30L);
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &append);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
-    curl_easy_perform(handle);
-    curl_easy_cleanup(handle);
-    return body;
-}
 
 Served answer(int status) {
     Served out;

@@ -4,6 +4,7 @@
 #include "config/load.hpp"
 #include "daemon/app/daemon.hpp"
 #include "daemon/app/retire.hpp"
+#include "daemon/http/server.hpp"
 #include "tests/daemon/app/process.hpp"
 #include "tests/support/loopback_server.hpp"
 
@@ -152,6 +153,47 @@ TEST(Stages, a_wrong_key_or_sink_is_told_before_anything_runs) {
     EXPECT_EQ(made.error().exit_code, kConfig);
     EXPECT_THAT(made.error().message, HasSubstr("[signing]"));
     EXPECT_THAT(made.error().message, Not(HasSubstr("4c0883")));
+}
+
+// ---- listeners
+
+class NoChains final : public view::Live {
+  public:
+    std::vector<view::ChainStatus> chains() const override { return {}; }
+    std::vector<view::ProtocolStatus> protocols() const override { return {}; }
+    void read(const Use& use) const override { use({}); }
+};
+
+TEST(Listeners, come_round_by_themselves_and_an_answer_that_hangs_is_found) {
+    const Folder folder;
+    const auto store = open(folder);
+    std::atomic<std::chrono::hours::rep> jump{0};
+    pulse::Pulses pulses(
+        [&jump] { return std::chrono::steady_clock::now() + std::chrono::hours(jump.load()); });
+    const NoChains live;
+    Stop release;
+    std::atomic<bool> is_asked{false};
+    http::Api::Parts parts{live, *store, {}, {}, {}};
+    parts.healthy = [&](std::string&) {
+        is_asked = true;
+        release.wait(60s);
+        return true;
+    };
+    const http::Api api(std::move(parts));
+    const auto server = http::Server::open("127.0.0.1:0", api, pulses);
+    const auto control = http::ControlSocket::open(folder.path() / "control.sock", api, {}, pulses);
+    ASSERT_TRUE(server.has_value() && control.has_value());
+    jump = 1;
+    EXPECT_TRUE(eventually([&] { return pulses.stuck().empty(); }));
+
+    std::thread asking([&] { testing::get((*server)->url() + "/-/healthy"); });
+    EXPECT_TRUE(eventually([&] { return is_asked.load(); }));
+    jump = 2;
+    EXPECT_TRUE(
+        eventually([&] { return pulses.stuck() == std::vector<std::string>{"http answer"}; }));
+    release.request();
+    asking.join();
+    EXPECT_TRUE(eventually([&] { return pulses.stuck().empty(); }));
 }
 
 // ---- chains that are configured no longer

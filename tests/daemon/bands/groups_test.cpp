@@ -162,6 +162,22 @@ INSTANTIATE_TEST_SUITE_P(Table, BandScaling,
                                          Scaling{"no_decimals", 0, 100'000'000, 299'999'999, 1, 2}),
                          [](const auto& tested) { return tested.param.name; });
 
+/// Oracle prices in a coin worth a quarter of a dollar: a dollar is four of them.
+TEST(ResolveBand, dollars_become_prices_in_the_coin_the_oracle_uses) {
+    auto list = markets({"ETHB"});
+    list[0].price_decimals = 6;
+    list[0].quote = {"TRX", 1, 4};
+    const auto groups = resolve_groups({}, list);
+    const auto resolved = resolve_band(band("ETHB", 100'000'000, 200'000'001), groups, list);
+    ASSERT_TRUE(resolved);
+    EXPECT_EQ(resolved->low_price.raw(), 4'000'000U);
+    EXPECT_EQ(resolved->high_price.raw(), 8'000'000U);
+    EXPECT_EQ(resolved->quote.name, "TRX");
+    list[0].quote.numerator = 0;
+    EXPECT_FALSE(resolve_band(band("ETHB", 100'000'000, 200'000'000), groups, list))
+        << "what the coin is worth is not known";
+}
+
 TEST(ResolveBand, what_is_no_band) {
     const auto list = markets({"WETH"});
     const auto groups = resolve_groups({}, list);

@@ -327,6 +327,18 @@ TEST(SilentSource, is_told_after_a_restart_even_if_it_never_answers) {
     EXPECT_EQ(world.alerts().size(), 2U);
 }
 
+TEST(SilentSource, grows_stale_while_a_call_lasts) {
+    Running running;
+    World& world = running.world;
+    ASSERT_EQ(world.status().state, view::State::live);
+    const std::uint64_t age = world.status().age_seconds;
+    world.now += 3'600;  // no poll comes to an end
+    EXPECT_EQ(world.status().age_seconds, age + 3'600);
+    EXPECT_EQ(world.status().state, view::State::stale);
+    EXPECT_THAT(world.status().reason, HasSubstr("no new block for"));
+    EXPECT_EQ(world.status("lend").state, view::State::stale);
+}
+
 TEST(SilentSource, a_rule_that_waits_fires_while_nothing_moves) {
     World world;
     world.settings.rules[2].hold_for = config::Milliseconds{300'000};

@@ -63,9 +63,9 @@ TEST(Liquidated, watch_and_min_debt_limit_it) {
     scenario.settings.watches = {{"mine", "", {test::address(1)}}};
     scenario.restart();
     auto priced = liquidation(1, block(100));
-    priced.debt_price = OraclePrice::from_raw(U256(100'000'000));
+    priced.debt_price = protocols::AssetPrice{OraclePrice::from_raw(U256(100'000'000)), 8, {}};
     auto too_small = liquidation(2, block(100));
-    too_small.debt_price = OraclePrice::from_raw(U256(99'999'999));
+    too_small.debt_price = protocols::AssetPrice{OraclePrice::from_raw(U256(99'999'999)), 8, {}};
     const auto unpriced = liquidation(3, block(100));
     const auto of_others = liquidation(4, block(100), 2);
     scenario.liquidations = {priced, too_small, unpriced, of_others};

@@ -186,8 +186,9 @@ TEST(Messages, a_band) {
 TEST(Messages, a_realised_liquidation) {
     Scenario scenario({rule("liquidated", "liqs")});
     auto event = liquidation(1, block(100));
-    event.collateral_price = OraclePrice::from_raw(U256(230'000'000'000));
-    event.debt_price = OraclePrice::from_raw(U256(99'990'000));
+    event.collateral_price =
+        protocols::AssetPrice{OraclePrice::from_raw(U256(230'000'000'000)), 8, {}};
+    event.debt_price = protocols::AssetPrice{OraclePrice::from_raw(U256(99'990'000)), 8, {}};
     event.bad_debt = TokenAmount::from_raw(U256(1'000'000));
     event.protocol_fee = TokenAmount::from_raw(U256(1));
     scenario.liquidations = {event};
@@ -219,7 +220,8 @@ TEST(Messages, without_prices_there_is_no_usd) {
     Scenario scenario({rule("liquidated")});
     scenario.liquidations = {liquidation(1, block(100))};
     scenario.liquidations[0].collateral = TokenAmount::from_raw(u256_max());
-    scenario.liquidations[0].collateral_price = OraclePrice::from_raw(u256_max());
+    scenario.liquidations[0].collateral_price =
+        protocols::AssetPrice{OraclePrice::from_raw(u256_max()), 8, {}};
     scenario.round(100);
     EXPECT_FALSE(scenario.last()["data"].contains("debt_usd"));
     EXPECT_FALSE(scenario.last()["data"].contains("collateral_usd")) << "beyond 256 bits";

@@ -1,5 +1,7 @@
 #include "daemon/snapshots/writer.hpp"
 
+#include "daemon/snapshots/snapshotter.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -80,6 +82,20 @@ TEST_F(Writer, removes_whole_days_only) {
     EXPECT_FALSE(fs::exists(folder / "table=tvl/chain=devnet/date=2026-01-24"));
     EXPECT_TRUE(fs::exists(folder / "table=tvl/chain=devnet/date=2026-01-25"));
     EXPECT_TRUE(fs::exists(folder / "latest.json"));
+}
+
+TEST(LiquidationsAfter, each_run_goes_on_where_the_last_one_ended) {
+    EXPECT_EQ(liquidations_after(std::nullopt, 100), 0U);
+    EXPECT_EQ(liquidations_after("0/100", 200), 100U);
+    EXPECT_EQ(liquidations_after("100/200", 300), 200U);
+    EXPECT_EQ(liquidations_after("100", 200), 100U);  // as it was written once
+}
+
+TEST(LiquidationsAfter, the_same_block_again_has_the_same_rows) {
+    EXPECT_EQ(liquidations_after("100/200", 200), 100U);
+    EXPECT_EQ(liquidations_after("100/200", 150), 100U);  // after a reorganisation
+    EXPECT_EQ(liquidations_after("0/100", 100), 0U);
+    EXPECT_EQ(liquidations_after("100", 100), 0U);
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ TEST_P(FollowedWorld, every_position_after_every_round) {
     finish_round(*ledger, world.chain());
     std::vector<Address> borrowers;
     for (const Log& log : world.chain().take_logs()) {
-        for (const Address& account : ledger->borrowers_in(log)) borrowers.push_back(account);
+        for (const Address& account : ledger->discover(log)) borrowers.push_back(account);
     }
     ledger->follow(borrowers);
     finish_round(*ledger, world.chain());

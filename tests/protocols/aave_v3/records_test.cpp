@@ -94,6 +94,20 @@ TEST_F(Records, bring_the_ledger_back) {
     EXPECT_EQ(again->log_filter().addresses, ledger->log_filter().addresses);
 }
 
+TEST_F(Records, of_accounts_whose_debt_went_in_the_last_block_are_dropped_after_loading) {
+    chain.mine(12);
+    chain.repay_all(bob, 5);
+    for (const Log& log : chain.take_logs()) ledger->apply(log);
+    Stored stored;  // as it is when nothing was read at the end of that block
+    store(stored, *ledger);
+    auto again = loaded(stored);
+    finish_round(*again, chain);
+    EXPECT_FALSE(again->has_position({bob, {}}));
+    EXPECT_TRUE(again->has_position({alice, {}}));
+    store(stored, *again);
+    EXPECT_FALSE(stored.contains("account/" + to_lower_hex(bob).substr(2)));
+}
+
 TEST_F(Records, tell_only_what_changed) {
     Stored stored;
     store(stored, *ledger);

@@ -181,7 +181,6 @@ TEST_F(Report, shows_the_markets) {
     EXPECT_EQ(markets[2].debt_total, 20'000'000'000U);
     EXPECT_EQ(ledger->price(asset(1))->raw(), 300'000'000'000U);
     EXPECT_EQ(ledger->price(numbered(555)), std::nullopt);
-    EXPECT_EQ(ledger->price_decimals(), 8U);
 }
 
 TEST_F(Report, markets_are_accrued_to_the_block) {
@@ -198,8 +197,8 @@ TEST_F(Report, prices_a_liquidation_by_the_reads_of_its_block) {
     event.collateral_token = asset(0);
     event.debt_token = asset(2);
     ledger->price_liquidation(event, chain.answer(ledger->price_reads()));
-    EXPECT_EQ(event.collateral_price->raw(), 250'000'000'000U);
-    EXPECT_EQ(event.debt_price->raw(), 100'000'000U);
+    EXPECT_EQ(event.collateral_price->price.raw(), 250'000'000'000U);
+    EXPECT_EQ(event.debt_price->price.raw(), 100'000'000U);
     Liquidation unknown;
     unknown.collateral_token = numbered(555);
     ledger->price_liquidation(unknown, chain.answer(ledger->price_reads()));

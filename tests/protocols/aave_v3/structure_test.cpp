@@ -1,4 +1,6 @@
 // What is read of a market, when, and how far its numbers are believed.
+#include "protocols/aave_v3/prices.hpp"
+#include "protocols/aave_v3/valuation.hpp"
 #include "tests/protocols/aave_v3/seeded_market.hpp"
 
 #include <gtest/gtest.h>
@@ -159,6 +161,37 @@ TEST_F(Structure37, an_id_that_was_dropped_and_given_to_another_asset_is_read_fo
     finish_round(*ledger, chain);
     EXPECT_EQ(ledger->markets()[2].asset, "NEW");
     expect_exact(alice);
+}
+
+// ---- the price oracle sentinel
+
+/// Whether liquidations are allowed in a market whose sentinel answers so.
+bool is_allowed(const Ledger& ledger, const CallResult& answer) {
+    std::vector<CallResult> results(round_calls(ledger.structure()).size(),
+                                    CallResult{true, words_of({1})});
+    results.back() = answer;
+    auto round = decode_round(ledger.structure(), results, BlockRef{});
+    EXPECT_TRUE(round.has_value());
+    return make_valuation(ledger, std::move(*round))->accrued.liquidation_allowed;
+}
+
+TEST(Sentinel, holds_liquidations_up_to_v3_6_for_one_call_a_round) {
+    for (const std::uint64_t revision : {1U, 4U, 9U, 10U, 11U}) {
+        const std::vector<ListedReserve> reserves{
+            {0, numbered(20), numbered(21), numbered(22), {}, "WETH", 5}};
+        Ledger ledger = listed_ledger(numbered(4), revision, reserves);
+        const std::size_t without = round_calls(ledger.structure()).size();
+        EXPECT_TRUE(is_allowed(ledger, {true, words_of({0})})) << "none is set";
+        ledger.accept(Contracts{numbered(4), numbered(2), numbered(3), numbered(8)});
+        const auto calls = round_calls(ledger.structure());
+        const bool is_asked = revision <= 10;
+        ASSERT_EQ(calls.size(), without + (is_asked ? 1 : 0)) << revision;
+        EXPECT_EQ(calls.back().to == numbered(8), is_asked) << revision;
+        EXPECT_TRUE(is_allowed(ledger, {true, words_of({1})})) << revision;
+        EXPECT_EQ(is_allowed(ledger, {true, words_of({0})}), !is_asked) << revision;
+        EXPECT_EQ(is_allowed(ledger, {false, {}}), !is_asked) << "as the Pool reverts with it";
+        EXPECT_EQ(is_allowed(ledger, {true, {}}), !is_asked) << "no contract";
+    }
 }
 
 // ---- trust

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <optional>
 
-namespace plimsoll::protocols::aave_v3 {
+namespace plimsoll {
 
-/// A number as the tokens store it (uint128 up to v3_3, uint120 later), without the bulk of a
-/// `U256`. Only for keeping; arithmetic is done on `U256`.
+/// An amount a ledger keeps, without the bulk of a `U256`. Only for keeping; arithmetic is done on
+/// `U256`.
 struct Compact128 {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
@@ -20,7 +20,7 @@ struct Compact128 {
 
 inline U256 to_u256(const Compact128& value) { return (U256(value.high) << 64U) | U256(value.low); }
 
-/// None above 2^128 - 1, which no Aave token can hold.
+/// None above 2^128 - 1, which no token that is followed can hold (Aave stores at most 128 bits).
 inline std::optional<Compact128> to_compact(const U256& value) {
     if ((value >> 128U) != 0) return std::nullopt;
     const U256 low_mask{UINT64_MAX};
@@ -28,4 +28,4 @@ inline std::optional<Compact128> to_compact(const U256& value) {
                       static_cast<std::uint64_t>(value & low_mask)};
 }
 
-}  // namespace plimsoll::protocols::aave_v3
+}  // namespace plimsoll

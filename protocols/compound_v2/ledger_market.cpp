@@ -1,0 +1,161 @@
+#include "protocols/compound_v2/ledger.hpp"
+#include "protocols/compound_v2/parameter_change.hpp"
+
+#include <algorithm>
+
+namespace plimsoll::protocols::compound_v2 {
+namespace {
+
+BlockRef block_of(const Log& log) {
+    BlockRef out;
+    out.number = log.block;
+    out.hash = log.block_hash;
+    out.time = log.block_time;
+    return out;
+}
+
+}  // namespace
+
+void Ledger::on(const IndexTold& event, const Log& log, const Source& source) {
+    MarketEntry& market = structure_.markets.at(source.market);
+    market.accruals += event.is_accrual ? 1U : 0U;
+    changed_.markets.insert(source.market);
+    if (log.block <= market.read_at) return;
+    market.last_index = Wad::from_raw(event.borrow_index);
+    market.index_block = log.block;
+}
+
+/// What went to the reserves is the transfer of the collateral's cTokens to the cToken itself, in
+/// the same transaction before. Amounts of the underlying follow when the block's rate is known.
+void Ledger::on(const LiquidateBorrow& event, const Log& log, const Source& source) {
+    const CToken& debt = structure_.markets.at(source.market).c_token;
+    const MarketEntry* collateral = structure_.find(event.c_token_collateral);
+    Liquidation out;
+    out.tx = log.tx;
+    out.log_index = log.index;
+    out.block = block_of(log);
+    out.account = event.borrower;
+    out.liquidator = event.liquidator;
+    out.debt_token = debt.underlying;
+    out.debt_asset = debt.symbol;
+    out.debt_decimals = debt.decimals;
+    out.debt_market = debt.address;
+    out.debt = TokenAmount::from_raw(event.repaid);
+    out.collateral_market = event.c_token_collateral;
+    out.collateral_asset = structure_.name_of(event.c_token_collateral);
+    if (collateral != nullptr) {
+        out.collateral_token = collateral->c_token.underlying;
+        out.collateral_decimals = collateral->c_token.decimals;
+    }
+    U256 fee = 0;
+    for (const auto& [token, transfer] : transaction_.transfers) {
+        const bool is_fee = token == event.c_token_collateral && transfer.from == event.borrower &&
+                            transfer.to == event.c_token_collateral;
+        if (is_fee && transfer.c_tokens <= event.seize_tokens - fee) fee += transfer.c_tokens;
+    }
+    out.seized = SeizedShares{.liquidator = event.seize_tokens - fee, .protocol = fee};
+    events_.liquidations.push_back(std::move(out));
+    std::erase_if(transaction_.transfers,
+                  [&](const auto& one) { return one.second.from == event.borrower; });
+}
+
+// ---- configuration
+
+void Ledger::tell(const Log& log, std::string subject, std::string what) {
+    ParameterChange change;
+    change.block = block_of(log);
+    change.tx = log.tx;
+    change.log_index = log.index;
+    change.subject = std::move(subject);
+    change.what = std::move(what);
+    events_.parameters.push_back(std::move(change));
+}
+
+void Ledger::on(const ConfigurationChange& event, const Log& log, const Source& source) {
+    const bool is_market = source.emitter == Emitter::c_token;
+    const Address emitter =
+        is_market ? structure_.markets.at(source.market).c_token.address : Address{};
+    if (event.kind == EventKind::market_listed) listed_[subject_of(event)] = log.block;
+    ChangeText text = describe(event, emitter, structure_);
+    tell(log, std::move(text.subject), std::move(text.what));
+    owe_configuration(event, source);
+}
+
+/// Nothing is patched from the event's words: what it touches is read at the end of the round.
+void Ledger::owe_configuration(const ConfigurationChange& event, const Source& source) {
+    using enum EventKind;
+    changed_.structure = true;
+    if (source.emitter == Emitter::c_token) {
+        owe_market(structure_.markets.at(source.market).c_token.address);
+        return;
+    }
+    switch (event.kind) {
+        case new_collateral_factor:
+        case market_unlisted:
+        case market_action_paused:
+        case action_paused_market:
+        case new_borrow_cap:
+        case new_supply_cap:
+        case forced_liquidation:
+            return owe_market(subject_of(event));
+        case pool_collateral_factor:
+        case pool_liquidation_threshold:
+        case pool_liquidation_incentive:
+        case pool_market_initialized:
+        case pool_market_removed:
+            if (event.words[0] == 0) return owe_market(subject_of(event));
+            [[fallthrough]];
+        case pool_active_status:
+        case pool_fallback_status:
+            if (event.words[0] <= UINT32_MAX) {
+                const auto pool = static_cast<unsigned>(event.words[0]);
+                if (structure_.pools.contains(pool)) owed_.pools.insert(pool);
+            }
+            return;
+        case new_implementation:
+        case new_lens:
+        case diamond_cut:
+        case new_stable_controller:
+            return owe_structure();
+        default:
+            owed_.comptroller = true;
+    }
+}
+
+void Ledger::forget_rounding() {
+    structure_.is_rounding_known = false;
+    structure_.is_rounding_contradicted = false;
+}
+
+void Ledger::owe_structure() {
+    owed_.comptroller = owed_.everything = true;
+    changed_.structure = true;
+    forget_rounding();
+}
+
+void Ledger::owe_market(const Address& c_token) {
+    changed_.structure = true;
+    if (structure_.find(c_token) != nullptr) {
+        owed_.markets.insert(c_token);
+    } else {
+        owed_.comptroller = true;
+    }
+}
+
+/// A log of ours that has not the form it must have. Whatever it told is read instead.
+void Ledger::on_unreadable(const Source& source) {
+    ++inconsistencies_;
+    changed_.structure = true;
+    owed_.comptroller = true;
+    if (source.emitter != Emitter::c_token) return;
+    owe_market(structure_.markets.at(source.market).c_token.address);
+    std::vector<Address> touched;
+    accounts_.for_each([&](const AccountView& account) {
+        for (const HoldingState& holding : account.holdings) {
+            if (holding.market == source.market) touched.push_back(account.address);
+        }
+    });
+    for (const Address& account : touched) owe_account(account);
+}
+
+}  // namespace plimsoll::protocols::compound_v2

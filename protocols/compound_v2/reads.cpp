@@ -1,0 +1,384 @@
+#include "protocols/compound_v2/reads.hpp"
+
+#include "abi/codec.hpp"
+#include "protocols/common/call.hpp"
+#include "protocols/common/reverted.hpp"
+#include "protocols/common/symbol.hpp"
+#include "protocols/compound_v2/exponential.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace plimsoll::protocols::compound_v2 {
+namespace {
+
+constexpr std::size_t kMaxMarkets = 1024;
+/// `Action` of Venus: MINT, BORROW, SEIZE, LIQUIDATE.
+constexpr std::array<unsigned, 4> kActions{0, 2, 4, 5};
+
+/// Reads the words of one result; the first thing wrong is kept and what is read then is empty.
+class Words {
+  public:
+    Words(const CallResult& result, std::string_view name) : reader_(result.data), name_(name) {
+        if (!result.success) fail("reverted");
+    }
+
+    std::size_t size() const { return reader_.size() / 32; }
+    U256 uint(std::size_t i) { return keep(reader_.uint(i)); }
+    Wad wad(std::size_t i) { return Wad::from_raw(uint(i)); }
+    bool boolean(std::size_t i) { return keep(reader_.boolean(i)); }
+    Address address(std::size_t i) { return keep(reader_.address(i)); }
+    std::vector<Address> addresses(std::size_t i) {
+        return keep(reader_.addresses(i, kMaxMarkets));
+    }
+    Compact128 compact(std::size_t i) {
+        const auto value = to_compact(uint(i));
+        if (!value) fail("a word does not fit 128 bits");
+        return value.value_or(Compact128{});
+    }
+    void fail(std::string_view reason) {
+        if (!fault_) fault_ = ReadFault{std::string(name_) + ": " + std::string(reason)};
+    }
+    const std::optional<ReadFault>& fault() const { return fault_; }
+
+  private:
+    template <class T>
+    T keep(Expected<T, ParseError> value) {
+        if (value) return std::move(*value);
+        fail(value.error().message);
+        return T{};
+    }
+
+    abi::Reader reader_;
+    std::string_view name_;
+    std::optional<ReadFault> fault_;
+};
+
+template <class T>
+Reply<T> finish(T value, std::initializer_list<const Words*> readers) {
+    for (const Words* reader : readers) {
+        if (reader->fault()) return Unexpected<ReadFault>{*reader->fault()};
+    }
+    return value;
+}
+
+Unexpected<ReadFault> fault(std::string message) {
+    return Unexpected<ReadFault>{ReadFault{std::move(message)}};
+}
+
+Address optional_address(const CallResult& result) {
+    if (!result.success) return {};
+    return abi::Reader(result.data).address(0).value_or(Address{});
+}
+
+bool optional_flag(const CallResult& result) { return optional_word(result) == U256(1); }
+
+/// A cap of 0 is no cap for borrows; a getter that does not exist says none either.
+std::optional<TokenAmount> optional_cap(const CallResult& result) {
+    const auto word = optional_word(result);
+    if (!word || *word == 0 || *word == u256_max()) return std::nullopt;
+    return TokenAmount::from_raw(*word);
+}
+
+/// `markets(address)`: 2 words up to Compound G2, 3 later, 7 on Venus from 10.0 on.
+constexpr std::size_t kPoolMarketWords = 7;
+
+Factors factors_of(Words& words) {
+    Factors out;
+    out.collateral = words.wad(1);
+    out.liquidation = out.collateral;
+    if (words.size() >= kPoolMarketWords) {
+        out.liquidation = words.wad(3);
+        out.incentive = words.wad(4);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::optional<U256> optional_word(const CallResult& result) {
+    if (!result.success) return std::nullopt;
+    const auto word = abi::Reader(result.data).uint(0);
+    return word ? std::optional(*word) : std::nullopt;
+}
+
+// ---- Comptroller
+
+std::vector<Call> comptroller_calls(const Structure& structure) {
+    const Address& comptroller = structure.comptroller();
+    return {call(comptroller, "oracle()"),
+            call(comptroller, "getAllMarkets()"),
+            call(comptroller, "closeFactorMantissa()"),
+            call(comptroller, "liquidationIncentiveMantissa()"),
+            call(comptroller, "seizeGuardianPaused()"),
+            call(comptroller, "protocolPaused()"),
+            call(comptroller, "vaiController()")};
+}
+
+Reply<ComptrollerReply> decode_comptroller(Results results) {
+    Words oracle(results[0], "oracle()");
+    Words list(results[1], "getAllMarkets()");
+    Words close_factor(results[2], "closeFactorMantissa()");
+    ComptrollerReply out;
+    out.oracle = oracle.address(0);
+    if (out.oracle.is_zero()) oracle.fail("answers the zero address");
+    out.c_tokens = list.addresses(0);
+    out.close_factor = close_factor.wad(0);
+    if (const auto incentive = optional_word(results[3])) {
+        out.liquidation_incentive = Wad::from_raw(*incentive);
+    }
+    out.is_seize_paused = optional_flag(results[4]) || optional_flag(results[5]);
+    out.stable_controller = optional_address(results[6]);
+    return finish(std::move(out), {&oracle, &list, &close_factor});
+}
+
+// ---- markets
+
+std::vector<Call> market_calls(const Structure& structure, const Address& c_token) {
+    const Address& comptroller = structure.comptroller();
+    std::vector<Call> out{call(c_token, "comptroller()"),
+                          call(comptroller, "markets(address)", c_token),
+                          call(c_token, "underlying()"),
+                          call(c_token, "reserveFactorMantissa()"),
+                          call(c_token, "protocolSeizeShareMantissa()"),
+                          call(c_token, "accrualBlockNumber()"),
+                          call(c_token, "accrualBlockTimestamp()"),
+                          call(c_token, "borrowIndex()"),
+                          call(comptroller, "borrowCaps(address)", c_token),
+                          call(comptroller, "supplyCaps(address)", c_token),
+                          call(comptroller, "mintGuardianPaused(address)", c_token),
+                          call(comptroller, "borrowGuardianPaused(address)", c_token),
+                          call(comptroller, "isDeprecated(address)", c_token),
+                          call(comptroller, "isForcedLiquidationEnabled(address)", c_token)};
+    for (const unsigned action : kActions) {
+        out.push_back(call(comptroller, "actionPaused(address,uint8)", c_token, U256(action)));
+    }
+    return out;
+}
+
+namespace {
+
+/// The native coin's cToken has no `underlying()`. A node may answer a call that does not exist
+/// with nothing instead of a revert: that says so only of the market known to be the one.
+Reply<Address> decode_underlying(const Structure& structure, const Address& c_token,
+                                 const CallResult& result) {
+    const auto& native = structure.settings->native_market;
+    const std::string name = "underlying() of " + structure.written(c_token);
+    const bool is_missing = !result.success || result.data.empty();
+    if (native ? c_token == *native : !result.success) {
+        return is_missing ? Reply<Address>(Address{})
+                          : fault(name + ": the native coin's market answers one");
+    }
+    if (is_missing) return fault(name + ": answers nothing, and it is not the native market");
+    Words words(result, name);
+    const Address address = words.address(0);
+    if (address.is_zero()) words.fail("answers the zero address");
+    return finish(address, {&words});
+}
+
+}  // namespace
+
+Reply<MarketReply> decode_market(const Structure& structure, const Address& c_token,
+                                 Results results, const BlockRef& at) {
+    Words comptroller(results[0], "comptroller()");
+    Words listing(results[1], "markets(address)");
+    Words reserve_factor(results[3], "reserveFactorMantissa()");
+    Words index(results[7], "borrowIndex()");
+    if (comptroller.address(0) != structure.comptroller()) {
+        comptroller.fail("of " + structure.written(c_token) + " names another Comptroller");
+    }
+    MarketReply out;
+    CToken& market = out.c_token;
+    market.address = c_token;
+    market.is_listed = listing.boolean(0);
+    market.factors = factors_of(listing);
+    out.has_pools = listing.size() >= kPoolMarketWords;
+    market.reserve_factor = reserve_factor.wad(0);
+    out.borrow_index = index.wad(0);
+    const auto underlying = decode_underlying(structure, c_token, results[2]);
+    if (!underlying) return Unexpected<ReadFault>{underlying.error()};
+    market.underlying = *underlying;
+    if (market.is_native()) {
+        market.symbol = structure.settings->native_symbol;
+        market.decimals = structure.settings->native_decimals;
+    }
+    if (const auto share = optional_word(results[4])) {
+        market.protocol_seize_share = Wad::from_raw(*share);
+    }
+    const auto block = optional_word(results[5]);
+    const auto second = optional_word(results[6]);
+    if (!block && !second) return fault("accrualBlockNumber(): reverted");
+    out.has_timestamp_getters = !block;
+    // No market was accrued in a block to come: a larger number is a time.
+    const bool is_time = !block || *block > U256(at.number);
+    out.clock = is_time ? AccrualClock::timestamp : AccrualClock::block;
+    market.borrow_cap = optional_cap(results[8]);
+    market.supply_cap = optional_cap(results[9]);
+    market.is_always_liquidatable = optional_flag(results[12]) || optional_flag(results[13]);
+    market.is_mint_paused = optional_flag(results[10]) || optional_flag(results[14]);
+    market.is_borrow_paused = optional_flag(results[11]) || optional_flag(results[15]);
+    market.is_liquidation_paused = optional_flag(results[16]) || optional_flag(results[17]);
+    return finish(std::move(out), {&comptroller, &listing, &reserve_factor, &index});
+}
+
+std::vector<Call> token_calls(const Address& underlying) {
+    return {call(underlying, "symbol()"), call(underlying, "decimals()")};
+}
+
+Reply<TokenReply> decode_token(Results results) {
+    TokenReply out;
+    if (results[0].success) {
+        out.symbol = clean_symbol(abi::Reader(results[0].data).string(0).value_or(std::string()));
+    }
+    const auto decimals = optional_word(results[1]);
+    if (decimals && *decimals <= 77) out.decimals = static_cast<unsigned>(*decimals);
+    return out;
+}
+
+std::vector<Call> pool_calls(const Structure& structure, unsigned pool) {
+    const Address& comptroller = structure.comptroller();
+    std::vector<Call> out{call(comptroller, "pools(uint96)", U256(pool))};
+    for (const auto& [id, market] : structure.markets) {
+        out.push_back(
+            call(comptroller, "poolMarkets(uint96,address)", U256(pool), market.c_token.address));
+    }
+    return out;
+}
+
+Reply<RiskPool> decode_pool(const Structure& structure, Results results) {
+    Words pool(results[0], "pools(uint96)");  // word 0: offset of the label
+    RiskPool out;
+    out.is_active = pool.boolean(1);
+    out.allows_core_fallback = pool.boolean(2);
+    std::size_t next = 1;
+    for (const auto& [id, market] : structure.markets) {
+        Words words(results[next++], "poolMarkets(uint96,address)");
+        if (words.boolean(0)) out.markets[id] = factors_of(words);
+        if (words.fault()) return Unexpected<ReadFault>{*words.fault()};
+    }
+    return finish(std::move(out), {&pool});
+}
+
+// ---- accounts
+
+std::vector<Call> index_calls(const Structure& structure) {
+    std::vector<Call> out;
+    for (const auto& [id, market] : structure.markets) {
+        out.push_back(call(market.c_token.address, "borrowIndex()"));
+    }
+    if (!structure.stable_controller.is_zero()) {
+        out.push_back(call(structure.stable_controller, "vaiMintIndex()"));
+    }
+    return out;
+}
+
+Reply<Indexes> decode_indexes(const Structure& structure, Results results) {
+    Indexes out;
+    std::size_t next = 0;
+    for (const auto& [id, market] : structure.markets) {
+        Words words(results[next++], "borrowIndex()");
+        out.markets[id] = words.wad(0);
+        if (words.fault()) return Unexpected<ReadFault>{*words.fault()};
+    }
+    if (!structure.stable_controller.is_zero()) {
+        out.stable = Wad::from_raw(optional_word(results[next]).value_or(U256(0)));
+    }
+    return out;
+}
+
+std::vector<Call> account_calls(const Structure& structure, const Address& account) {
+    const Address& comptroller = structure.comptroller();
+    std::vector<Call> out{call(comptroller, "getAssetsIn(address)", account)};
+    if (structure.has_pools) out.push_back(call(comptroller, "userPoolId(address)", account));
+    if (!structure.stable_controller.is_zero()) {
+        out.push_back(call(comptroller, "mintedVAIs(address)", account));
+        out.push_back(call(structure.stable_controller, "pastVAIInterest(address)", account));
+        out.push_back(call(structure.stable_controller, "getVAIRepayAmount(address)", account));
+    }
+    for (const auto& [id, market] : structure.markets) {
+        out.push_back(call(market.c_token.address, "getAccountSnapshot(address)", account));
+    }
+    return out;
+}
+
+namespace {
+
+/// The account's own index is not readable, but what it owes is: from one whole coin on only one
+/// index has that interest.
+Reply<std::shared_ptr<const StableDebt>> decode_stable_debt(const Wad& index, Results results) {
+    Words minted(results[0], "mintedVAIs(address)");
+    Words owed(results[2], "getVAIRepayAmount(address)");
+    StableDebt out;
+    out.minted = TokenAmount::from_raw(minted.uint(0));
+    // Controllers of the first generation count no interest.
+    out.past_interest = TokenAmount::from_raw(optional_word(results[1]).value_or(U256(0)));
+    const U256 total = owed.uint(0);
+    for (const Words* words : {&minted, &owed}) {
+        if (words->fault()) return Unexpected<ReadFault>{*words->fault()};
+    }
+    if (out.is_none()) return std::shared_ptr<const StableDebt>{};
+    const auto own = as_contract([&] {
+        const U256 bearing = out.minted.raw() - out.past_interest.raw();
+        const U256 interest = total - out.minted.raw();
+        if (interest == 0) return index;
+        return Wad::from_raw(index.raw() - mul_div_up(interest, kExpScale, bearing));
+    });
+    if (!own) return fault("getVAIRepayAmount(address): does not fit what was minted");
+    out.index = *own;
+    return std::make_shared<const StableDebt>(std::move(out));
+}
+
+}  // namespace
+
+Reply<AccountState> decode_account(const Structure& structure, const Indexes& indexes,
+                                   Results results) {
+    AccountState out;
+    std::size_t next = 0;
+    Words entered(results[next++], "getAssetsIn(address)");
+    const std::vector<Address> assets = entered.addresses(0);
+    if (entered.fault()) return Unexpected<ReadFault>{*entered.fault()};
+    if (structure.has_pools) {
+        Words pool(results[next++], "userPoolId(address)");
+        const U256 id = pool.uint(0);
+        if (id > UINT32_MAX) pool.fail("does not fit 32 bits");
+        if (pool.fault()) return Unexpected<ReadFault>{*pool.fault()};
+        out.head.pool = static_cast<std::uint32_t>(id);
+    }
+    if (!structure.stable_controller.is_zero()) {
+        auto stable = decode_stable_debt(indexes.stable, results.subspan(next, 3));
+        if (!stable) return Unexpected<ReadFault>{stable.error()};
+        out.head.stable = std::move(*stable);
+        next += 3;
+    }
+    for (const auto& [id, market] : structure.markets) {
+        Words words(results[next++], "getAccountSnapshot(address)");
+        HoldingState holding;
+        holding.market = static_cast<std::uint16_t>(id);
+        if (words.uint(0) != 0) words.fail("answers an error");
+        holding.c_tokens = words.compact(1);
+        holding.principal = words.compact(2);
+        const auto index = to_compact(indexes.markets.at(id).raw());
+        if (!index) words.fail("the market's index does not fit 128 bits");
+        if (index && holding.has_debt()) holding.interest_index = *index;
+        holding.entered = std::ranges::find(assets, market.c_token.address) != assets.end();
+        if (words.fault()) return Unexpected<ReadFault>{*words.fault()};
+        if (!holding.is_empty()) out.holdings.push_back(holding);
+        out.head.markets = static_cast<std::uint16_t>(id + 1);
+    }
+    return out;
+}
+
+Call liquidity_call(const Structure& structure, const Address& account) {
+    return call(structure.comptroller(), "getAccountLiquidity(address)", account);
+}
+
+Reply<std::optional<LiquidityReply>> decode_liquidity(const CallResult& result) {
+    if (!result.success) return std::optional<LiquidityReply>{};
+    Words words(result, "getAccountLiquidity(address)");
+    LiquidityReply out{words.uint(0), words.uint(1), words.uint(2)};
+    if (words.fault()) return Unexpected<ReadFault>{*words.fault()};
+    return std::optional<LiquidityReply>(std::move(out));
+}
+
+}  // namespace plimsoll::protocols::compound_v2

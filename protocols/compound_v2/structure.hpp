@@ -1,0 +1,82 @@
+#pragma once
+
+#include "protocols/compound_v2/compound_v2.hpp"
+#include "protocols/compound_v2/model.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace plimsoll::protocols::compound_v2 {
+
+/// A market and what following it needs besides the arithmetic.
+struct MarketEntry {
+    CToken c_token;           ///< without `stored`: every round reads that
+    BlockNumber read_at = 0;  ///< 0: not read yet
+    /// `accrualBlockTimestamp` and `borrowRatePerTimestamp` instead of the block's.
+    bool has_timestamp_getters = false;
+    std::string doubt;  ///< what could not be read of the underlying
+    /// The index as the last accrual told it (or as it was read), and the block it was told in.
+    Wad last_index;
+    BlockNumber index_block = 0;
+    /// The same, of the logs before the ledger's first block.
+    Wad scan_index;
+    BlockNumber scan_block = 0;
+    /// Logs since the deployment, for the bound of what roundings can add up to.
+    std::uint64_t accruals = 0;
+    std::uint64_t borrow_changes = 0;
+};
+
+/// How the prices are stated, as found out.
+struct PriceScale {
+    PriceUnit unit = PriceUnit::unknown;
+    Address oracle;         ///< whose prices it was found in
+    unsigned exponent = 0;  ///< `native`: the coin's own price is 10^exponent
+
+    friend bool operator==(const PriceScale&, const PriceScale&) = default;
+};
+
+/// A block seen long ago, to tell how fast blocks come.
+struct Pace {
+    BlockNumber block = 0;
+    BlockTime time = 0;
+};
+
+/// A deployment without its accounts and prices: everything that is read at the start and again
+/// when an event says it changed.
+struct Structure {
+    std::shared_ptr<const CompoundV2Settings> settings;  ///< immutable
+    Address oracle;                                      ///< zero until the Comptroller is read
+    Address stable_controller;
+    Rounding rounding = Rounding::truncate;
+    /// False: no answer of the Comptroller told the two roundings apart yet.
+    bool is_rounding_known = false;
+    /// A sampled answer was neither's, or they contradicted each other.
+    bool is_rounding_contradicted = false;
+    AccrualClock clock = AccrualClock::block;
+    bool has_pools = false;
+    Wad close_factor;
+    Wad liquidation_incentive;
+    bool is_seize_paused = false;
+    PriceScale scale;
+    Pace pace;
+    std::map<unsigned, MarketEntry> markets;  ///< by our id; never erased
+    std::map<unsigned, RiskPool> pools;       ///< by pool id; those that accounts are in
+
+    const Address& comptroller() const { return settings->comptroller; }
+    bool is_known() const { return !oracle.is_zero(); }
+    const MarketEntry* find(const Address& c_token) const;
+    MarketEntry* find(const Address& c_token);
+    const MarketEntry* native_market() const;
+    /// An address as people of the chain write it.
+    std::string written(const Address& address) const {
+        return to_text(address, settings->addresses);
+    }
+    /// Symbol of the underlying, or the address where no market has it.
+    std::string name_of(const Address& c_token) const;
+    /// Decimals by which an oracle price of the market's underlying is a number of its unit.
+    unsigned price_decimals(const CToken& market) const;
+};
+
+}  // namespace plimsoll::protocols::compound_v2

@@ -1,0 +1,97 @@
+#include "protocols/compound_v2/trust.hpp"
+
+#include <string>
+#include <vector>
+
+namespace plimsoll::protocols::compound_v2 {
+namespace {
+
+constexpr std::size_t kMaxReasons = 3;
+
+void doubt_rounding(const Structure& structure, const Valuation& valuation,
+                    std::vector<std::string>& reasons) {
+    if (structure.is_rounding_contradicted) {
+        reasons.emplace_back("neither rounding of mantissas makes the Comptroller's answers");
+    } else if (!structure.is_rounding_known && !valuation.undecided.empty()) {
+        reasons.emplace_back("the rounding of mantissas is not known yet");
+    }
+}
+
+void doubt_scale(const Structure& structure, const Valuation& valuation,
+                 std::vector<std::string>& reasons) {
+    if (structure.scale.unit == PriceUnit::unknown) {
+        reasons.emplace_back(
+            "what the oracle's prices are stated in cannot be told: the native coin's price is no "
+            "known constant and no dollar coin is near a dollar, or both");
+    } else if (valuation.usd_numerator == 0) {
+        reasons.emplace_back("prices are stated in " + structure.settings->native_symbol +
+                             " and no dollar coin has a price");
+    }
+}
+
+void doubt_markets(const Ledger& ledger, const Valuation& valuation,
+                   std::vector<std::string>& reasons) {
+    for (const auto& [id, doubt] : valuation.doubts) {
+        reasons.push_back(valuation.market.markets.at(id).symbol + ": " + doubt);
+    }
+    for (const auto& [id, market] : valuation.market.markets) {
+        const auto coverage = borrow_coverage(ledger, valuation, id);
+        if (coverage && coverage->is_above_total) {
+            reasons.push_back(market.symbol + ": more borrows are known than exist");
+        }
+    }
+    if (valuation.inexact != 0) {
+        reasons.push_back(std::to_string(valuation.inexact) +
+                          " borrow balances are known to one unit only, since no log told their "
+                          "principal");
+    }
+}
+
+std::string joined(const std::vector<std::string>& reasons) {
+    std::string text;
+    for (std::size_t i = 0; i < reasons.size() && i < kMaxReasons; ++i) {
+        text += (text.empty() ? "" : "; ") + reasons[i];
+    }
+    if (reasons.size() > kMaxReasons) {
+        text += "; and " + std::to_string(reasons.size() - kMaxReasons) + " more";
+    }
+    return text;
+}
+
+/// What was found out, for those who look.
+std::string findings(const Structure& structure) {
+    std::string text = "prices in ";
+    text += structure.scale.unit == PriceUnit::native
+                ? structure.settings->native_symbol + " (10^" +
+                      std::to_string(structure.scale.exponent) + ")"
+                : std::string(to_string(structure.scale.unit));
+    text += ", rounding ";
+    text += structure.is_rounding_known ? std::string(to_string(structure.rounding))
+                                        : std::string("not needed yet");
+    std::size_t told = 0;
+    for (const auto& [c_token, wanted] : structure.settings->expected) {
+        const MarketEntry* market = structure.find(c_token);
+        if (market == nullptr || market->c_token.symbol.empty()) continue;
+        if (wanted.symbol.empty() || market->c_token.symbol == wanted.symbol) continue;
+        if (++told > kMaxReasons) continue;
+        text +=
+            "; the token listed as " + wanted.symbol + " calls itself " + market->c_token.symbol;
+    }
+    if (told > kMaxReasons) text += "; and " + std::to_string(told - kMaxReasons) + " more";
+    return text;
+}
+
+}  // namespace
+
+Trust trust_of(const Ledger& ledger, const Valuation* valuation) {
+    const Structure& structure = ledger.structure();
+    if (!structure.is_known()) return {false, "the contracts are not read yet", {}};
+    if (valuation == nullptr) return {true, {}, {}};
+    std::vector<std::string> reasons;
+    doubt_rounding(structure, *valuation, reasons);
+    doubt_scale(structure, *valuation, reasons);
+    doubt_markets(ledger, *valuation, reasons);
+    return {reasons.empty(), joined(reasons), findings(structure)};
+}
+
+}  // namespace plimsoll::protocols::compound_v2

@@ -1,0 +1,194 @@
+#include "protocols/compound_v2/valuation.hpp"
+
+#include "protocols/compound_v2/balances.hpp"
+#include "protocols/compound_v2/exponential.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace plimsoll::protocols::compound_v2 {
+namespace {
+
+/// Wider than a sum of products of two words.
+using U1024 = boost::multiprecision::checked_uint1024_t;
+
+constexpr std::size_t kMaxUndecided = 50;
+
+/// What is wrong with a market's numbers; empty when nothing is.
+std::string doubt_of(const Market& market, const MarketEntry& entry, const MarketRound& round) {
+    if (!round.state) return "its state cannot be read";
+    const auto rate = as_contract([&] { return exchange_rate(*round.state); });
+    const bool same = rate ? round.exchange_rate == *rate : !round.exchange_rate;
+    if (!same) {
+        return "the exchange rate is " +
+               (round.exchange_rate ? to_decimal(round.exchange_rate->raw())
+                                    : std::string("not answered")) +
+               ", its parts make " + (rate ? to_decimal(rate->raw()) : std::string("none"));
+    }
+    if (round.state->accrued_at > market.now) return "it was accrued in the future";
+    return entry.doubt;
+}
+
+void set_scale(const Structure& structure, Valuation& out) {
+    out.scale = structure.scale;
+    if (out.scale.unit == PriceUnit::usd) {
+        out.usd_numerator = 1;
+        out.usd_denominator = U256(10'000'000'000ULL);
+        return;
+    }
+    if (out.scale.unit != PriceUnit::native) {
+        out.quote = {"unknown", 0, 1};
+        return;
+    }
+    const CToken* dollar = dollar_market(structure, out.round);
+    out.quote.name = structure.settings->native_symbol;
+    if (dollar == nullptr) {
+        out.quote.numerator = 0;
+        return;
+    }
+    // One dollar is price * 10^decimals / 1e18 of the Comptroller's unit.
+    const U256 dollar_value =
+        out.round.markets.at(dollar->id).price->raw() * token_unit(dollar->decimals);
+    out.usd_numerator = U256(100'000'000U) * kExpScale;
+    out.usd_denominator = dollar_value;
+    out.quote.numerator = token_unit(structure.settings->native_decimals + out.scale.exponent);
+    out.quote.denominator = dollar_value;
+}
+
+bool differs(const Valuation& valuation, const Account& account, const AccruedMarket& other) {
+    const auto ours = account_data(*valuation.accrued, account, State::stored);
+    const auto theirs = account_data(other, account, State::stored);
+    return ours.has_value() != theirs.has_value() || (ours && *ours != *theirs);
+}
+
+void look_at_accounts(const Ledger& ledger, Valuation& out) {
+    Market other = out.market;
+    other.rounding = other.rounding == Rounding::truncate ? Rounding::half_up : Rounding::truncate;
+    const AccruedMarket other_accrued(other);
+    const bool is_undecided = !ledger.structure().is_rounding_known;
+    ledger.accounts().for_each([&](const AccountView& view) {
+        const Account account = account_of(view);
+        for (std::size_t i = 0; i < account.holdings.size(); ++i) {
+            const Holding& holding = account.holdings[i];
+            const AccruedCToken* market = out.accrued->find(holding.market);
+            if (!holding.has_debt() || market == nullptr) continue;
+            if (!view.holdings[i].is_exact) ++out.inexact;
+            const auto sum = as_contract([&] {
+                return out.known_borrows[holding.market] +
+                       borrow_balance(holding.principal, holding.interest_index,
+                                      market->borrow_index(State::stored))
+                           .raw();
+            });
+            if (sum) out.known_borrows[holding.market] = *sum;
+        }
+        if (is_undecided && out.undecided.size() < kMaxUndecided &&
+            differs(out, account, other_accrued)) {
+            out.undecided.insert(view.address);
+        }
+    });
+}
+
+}  // namespace
+
+Market market_of(const Structure& structure, const Round& round) {
+    Market out;
+    out.rounding = structure.rounding;
+    out.clock = structure.clock;
+    out.now = out.clock == AccrualClock::block ? round.at.number : round.at.time;
+    out.skips_empty = structure.has_pools;
+    out.close_factor = structure.close_factor;
+    out.liquidation_incentive = structure.liquidation_incentive;
+    out.pools = structure.pools;
+    out.stable_index = round.stable_index;
+    for (const auto& [id, entry] : structure.markets) {
+        CToken& market = out.markets[id];
+        market = entry.c_token;
+        const auto read = round.markets.find(id);
+        if (read == round.markets.end()) continue;
+        market.is_readable = read->second.state.has_value();
+        if (read->second.state) market.stored = *read->second.state;
+        if (read->second.price) out.prices[id] = *read->second.price;
+    }
+    return out;
+}
+
+std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round round) {
+    const Structure& structure = ledger.structure();
+    auto out = std::make_shared<Valuation>();
+    out->round = std::move(round);
+    out->market = market_of(structure, out->round);
+    out->accrued.emplace(out->market);
+    set_scale(structure, *out);
+    for (const auto& [id, entry] : structure.markets) {
+        const auto read = out->round.markets.find(id);
+        if (read == out->round.markets.end()) continue;
+        std::string doubt = doubt_of(out->market, entry, read->second);
+        if (doubt.empty() && entry.last_index != read->second.state->borrow_index) {
+            out->missed.insert(id);
+            doubt = "the borrow index is " + to_decimal(read->second.state->borrow_index.raw()) +
+                    ", its logs told " + to_decimal(entry.last_index.raw());
+        }
+        if (!doubt.empty()) out->doubts[id] = std::move(doubt);
+    }
+    look_at_accounts(ledger, *out);
+    return out;
+}
+
+std::optional<BorrowCoverage> borrow_coverage(const Ledger& ledger, const Valuation& valuation,
+                                              unsigned market) {
+    const auto read = valuation.round.markets.find(market);
+    if (read == valuation.round.markets.end() || !read->second.state) return std::nullopt;
+    const MarketEntry& entry = ledger.structure().markets.at(market);
+    const auto known = valuation.known_borrows.find(market);
+    BorrowCoverage out;
+    out.total = read->second.state->total_borrows;
+    const U256 sum = known == valuation.known_borrows.end() ? U256(0) : known->second;
+    const auto bound = as_contract([&] {
+        const U256 of_accrual = out.total.raw() / kExpScale + 2U;
+        return U256(entry.accruals) * of_accrual + U256(entry.borrow_changes) +
+               U256(ledger.accounts().size()) + 1U;
+    });
+    out.bound = bound.value_or(U256(0));
+    const U256& total = out.total.raw();
+    const U256 away = sum > total ? sum - total : total - sum;
+    out.is_complete = away <= out.bound;
+    out.is_above_total = sum > total && !out.is_complete;
+    out.known = out.is_complete ? out.total : TokenAmount::from_raw(std::min(sum, total));
+    return out;
+}
+
+std::uint64_t coverage_ppm(const Ledger& ledger, const Valuation& valuation) {
+    constexpr std::uint64_t kAll = 1'000'000;
+    bool is_complete = true;
+    U1024 known = 0;
+    U1024 total = 0;
+    for (const auto& [id, market] : valuation.market.markets) {
+        const auto coverage = borrow_coverage(ledger, valuation, id);
+        if (!coverage) {
+            is_complete = false;
+            continue;
+        }
+        is_complete = is_complete && coverage->is_complete;
+        const auto price = valuation.market.prices.find(id);
+        if (price == valuation.market.prices.end()) continue;
+        known += U1024(coverage->known.raw()) * U1024(price->second.raw());
+        total += U1024(coverage->total.raw()) * U1024(price->second.raw());
+    }
+    if (is_complete) return kAll;
+    if (total == 0) return 0;
+    return std::min(static_cast<std::uint64_t>(known * kAll / total), kAll - 1);
+}
+
+Usd8 to_usd(const Valuation& valuation, const U256& value) {
+    const U512 usd = U512(value) * U512(valuation.usd_numerator) / U512(valuation.usd_denominator);
+    return Usd8::from_raw(usd > U512(u256_max()) ? u256_max() : static_cast<U256>(usd));
+}
+
+Usd8 usd_of(const Valuation& valuation, const TokenAmount& amount,
+            const std::optional<OraclePrice>& price) {
+    if (!price) return {};
+    const U512 value = U512(amount.raw()) * U512(price->raw()) / U512(kExpScale);
+    return to_usd(valuation, value > U512(u256_max()) ? u256_max() : static_cast<U256>(value));
+}
+
+}  // namespace plimsoll::protocols::compound_v2

@@ -1,0 +1,232 @@
+// What a ledger finds out about a deployment by itself: rounding, price unit, generation.
+#include "abi/codec.hpp"
+#include "protocols/compound_v2/compound_v2.hpp"
+#include "tests/protocols/compound_v2/recorded_chain.hpp"
+#include "tests/protocols/compound_v2/vector_files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace plimsoll::protocols::compound_v2 {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::uint64_t kOne = 1'000'000'000'000'000'000ULL;
+
+Bytes calldata(const char* signature, const Address& argument) {
+    return std::move(abi::Calldata(signature).add(argument)).take();
+}
+
+/// The supplier's liquidity depends on the rounding from step 6 on.
+constexpr std::size_t kTelling = 6;
+
+RecordedChain telling_chain() {
+    RecordedChain chain("compound");
+    chain.stand_after(kTelling);
+    return chain;
+}
+
+void answer_liquidity(RecordedChain& chain, const std::string& user, Rounding rounding) {
+    chain.answer_instead(chain.settings().comptroller,
+                         calldata("getAccountLiquidity(address)", chain.user(user)),
+                         chain.liquidity(user, rounding));
+}
+
+TEST(Rounding, is_read_off_an_account_it_matters_for) {
+    const RecordedChain truncating = telling_chain();
+    EXPECT_THAT(scanned(truncating, kTelling)->trust().found, HasSubstr("rounding truncating"));
+
+    RecordedChain half_up = telling_chain();
+    answer_liquidity(half_up, "supplier", Rounding::half_up);
+    const auto ledger = scanned(half_up, kTelling);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("rounding half up"));
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+    const PositionKey supplier{half_up.user("supplier"), {}};
+    EXPECT_TRUE(ledger->audit(supplier, half_up.answer(ledger->audit_reads(supplier))).empty());
+}
+
+TEST(Rounding, is_not_needed_while_no_account_shows_it) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    const auto ledger = scanned(chain, 5);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("rounding not needed yet"));
+    EXPECT_TRUE(ledger->trust().verified);
+}
+
+TEST(Rounding, answer_of_neither_is_not_believed) {
+    RecordedChain chain = telling_chain();
+    chain.answer_instead(chain.settings().comptroller,
+                         calldata("getAccountLiquidity(address)", chain.user("supplier")),
+                         bytes_of_words({U256(0), U256(1), U256(0)}));
+    const auto ledger = scanned(chain, kTelling);
+    EXPECT_FALSE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().reason, HasSubstr("neither rounding"));
+}
+
+TEST(Rounding, is_found_out_again_when_the_Comptroller_changes) {
+    RecordedChain chain = telling_chain();
+    const auto ledger = scanned(chain, kTelling);
+    answer_liquidity(chain, "supplier", Rounding::half_up);
+    Log log;
+    log.address = chain.settings().comptroller;
+    log.topics.push_back(abi::topic("NewImplementation(address,address)"));
+    log.data = bytes_of_words({U256(1), U256(2)});
+    log.block = chain.at().number;
+    ledger->apply(log);
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("rounding half up"));
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+    ASSERT_EQ(ledger->take_events().parameters.size(), 1U);
+}
+
+TEST(PriceUnit, dollars_are_told_by_a_dollar_coin) {
+    const RecordedChain chain = telling_chain();
+    const auto ledger = scanned(chain, kTelling);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("prices in USD"));
+    const std::vector<MarketReport> markets = ledger->markets();
+    ASSERT_EQ(markets.size(), 2U);
+    EXPECT_EQ(markets[0].price_decimals, 18U);
+    EXPECT_EQ(markets[1].price_decimals, 30U);
+    EXPECT_TRUE(markets[0].quote.is_usd());
+    // 112,679.011234 of cash, one dollar each
+    ASSERT_TRUE(markets[1].cash_usd);
+    EXPECT_EQ(markets[1].cash_usd->raw(), 11'267'901'123'400U);
+    EXPECT_EQ(markets[1].cash->raw(), 112'679'011'234U);
+}
+
+TEST(PriceUnit, the_coin_is_told_by_its_own_constant_price) {
+    for (const unsigned exponent : {18U, 27U}) {
+        RecordedChain chain = telling_chain();
+        const U256 coin = exponent == 18 ? U256(kOne) : U256(kOne) * U256(1'000'000'000U);
+        chain.set_price(chain.native(), coin);
+        // A dollar is a two thousandth of the coin; the coin has 18 decimals, the token 6.
+        chain.set_price(chain.token(), coin * U256(1'000'000'000'000U) / 2000U);
+        const auto ledger = scanned(chain, kTelling);
+        EXPECT_THAT(ledger->trust().found,
+                    HasSubstr("prices in ETH (10^" + std::to_string(exponent) + ")"));
+        const std::vector<MarketReport> markets = ledger->markets();
+        EXPECT_EQ(markets[0].quote.name, "ETH");
+        const auto coin_usd =
+            usd_price({*markets[0].price, markets[0].price_decimals, markets[0].quote});
+        ASSERT_TRUE(coin_usd);
+        EXPECT_EQ(coin_usd->raw(), 200'000'000'000U);
+        const auto token_usd =
+            usd_price({*markets[1].price, markets[1].price_decimals, markets[1].quote});
+        ASSERT_TRUE(token_usd);
+        EXPECT_EQ(token_usd->raw(), 100'000'000U);
+        EXPECT_EQ(markets[1].cash_usd->raw(), 11'267'901'123'400U);
+    }
+}
+
+TEST(PriceUnit, both_or_neither_is_not_believed) {
+    RecordedChain both = telling_chain();
+    both.set_price(both.native(), U256(kOne));
+    EXPECT_FALSE(scanned(both, kTelling)->trust().verified);
+    RecordedChain neither = telling_chain();
+    neither.set_price(neither.token(), U256(kOne));
+    const auto ledger = scanned(neither, kTelling);
+    EXPECT_FALSE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().reason, HasSubstr("cannot be told"));
+}
+
+TEST(PriceUnit, a_dollar_coin_may_leave_its_peg_later) {
+    RecordedChain chain = telling_chain();
+    const auto ledger = scanned(chain, kTelling);
+    chain.set_price(chain.token(), U256(kOne) * U256(800'000'000'000U));
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("prices in USD"));
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+}
+
+/// The native coin's fall in dollars is told by every other price rising.
+TEST(PriceUnit, bands_of_the_coin_move_all_other_prices) {
+    RecordedChain chain = telling_chain();
+    chain.set_price(chain.native(), U256(kOne));
+    chain.set_price(chain.token(), U256(kOne) * U256(1'000'000'000'000U) / 1681U);
+    const auto ledger = scanned(chain, kTelling);
+    const Address coin;
+    const AssetGroup group{"ETH", "ETH", coin, {coin}};
+    const PositionKey borrower{chain.user("borrower"), {}};
+    const auto at = [&](const U256& price) {
+        return ledger->liquidatable_at(borrower, group, OraclePrice::from_raw(price));
+    };
+    EXPECT_EQ(ledger->price(coin), OraclePrice::from_raw(U256(kOne)));
+    EXPECT_EQ(at(U256(kOne)), false);
+    EXPECT_EQ(at(U256(kOne) / 2U), true);
+    const PositionReport report = ledger->report(borrower, std::span(&group, 1), wad_one());
+    ASSERT_FALSE(report.collateral.empty());
+    const auto& found = report.collateral.front().alone;
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->side, PriceSide::below);
+    EXPECT_EQ(at(found->price.raw()), true);
+    EXPECT_EQ(at(found->price.raw() + 1U), false);
+}
+
+// ---- Venus from 10.0 on
+
+Bytes market_words(const U256& collateral, const U256& threshold, const U256& incentive) {
+    return bytes_of_words({U256(1), collateral, U256(0), threshold, incentive, U256(0), U256(1)});
+}
+
+U256 percent(unsigned value) { return U256(kOne) * U256(value) / 100U; }
+
+struct VenusChain : RecordedChain {
+    VenusChain() : RecordedChain("compound") {
+        stand_after(kTelling);
+        const Address comptroller = settings().comptroller;
+        for (const Address& market : {native(), token()}) {
+            answer_instead(comptroller, calldata("markets(address)", market),
+                           market_words(percent(60), percent(70), percent(110)));
+        }
+        for (const char* name : {"supplier", "borrower", "liquidator"}) {
+            set_pool(name, 0);
+        }
+    }
+    void set_pool(const std::string& name, unsigned pool) {
+        answer_instead(settings().comptroller, calldata("userPoolId(address)", user(name)),
+                       bytes_of_words({U256(pool)}));
+    }
+    void define_pool(unsigned pool) {
+        const Address comptroller = settings().comptroller;
+        answer_instead(comptroller,
+                       std::move(abi::Calldata("pools(uint96)").add(U256(pool))).take(),
+                       bytes_of_words({U256(96), U256(1), U256(0), U256(0)}));
+        for (const Address& market : {native(), token()}) {
+            answer_instead(
+                comptroller,
+                std::move(abi::Calldata("poolMarkets(uint96,address)").add(U256(pool)).add(market))
+                    .take(),
+                market_words(percent(90), percent(93), percent(104)));
+        }
+    }
+};
+
+TEST(Venus, judges_by_liquidation_thresholds) {
+    const VenusChain chain;
+    const auto ledger = scanned(chain, kTelling);
+    const MarketReport market = ledger->markets().front();
+    EXPECT_EQ(market.ltv.raw(), 6000U);
+    EXPECT_EQ(market.liquidation_threshold.raw(), 7000U);
+    EXPECT_EQ(market.liquidation_bonus.raw(), 11000U);
+    const PositionReport report = ledger->report({chain.user("borrower"), {}}, {}, wad_one());
+    ASSERT_FALSE(report.collateral.empty());
+    EXPECT_EQ(report.collateral.front().liquidation_threshold.raw(), 7000U);
+}
+
+TEST(Venus, applies_the_pool_an_account_is_in) {
+    VenusChain chain;
+    chain.set_pool("borrower", 2);
+    chain.define_pool(2);
+    const auto ledger = scanned(chain, kTelling);
+    const PositionReport report = ledger->report({chain.user("borrower"), {}}, {}, wad_one());
+    EXPECT_EQ(report.e_mode, 2U);
+    ASSERT_FALSE(report.collateral.empty());
+    EXPECT_EQ(report.collateral.front().liquidation_threshold.raw(), 9300U);
+    const PositionReport other = ledger->report({chain.user("supplier"), {}}, {}, wad_one());
+    ASSERT_FALSE(other.collateral.empty());
+    EXPECT_EQ(other.collateral.front().liquidation_threshold.raw(), 7000U);
+}
+
+}  // namespace
+}  // namespace plimsoll::protocols::compound_v2

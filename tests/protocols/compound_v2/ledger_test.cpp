@@ -1,0 +1,284 @@
+// Two markets that lived on real contracts, followed from every point of their lives on: after each
+// step every number must be the contract's.
+#include "abi/codec.hpp"
+#include "protocols/compound_v2/compound_v2.hpp"
+#include "tests/protocols/compound_v2/recorded_chain.hpp"
+#include "tests/protocols/compound_v2/vector_files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace plimsoll::protocols::compound_v2 {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kUsers[] = {"supplier", "borrower", "liquidator"};
+
+std::string view_of(const PositionReport& report, const std::string& name) {
+    for (const auto& [key, value] : report.contract_view) {
+        if (key == name) return value;
+    }
+    return "absent";
+}
+
+TokenAmount amount_in(const std::vector<AssetEntry>& entries, const Address& market) {
+    for (const AssetEntry& entry : entries) {
+        if (entry.market == market) return entry.amount;
+    }
+    return {};
+}
+
+bool owes(const nlohmann::ordered_json& user) {
+    return user["native"]["borrowStored"] != "0" || user["token"]["borrowStored"] != "0";
+}
+
+/// Everything the chain says after its step, against the ledger.
+void expect_equal(const Protocol& ledger, const RecordedChain& chain, const std::string& where) {
+    std::size_t borrowers = 0;
+    for (const char* name : kUsers) {
+        const nlohmann::ordered_json& user = chain.expected()["users"][name];
+        const PositionKey key{chain.user(name), {}};
+        EXPECT_EQ(ledger.has_position(key), owes(user)) << where << " " << name;
+        if (!owes(user)) continue;
+        ++borrowers;
+        const PositionReport report = ledger.report(key, {}, wad_one());
+        EXPECT_EQ(view_of(report, "error"), "0") << where << " " << name;
+        EXPECT_EQ(view_of(report, "liquidity"), user["liquidity"].get<std::string>()) << where;
+        EXPECT_EQ(view_of(report, "shortfall"), user["shortfall"].get<std::string>()) << where;
+        for (const char* market : {"native", "token"}) {
+            const nlohmann::ordered_json& state = chain.expected()["markets"][market];
+            if (state["accrualBlockNumber"] != std::to_string(chain.at().number)) continue;
+            const Address c_token =
+                market == std::string("native") ? chain.native() : chain.token();
+            EXPECT_EQ(to_decimal(amount_in(report.debt, c_token).raw()),
+                      user[market]["borrowStored"].get<std::string>())
+                << where << " " << name << " " << market;
+        }
+        const std::vector<Call> calls = ledger.audit_reads(key);
+        EXPECT_TRUE(ledger.audit(key, chain.answer(calls)).empty()) << where << " " << name;
+    }
+    EXPECT_EQ(ledger.position_count(), borrowers) << where;
+    EXPECT_EQ(ledger.coverage_ppm(), 1'000'000U) << where;
+    EXPECT_TRUE(ledger.trust().verified) << where << ": " << ledger.trust().reason;
+}
+
+class Life : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Families, Life, ::testing::Values("compound", "justlend"));
+
+TEST_P(Life, is_followed_from_every_step_to_the_end) {
+    RecordedChain chain(GetParam());
+    for (std::size_t first = 0; first < chain.steps(); ++first) {
+        chain.stand_after(first);
+        const auto ledger = scanned(chain, first);
+        expect_equal(*ledger, chain, "scanned after step " + std::to_string(first));
+        for (std::size_t step = first + 1; step < chain.steps(); ++step) {
+            chain.stand_after(step);
+            for (const Log& log : chain.logs(step)) ledger->apply(log);
+            finish_round(*ledger, chain);
+            expect_equal(*ledger, chain,
+                         "from " + std::to_string(first) + " at " + std::to_string(step));
+        }
+    }
+}
+
+TEST_P(Life, goes_on_from_records_as_if_nothing_had_happened) {
+    RecordedChain chain(GetParam());
+    for (std::size_t stop = 4; stop < chain.steps(); ++stop) {
+        chain.stand_after(3);
+        auto ledger = scanned(chain, 3);
+        std::map<std::string, std::optional<std::string>> kept;
+        const auto keep = [&] {
+            for (Record& record : ledger->take_changed_records()) {
+                kept[record.key] = std::move(record.value);
+            }
+        };
+        keep();
+        for (std::size_t step = 4; step < chain.steps(); ++step) {
+            chain.stand_after(step);
+            for (const Log& log : chain.logs(step)) ledger->apply(log);
+            if (step == stop) {
+                // Killed with the logs applied and nothing read yet.
+                keep();
+                std::vector<Record> records;
+                for (const auto& [key, value] : kept) records.push_back({key, value});
+                ledger = make_compound_v2(chain.settings());
+                const auto loaded = ledger->load(records);
+                ASSERT_TRUE(loaded) << loaded.error().message;
+            }
+            finish_round(*ledger, chain);
+            keep();
+            expect_equal(*ledger, chain, "stopped at " + std::to_string(stop));
+        }
+    }
+}
+
+TEST_P(Life, tells_the_liquidation_with_the_underlying_that_was_seized) {
+    RecordedChain chain(GetParam());
+    chain.stand_after(5);
+    const auto ledger = scanned(chain, 5);
+    std::vector<Liquidation> told;
+    for (std::size_t step = 6; step < chain.steps(); ++step) {
+        chain.stand_after(step);
+        for (const Log& log : chain.logs(step)) ledger->apply(log);
+        finish_round(*ledger, chain);
+        for (Liquidation& event : ledger->take_events().liquidations) {
+            ledger->price_liquidation(event);
+            told.push_back(event);
+        }
+        if (!told.empty()) break;
+    }
+    ASSERT_EQ(told.size(), 1U);
+    const Liquidation& event = told.front();
+    EXPECT_EQ(event.account, chain.user("borrower"));
+    EXPECT_EQ(event.liquidator, chain.user("liquidator"));
+    EXPECT_EQ(event.collateral_market, chain.native());
+    EXPECT_EQ(event.debt_market, chain.token());
+    ASSERT_TRUE(event.seized);
+    const U256 rate = number(chain.expected()["markets"]["native"]["exchangeRateStored"]);
+    const U256 one{1'000'000'000'000'000'000ULL};
+    EXPECT_EQ(event.collateral.raw(), event.seized->liquidator * rate / one);
+    // From 2.9 on a part goes to the reserves; before, and at JustLend, nothing does.
+    EXPECT_EQ(event.seized->protocol != 0, std::string(GetParam()) == "compound");
+    ASSERT_TRUE(event.collateral_price && event.debt_price);
+}
+
+TEST(Ledger, ties_borrows_to_what_discovery_told_before_a_restart) {
+    RecordedChain chain("compound");
+    chain.stand_after(6);
+    auto first = make_compound_v2(chain.settings());
+    const auto settle = [&](Protocol& ledger) {
+        for (auto calls = ledger.reads(4000); !calls.empty(); calls = ledger.reads(4000)) {
+            ASSERT_TRUE(ledger.accept_reads(chain.answer(calls), chain.at()));
+        }
+    };
+    settle(*first);
+    std::set<Address> candidates;
+    std::map<std::string, std::optional<std::string>> kept;
+    for (std::size_t step = 0; step <= 4; ++step) {
+        for (const Log& log : chain.logs(step)) {
+            for (const Address& account : first->discover(log)) candidates.insert(account);
+        }
+        for (Record& record : first->take_discovered()) kept[record.key] = record.value;
+    }
+    std::vector<Record> records;
+    for (const auto& [key, value] : kept) records.push_back({key, value});
+    auto second = make_compound_v2(chain.settings());
+    settle(*second);
+    ASSERT_TRUE(second->resume_discovery(records));
+    for (std::size_t step = 5; step <= 6; ++step) {
+        for (const Log& log : chain.logs(step)) {
+            for (const Address& account : second->discover(log)) candidates.insert(account);
+        }
+    }
+    second->follow(std::vector<Address>(candidates.begin(), candidates.end()));
+    finish_round(*second, chain);
+    expect_equal(*second, chain, "resumed");
+}
+
+TEST(Ledger, a_borrow_whose_log_was_lost_is_never_called_exact) {
+    RecordedChain chain("compound");
+    chain.stand_after(3);
+    const auto ledger = scanned(chain, 3);
+    chain.stand_after(5);
+    // The supplier's borrow of step 5 is missing but for the market's accrual.
+    for (const std::size_t step : {std::size_t{4}, std::size_t{5}}) {
+        for (const Log& log : chain.logs(step)) {
+            if (log.topics.front() != abi::topic("Borrow(address,uint256,uint256,uint256)")) {
+                ledger->apply(log);
+            }
+        }
+    }
+    finish_round(*ledger, chain);
+    EXPECT_LT(*ledger->coverage_ppm(), 1'000'000U);
+    const std::vector<PositionKey> keys{{chain.user("supplier"), {}}};
+    ledger->reseed(keys);
+    finish_round(*ledger, chain);
+    EXPECT_TRUE(ledger->has_position(keys.front()));
+    EXPECT_FALSE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().reason, HasSubstr("known to one unit only"));
+}
+
+TEST(Ledger, an_accrual_that_no_log_told_is_noticed) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    const auto ledger = scanned(chain, 5);
+    chain.stand_after(6);  // `accrueInterest` alone, and its log is lost
+    const auto accepted = ledger->accept_prices(chain.answer(ledger->price_reads()), chain.at());
+    ASSERT_TRUE(accepted);
+    EXPECT_FALSE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().reason, HasSubstr("its logs told"));
+    finish_round(*ledger, chain);  // the market and its borrowers were read again
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+}
+
+TEST(Ledger, price_of_zero_makes_its_accounts_not_computable) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    const auto ledger = scanned(chain, 5);
+    std::vector<Call> calls = ledger->price_reads();
+    auto results = chain.answer(calls);
+    results[0].data = bytes_of_words({U256(0)});  // the native market's price
+    ASSERT_TRUE(ledger->accept_prices(results, chain.at()));
+    const PositionKey borrower{chain.user("borrower"), {}};
+    EXPECT_FALSE(ledger->health(borrower).computable);
+    EXPECT_FALSE(ledger->health(borrower).liquidatable);
+    const PositionReport report = ledger->report(borrower, {}, wad_one());
+    EXPECT_EQ(view_of(report, "error"), "13");
+    EXPECT_EQ(view_of(report, "liquidity"), "0");
+    // Who entered only the token's market does not mind.
+    EXPECT_TRUE(ledger->health({chain.user("supplier"), {}}).computable);
+}
+
+TEST(Ledger, a_cToken_of_another_Comptroller_is_refused) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    chain.overrides[{chain.token(), abi::Calldata("comptroller()").take()}] =
+        bytes_of_words({U256(7)});
+    const auto ledger = make_compound_v2(chain.settings());
+    const auto first = ledger->reads(4000);
+    ASSERT_TRUE(ledger->accept_reads(chain.answer(first), chain.at()));
+    const auto markets = ledger->reads(4000);
+    const auto refused = ledger->accept_reads(chain.answer(markets), chain.at());
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("another Comptroller"));
+}
+
+TEST(Ledger, a_token_that_calls_itself_otherwise_than_the_list_is_told) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    CompoundV2Settings settings = chain.settings();
+    settings.native_market = chain.native();
+    settings.expected[chain.native()] = {Address{}, "GOLD", 18};
+    const auto ledger = make_compound_v2(settings);
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("the token listed as GOLD calls itself "));
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+}
+
+TEST(Ledger, a_listed_market_that_is_something_else_is_refused) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    CompoundV2Settings settings = chain.settings();
+    settings.native_market = chain.native();
+    settings.addresses = AddressStyle::base58check;
+    settings.expected[chain.native()] = {Address{}, "ETH", 18};
+    Address underlying;
+    underlying.bytes.fill(0xbb);
+    settings.expected[chain.token()] = {underlying, "TKN", 8};  // it has 6
+    const auto ledger = make_compound_v2(settings);
+    std::optional<std::string> refused;
+    for (int i = 0; i < 4 && !refused; ++i) {
+        const auto calls = ledger->reads(4000);
+        const auto accepted = ledger->accept_reads(chain.answer(calls), chain.at());
+        if (!accepted) refused = accepted.error().message;
+    }
+    ASSERT_TRUE(refused);
+    EXPECT_THAT(*refused, HasSubstr("has 6 decimals, expected 8"));
+    EXPECT_THAT(*refused, HasSubstr(to_base58check(chain.token())));
+}
+
+}  // namespace
+}  // namespace plimsoll::protocols::compound_v2
