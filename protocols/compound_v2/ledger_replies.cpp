@@ -135,6 +135,9 @@ void Ledger::accept(const Address& account, AccountState state, const BlockRef& 
 
 void Ledger::accept_rounding(std::optional<Rounding> rounding, bool is_contradicted) {
     owed_.samples.clear();
+    const bool is_news = rounding || is_contradicted || structure_.is_rounding_contradicted ||
+                         structure_.is_rounding_known;
+    if (!is_news) return;
     structure_.is_rounding_known = rounding.has_value() && !is_contradicted;
     structure_.is_rounding_contradicted = is_contradicted;
     if (rounding) structure_.rounding = *rounding;

@@ -373,6 +373,12 @@ Call liquidity_call(const Structure& structure, const Address& account) {
     return call(structure.comptroller(), "getAccountLiquidity(address)", account);
 }
 
+Call hypothetical_call(const Structure& structure, const Address& account, const Address& c_token) {
+    abi::Calldata data("getHypotheticalAccountLiquidity(address,address,uint256,uint256)");
+    data.add(account).add(c_token).add(kExpScale).add(U256(0));
+    return {structure.comptroller(), std::move(data).take()};
+}
+
 Reply<std::optional<LiquidityReply>> decode_liquidity(const CallResult& result) {
     if (!result.success) return std::optional<LiquidityReply>{};
     Words words(result, "getAccountLiquidity(address)");

@@ -155,7 +155,7 @@ export function compareCompoundLiquidations(tally, rows, events, { headOnly = fa
             tally.equal(where, field, lower(event[field]), lower(row[field]));
         }
         for (const field of ['debt_raw', 'collateral_raw', 'seized_shares_raw']) {
-            if (headOnly && field === 'collateral_raw' && row[field] === null) continue;
+            if (event[field] === null || (headOnly && field === 'collateral_raw' && row[field] === null)) continue;
             tally.equal(where, field, text(event[field]), quoted(row[field] ?? null));
         }
     }

@@ -89,6 +89,16 @@ class CompoundRun extends Run {
     }
 }
 
+/** Null where the local EVM has dropped the state of that block. */
+async function rateAt(cToken, block) {
+    try {
+        return await cToken.read('exchangeRateStored', [], block);
+    } catch (error) {
+        if (!error.message.includes('BlockOutOfRange')) throw error;
+        return null;
+    }
+}
+
 /** Amounts of the collateral's underlying by the exchange rate at the end of the block. */
 async function liquidationEvents({ market, chain }) {
     const { iface } = market.cToken('USDT');
@@ -102,7 +112,7 @@ async function liquidationEvents({ market, chain }) {
         const [liquidator, borrower, repaid, seized, tokens] = args;
         const collateral = byAddress.get(seized.toLowerCase());
         const debt = byAddress.get(log.address.toLowerCase());
-        const rate = await market.cToken(collateral.symbol).read('exchangeRateStored', [], log.blockNumber);
+        const rate = await rateAt(market.cToken(collateral.symbol), log.blockNumber);
         out.push({
             tx: log.transactionHash,
             log_index: Number(log.logIndex),
@@ -112,7 +122,7 @@ async function liquidationEvents({ market, chain }) {
             debt_token: debt.underlying ?? ZERO,
             debt_raw: repaid,
             seized_shares_raw: tokens,
-            collateral_raw: (tokens * rate) / SCALE,
+            collateral_raw: rate === null ? null : (tokens * rate) / SCALE,
         });
     }
     return out;

@@ -89,8 +89,8 @@ export class Watched {
     async until(claim, what, deadlineMs = DEADLINE_MS) {
         const deadline = Date.now() + deadlineMs;
         for (;;) {
-            const state = await this.state();
-            if (claim(state)) return state;
+            const state = await this.state().catch(() => null); // not listening yet
+            if (state?.protocol && claim(state)) return state;
             if (Date.now() > deadline) {
                 assert.fail(`${what}: ${JSON.stringify(state)}\n${this.daemon.lastLines()}`);
             }

@@ -86,7 +86,7 @@ let justlend;
 before(async () => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-two-'));
     aave = await worldOn({ chainId: 31337, name: 'evm', protocol: 'aave' });
-    aave.world = await buildWorld(aave.anvil.chain, { release: 'latest', seed: 1, accounts: 40 });
+    aave.world = await buildWorld(aave.anvil.chain, { release: 'latest', seed: 1, accounts: 60 });
     aave.front = evmFront(aave.anvil);
     aave.step = () => step(aave.world, { blocks: 1 });
     justlend = await worldOn({ chainId: TRON_MAINNET, name: 'tron', protocol: 'justlend' });
