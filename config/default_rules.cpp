@@ -41,6 +41,7 @@ const std::vector<DefaultRule>& default_rules() {
          0, false},
         {"source-stale", "source_stale", "critical", "0s", 0, true},
         {"gap", "gap_blocks > 0", "warning", "0s", 0, true},
+        {"disagree", "endpoints_disagree", "critical", "0s", 0, true},
         {"unverified", "unverified", "critical", "0s", 0, true},
     };
     return rules;

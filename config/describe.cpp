@@ -57,7 +57,7 @@ Json describe_chain(const ChainSettings& chain) {
     out["finality"] = describe_depth(chain.finality);
     out["confirm"] = describe_depth(chain.confirm);
     if (chain.stale_after) out["stale_after"] = to_string(*chain.stale_after);
-    out["agree"] = chain.agree;
+    if (chain.agree) out["agree"] = *chain.agree;
     if (chain.multicall) out["multicall"] = to_text(*chain.multicall, chain.address_style());
     out["endpoints"] = Json::array();
     for (const EndpointSettings& endpoint : chain.endpoints) {

@@ -27,7 +27,7 @@ constexpr SectionSpec kSections[] = {
     {"rules", Shape::named, "[rules.NAME]",
      "When to raise an alert, and to whom. A file without rules gets a default set; a file with "
      "rules still gets the default rules about the daemon's own eyes (`source_stale`, "
-     "`gap_blocks`, "
+     "`gap_blocks`, `endpoints_disagree`, "
      "`unverified`) for each of those metrics that no rule of the file asks for, unless "
      "`default_health_rules` is off."},
     {"sinks", Shape::named, "[sinks.NAME]",
@@ -135,11 +135,13 @@ constexpr KeySpec kKeys[] = {
     {.section = "chains",
      .key = "agree",
      .form = Form::integer,
-     .help = "How many endpoints must name the same block hash.",
-     .fallback = "1",
+     .help =
+         "How many endpoints must say the same about a block: its hash, its logs and what calls "
+         "return there. While fewer do, nothing is processed. `1` compares nobody.",
+     .fallback_note = "two are compared where there are two, and one goes on alone while the other "
+                      "does not answer",
      .least = "1",
-     .most = "16",
-     .support = Support::not_acted_on},
+     .most = "16"},
     {.section = "chains",
      .key = "multicall",
      .form = Form::address,

@@ -7,7 +7,7 @@
 namespace plimsoll::config {
 namespace {
 
-constexpr std::array<MetricSpec, 8> kMetrics{{
+constexpr std::array<MetricSpec, 9> kMetrics{{
     {Metric::health_factor, "health_factor", " hf position.health_factor ", Scope::position,
      "number", 18, Margin::one_percent,
      "The contract's health factor; liquidatable is strictly below 1."},
@@ -25,6 +25,9 @@ constexpr std::array<MetricSpec, 8> kMetrics{{
      Margin::none, "No new block of the chain was processed for `stale_after`."},
     {Metric::gap_blocks, "gap_blocks", " gap daemon.gap gap.blocks source.gap ", Scope::chain,
      "blocks", 0, Margin::none, "Blocks whose logs could not be read yet and are still owed."},
+    {Metric::endpoints_disagree, "endpoints_disagree", " source.disagrees disagree ", Scope::chain,
+     "flag", 0, Margin::none,
+     "Endpoints of the chain contradict each other about a block, its logs or its state."},
     {Metric::unverified, "unverified", " protocol.unverified source.unverified ", Scope::protocol,
      "flag", 0, Margin::none,
      "The protocol's numbers are not believed just now: an audit found a difference, or the "

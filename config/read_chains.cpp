@@ -166,13 +166,20 @@ void check_tron(Reading& reading, const Section& section, const ChainSettings& c
             "a TRON chain_id has four bytes, " + std::to_string(chain.chain_id) + " is too large",
             "mainnet is 728126428, Nile 3448148188, Shasta 2494104990");
     }
+    if (chain.agree.value_or(1) > 1) {
+        reading.problems.error(
+            section.at("agree"),
+            "'agree' compares endpoints of EVM chains; a TRON node has the state "
+            "of its own head only",
+            "leave it out; several endpoints take over from one another");
+    }
 }
 
 void check_chain(Reading& reading, const Section& section, const ChainSettings& chain,
                  std::size_t given_endpoints) {
-    if (chain.agree > given_endpoints && given_endpoints > 0) {
+    if (chain.agree.value_or(1) > given_endpoints && given_endpoints > 0) {
         reading.problems.error_of_whole(section.at("agree"), "'agree' asks for " +
-                                                                 std::to_string(chain.agree) +
+                                                                 std::to_string(*chain.agree) +
                                                                  " endpoints, the chain has " +
                                                                  std::to_string(given_endpoints));
     }
@@ -199,7 +206,9 @@ std::vector<ChainSettings> read_chains(Reading& reading, const toml::table& root
         chain.finality = section.depth("finality").value_or(Depth{});
         chain.confirm = section.depth("confirm").value_or(Depth{});
         chain.stale_after = section.optional_duration("stale_after");
-        chain.agree = static_cast<unsigned>(section.integer("agree"));
+        if (const auto agree = section.optional_integer("agree")) {
+            chain.agree = static_cast<unsigned>(*agree);
+        }
         chain.multicall = section.address("multicall", chain.address_style());
         if (!chain.multicall) chain.multicall = known_multicall(chain.chain_id);
         chain.endpoints = read_endpoints(reading, section, chain, aliases);

@@ -53,7 +53,8 @@ struct ChainSettings {
     Depth finality;
     Depth confirm{Depth::Kind::blocks, 0};    ///< default of the chain's rules
     std::optional<Milliseconds> stale_after;  ///< none: the longer of 3 block times and 60 s
-    unsigned agree = 1;
+    /// None: two, where there are two endpoints, as long as both answer.
+    std::optional<unsigned> agree;
     std::optional<Address> multicall;
     std::vector<EndpointSettings> endpoints;
 
@@ -103,6 +104,7 @@ enum class Metric {
     source_stale,          ///< flag
     gap_blocks,            ///< blocks
     unverified,            ///< flag: the protocol's numbers are not believed just now
+    endpoints_disagree,    ///< flag
 };
 enum class Comparison { less, less_equal, greater, greater_equal };
 

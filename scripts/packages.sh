@@ -30,7 +30,8 @@ BUILD_PACKAGES=(
     libexpected-dev libfmt-dev libsecp256k1-dev libspdlog-dev libsqlite3-dev libssl-dev
     libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev
 )
-TEST_PACKAGES=(clang clang-format clang-tidy fish jq libgmock-dev libgtest-dev systemd tzdata zsh)
+TEST_PACKAGES=(clang clang-format clang-tidy fish jq libgmock-dev libgtest-dev sqlite3 strace systemd
+    tzdata zsh)
 
 # promtool, for the tests, taken out of the package of Prometheus: installing that starts a service.
 fetch_promtool() {

@@ -6,7 +6,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -15,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds kMaxPause = 10s;
 /// Between two beats lies at most one call of the source, which bounds itself, or the arithmetic of
 /// one round.
 constexpr std::chrono::milliseconds kLongestRound = 10min;
@@ -77,7 +75,7 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
               pulse_.beat();
               return unix_seconds();
           },
-          [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
+          unix_seconds, [this] { return stop_.requested(); }, parts.on_commit, parts.on_round})) {}
 
 ChainWorker::~ChainWorker() {
     cancel();
@@ -98,7 +96,6 @@ void ChainWorker::join() {
 
 void ChainWorker::run() {
     std::string told;
-    std::chrono::milliseconds pause = chain_.poll_every;
     while (!stop_.requested()) {
         const auto begin = std::chrono::steady_clock::now();
         const auto polled = follower_->poll();
@@ -106,20 +103,16 @@ void ChainWorker::run() {
         if (polled) {
             if (!told.empty()) spdlog::info("{}: reading again", chain_.name);
             told.clear();
-            pause = chain_.poll_every;
         } else if (polled.error().kind != chain::FaultKind::cancelled) {
             if (polled.error().message != told) {
                 told = polled.error().message;
                 spdlog::warn("{}: {}", chain_.name, told);
             }
-            // A failing node is asked less often, but a fork or a lag clears up within a poll.
-            if (polled.error().kind != chain::FaultKind::lag_or_reorg) {
-                pause = std::max(chain_.poll_every, std::min(2 * pause, kMaxPause));
-            }
         }
         if (follower_->is_busy()) continue;
-        pulse_.beat_before(pause);
-        stop_.wait(pause);
+        // Whoever has to be asked less often for a while is spared by the source.
+        pulse_.beat_before(chain_.poll_every);
+        stop_.wait(chain_.poll_every);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/app/reload.hpp"
 #include "daemon/app/signals.hpp"
 #include "daemon/app/stages.hpp"
+#include "daemon/app/state_lost.hpp"
 #include "daemon/app/upkeep.hpp"
 #include "daemon/app/watchdog.hpp"
 #include "daemon/http/server.hpp"
@@ -95,6 +96,7 @@ class Daemon {
         if (auto opened = open_store(); !opened) return opened;
         auto made = Stages::make(std::move(first_), foundation(), 0);
         if (!made) return Unexpected<StartError>{made.error()};
+        if (auto told = tell_lost_state(**made); !told) return told;
         if (auto prepared = (*made)->prepare(); !prepared) {
             return cannot_start(exit_code(prepared.error().kind), prepared.error().message);
         }
@@ -121,7 +123,18 @@ class Daemon {
                 opened->defect, opened->moved_aside);
         }
         store_ = std::move(opened->store);
+        opened_ = std::move(*opened);
         return {};
+    }
+
+    /// Before anything else is stored: a start that fails after this has told it.
+    Expected<void, StartError> tell_lost_state(const Stages& stages) {
+        if (opened_.moved_aside.empty()) return {};
+        const auto told =
+            store_->commit(state_lost(stages.settings(), opened_,
+                                      static_cast<std::uint64_t>(unix_seconds()), stages.signer()));
+        if (told) return {};
+        return cannot_start(exit_code(told.error().kind), told.error().message);
     }
 
     Foundation foundation() { return {*store_, pulses_, metrics_, clock_}; }
@@ -283,6 +296,7 @@ class Daemon {
     const Notifier notifier_;
     pulse::Pulses pulses_;
     metrics::Metrics metrics_;
+    store::Store::Opened opened_;  ///< what was said about the state; the store itself is `store_`
     std::unique_ptr<store::Store> store_;
     outbox::SystemClock clock_;
     Current current_;

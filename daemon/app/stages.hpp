@@ -58,6 +58,7 @@ class Stages final : public view::Live {
     bool stop(std::chrono::milliseconds grace);
 
     const config::Settings& settings() const { return settings_; }
+    rules::SignFunction signer() const;
     snapshots::Snapshotter& snapshotter() { return *snapshotter_; }
     std::vector<outbox::SinkStatus> sinks() const;
 
@@ -67,7 +68,6 @@ class Stages final : public view::Live {
 
   private:
     Stages(config::Settings settings, const Foundation& foundation, std::int64_t last_snapshot);
-    rules::SignFunction signer() const;
     void read_from(std::size_t index, std::vector<view::ProtocolView> gathered,
                    const Use& use) const;
 

@@ -28,6 +28,8 @@ std::string_view to_string(FaultKind kind) {
             return "malformed";
         case FaultKind::wrong_chain:
             return "wrong chain";
+        case FaultKind::disagreement:
+            return "disagreement";
         case FaultKind::no_endpoint:
             return "no endpoint";
         case FaultKind::cancelled:

@@ -28,7 +28,8 @@ enum class FaultKind {
     bad_request,    ///< the node does not understand us
     malformed,      ///< the reply breaks the protocol: wrong id, short data, contradiction
     wrong_chain,    ///< chain id differs from the configuration
-    no_endpoint,    ///< every endpoint is out of use just now
+    disagreement,   ///< endpoints contradict each other and none has the others behind it
+    no_endpoint,    ///< every endpoint is out of use just now, or too few agree
     cancelled,      ///< the daemon is stopping
 };
 std::string_view to_string(FaultKind kind);
@@ -101,7 +102,8 @@ class Source {
     virtual bool keeps_only_head() const { return false; }
     /// How many calls to hand to one `read` at most; may change from read to read.
     virtual std::size_t read_limit() const { return 4'000; }
-
+    /// Who contradicts whom about what, while that lasts, for people; empty when nobody does.
+    virtual std::string disagreement() const { return {}; }
     virtual std::vector<EndpointStatus> endpoints() const = 0;
     /// JSON-RPC requests sent so far, members of a batch counted each.
     virtual std::uint64_t requests() const = 0;

@@ -54,7 +54,7 @@ Follower::Follower(FollowerParts parts)
 
 Expected<void, Fault> Follower::poll() {
     poll_began_ = parts_.unix_seconds();
-    if (head_seen_at_ == 0) head_seen_at_ = poll_began_;
+    if (head_age_.seen_at == 0) head_age_.seen_at = poll_began_;
     busy_ = false;
     auto outcome = work();
     for (int i = 0; i < kMostOvertaken && is_overtaken(outcome); ++i) outcome = work();

@@ -32,11 +32,23 @@ struct FollowerParts {
     store::Store& store;
     rules::RuleEngine& rules;
     std::vector<Followed> protocols;
-    std::function<std::int64_t()> unix_seconds;
+    std::function<std::int64_t()> unix_seconds;          ///< for the polling thread
+    std::function<std::int64_t()> readers_unix_seconds;  ///< the same clock, safe from any thread
     std::function<bool()> stopping;
     std::function<void()> on_commit;  ///< something was stored that senders may want
     /// A round has finished; snapshots are taken here.
     std::function<void()> on_round;
+};
+
+/// How long ago the newest head appeared. Times in unix seconds.
+struct HeadAge {
+    std::int64_t seen_at = 0;  ///< first; of no head yet: the first poll; 0: never polled
+    BlockTime time = 0;        ///< by its own timestamp
+    /// A chain is measured by its own timestamps once one of its heads was seen fresh; until then
+    /// (a local chain with times of its own, a node still syncing) by when its head last moved.
+    bool follows_wall_clock = false;
+
+    std::int64_t seconds(std::int64_t now) const;
 };
 
 /// Follows one chain: keeps every protocol's ledger at the tip, exact or flagged, and turns each
@@ -133,12 +145,12 @@ class Follower {
     std::int64_t stale_after() const;
     std::int64_t head_age_seconds() const;
     bool is_stale() const;
+    view::ChainStatus chain_status_now() const;
     std::uint64_t gap_blocks() const;
     std::uint64_t gap_of_joining() const;
     bool has_lasted(std::int64_t since) const;
     std::vector<view::ProtocolStatus> make_statuses(const view::ChainStatus& chain) const;
     void publish();
-    view::ChainStatus aged_status(std::int64_t now) const;
     void note_head(const BlockRef& head);
     void note_progress();
 
@@ -171,19 +183,18 @@ class Follower {
     std::string trouble_;        ///< why the last poll failed; empty when it did not
     BlockNumber head_number_ = 0;
     Bytes32 head_hash_;
-    BlockTime head_time_ = 0;
-    std::int64_t head_seen_at_ = 0;  ///< unix seconds at which this head was first seen
+    HeadAge head_age_;
     std::int64_t behind_since_ = 0;  ///< unix seconds; 0: the head is processed
     std::int64_t gap_since_ = 0;     ///< unix seconds; 0: no logs are owed
     bool has_head_ = false;
-    bool follows_wall_clock_ = false;
     std::string caip2_;
     std::map<Address, std::string> watch_labels_;
 
     BlockRef tip_block_;                 ///< what the tips are true at; see ledgers_
     mutable std::shared_mutex ledgers_;  ///< guards the tips in protocols_, and tip_block_
-    mutable std::mutex status_mutex_;    ///< guards the three below
-    std::int64_t published_at_ = 0;      ///< unix seconds
+    mutable std::mutex status_mutex_;    ///< guards those below
+    HeadAge published_age_;
+    std::string published_trouble_;
     view::ChainStatus chain_status_;
     std::vector<view::ProtocolStatus> protocol_statuses_;
 };

@@ -191,6 +191,7 @@ rules::RoundFacts Follower::facts(
     if (has_lasted(gap_since_)) {
         facts.source.gap_blocks = is_round ? gap_of_joining() : gap_blocks();
     }
+    facts.source.disagreement = parts_.source.disagreement();
     for (const auto& endpoint : parts_.source.endpoints()) {
         if (endpoint.up && facts.source.endpoint.empty()) facts.source.endpoint = endpoint.alias;
     }
@@ -307,9 +308,11 @@ void Follower::accept_round(const Pending& stored) {
     publish();
 }
 
-/// A poll that failed, a chain that stands still or logs that are owed are told to the rules.
+/// A poll that failed, a chain that stands still, logs that are owed or endpoints that contradict
+/// each other are told to the rules.
 void Follower::tell_standstill() {
-    const bool is_trouble = is_stale() || has_lasted(gap_since_);
+    const bool is_trouble =
+        is_stale() || has_lasted(gap_since_) || !parts_.source.disagreement().empty();
     if (pending_ || !committed_ || (!is_trouble && !told_trouble_)) return;
     told_trouble_ = is_trouble;
     std::vector<std::vector<protocols::Liquidation>> liquidations;

@@ -1,21 +1,36 @@
 #include "daemon/follow/follower.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace plimsoll::follow {
+namespace {
+
+std::string stale_reason(std::int64_t age, const std::string& trouble) {
+    const std::string text = "no new block for " + std::to_string(age) + " s";
+    return trouble.empty() ? text : text + "; " + trouble;
+}
+
+}  // namespace
+
+std::int64_t HeadAge::seconds(std::int64_t now) const {
+    if (seen_at == 0) return 0;
+    const std::int64_t since_seen = std::max<std::int64_t>(now - seen_at, 0);
+    if (!follows_wall_clock) return since_seen;
+    return std::max(since_seen, now - static_cast<std::int64_t>(time));
+}
+
 void Follower::note_head(const BlockRef& head) {
     const std::int64_t now = parts_.unix_seconds();
     if (head.hash != head_hash_ || !has_head_) {
-        head_seen_at_ = now;
+        head_age_.seen_at = now;
         head_hash_ = head.hash;
     }
     has_head_ = true;
     head_number_ = head.number;
-    head_time_ = head.time;
-    // A chain is measured by its own timestamps once one of its heads was seen fresh; until then (a
-    // local chain with times of its own, a node still syncing) by when its head last moved.
+    head_age_.time = head.time;
     const std::int64_t age = now - static_cast<std::int64_t>(head.time);
-    if (age <= stale_after() && age >= -60) follows_wall_clock_ = true;
+    if (age <= stale_after() && age >= -60) head_age_.follows_wall_clock = true;
 }
 
 /// Since when the head is not processed, and since when logs are owed.
@@ -37,13 +52,7 @@ std::int64_t Follower::stale_after() const {
 }
 
 /// Seconds since the head was new, or since the first poll where none was seen yet.
-std::int64_t Follower::head_age_seconds() const {
-    if (head_seen_at_ == 0) return 0;
-    const std::int64_t now = parts_.unix_seconds();
-    const std::int64_t since_seen = now - head_seen_at_;
-    if (!follows_wall_clock_) return std::max<std::int64_t>(since_seen, 0);
-    return std::max<std::int64_t>({since_seen, now - static_cast<std::int64_t>(head_time_), 0});
-}
+std::int64_t Follower::head_age_seconds() const { return head_age_.seconds(parts_.unix_seconds()); }
 
 bool Follower::is_stale() const { return head_age_seconds() > stale_after(); }
 
@@ -74,8 +83,7 @@ std::uint64_t Follower::gap_blocks() const {
 view::State Follower::chain_state(std::string& reason) const {
     reason = trouble_;
     if (is_stale()) {
-        reason = "no new block for " + std::to_string(head_age_seconds()) + " s";
-        if (!trouble_.empty()) reason += "; " + trouble_;
+        reason = stale_reason(head_age_seconds(), trouble_);
         return view::State::stale;
     }
     const bool is_followed =
@@ -133,48 +141,42 @@ void Follower::publish() {
     chain.firing = parts_.rules.firing();
     chain.endpoints = parts_.source.endpoints();
     std::vector<view::ProtocolStatus> protocols = make_statuses(chain);
-    const std::int64_t now = parts_.unix_seconds();
     const std::scoped_lock lock(status_mutex_);
-    published_at_ = now;
+    published_age_ = head_age_;
+    published_trouble_ = trouble_;
     chain_status_ = std::move(chain);
     protocol_statuses_ = std::move(protocols);
 }
 
-/// What was published last, as old as it is by now: a call of the source may last long.
-/// Under the mutex.
-view::ChainStatus Follower::aged_status(std::int64_t now) const {
+/// As it is now, in the midst of a poll too: one that hangs must not look like a chain that lives.
+view::ChainStatus Follower::chain_status_now() const {
     view::ChainStatus out = chain_status_;
-    const std::int64_t passed = now - published_at_;
-    if (published_at_ == 0 || passed <= 0) return out;
-    out.age_seconds += static_cast<std::uint64_t>(passed);
-    if (out.state == view::State::live &&
-        out.age_seconds > static_cast<std::uint64_t>(stale_after())) {
-        out.state = view::State::stale;
-        out.reason = "no new block for " + std::to_string(out.age_seconds) + " s";
-    }
+    const std::int64_t age = published_age_.seconds(parts_.readers_unix_seconds());
+    if (age <= stale_after()) return out;
+    out.age_seconds = static_cast<std::uint64_t>(age);
+    out.state = view::State::stale;
+    out.reason = stale_reason(age, published_trouble_);
     return out;
 }
 
 view::ChainStatus Follower::chain_status() const {
-    const std::int64_t now = parts_.unix_seconds();
     view::ChainStatus out;
     {
         const std::scoped_lock lock(status_mutex_);
-        out = aged_status(now);
+        out = chain_status_now();
     }
     out.endpoints = parts_.source.endpoints();
     return out;
 }
 
 std::vector<view::ProtocolStatus> Follower::protocol_statuses() const {
-    const std::int64_t now = parts_.unix_seconds();
     const std::scoped_lock lock(status_mutex_);
+    const view::ChainStatus chain = chain_status_now();
     std::vector<view::ProtocolStatus> out = protocol_statuses_;
-    const view::ChainStatus chain = aged_status(now);
-    for (view::ProtocolStatus& status : out) {
-        if (chain.state != view::State::stale || status.state != view::State::live) continue;
-        status.state = view::State::stale;
-        status.reason = chain.reason;
+    for (view::ProtocolStatus& one : out) {
+        if (chain.state != view::State::stale || one.state == view::State::unknown) continue;
+        one.state = chain.state;
+        one.reason = chain.reason;
     }
     return out;
 }

@@ -20,6 +20,9 @@ bool EndpointHealth::is_own_fault(ErrorKind kind) {
         case ErrorKind::transient:
         case ErrorKind::timeout:
         case ErrorKind::malformed:
+        case ErrorKind::split:
+        case ErrorKind::split_addresses:
+        case ErrorKind::split_batch:
         case ErrorKind::rate:
         case ErrorKind::quota:
         case ErrorKind::auth:
@@ -36,6 +39,9 @@ void EndpointHealth::failed(const RpcError& error, Clock::Time now, std::uint64_
         case ErrorKind::transient:
         case ErrorKind::timeout:
         case ErrorKind::malformed:
+        case ErrorKind::split:  // what could not be asked for in smaller parts
+        case ErrorKind::split_addresses:
+        case ErrorKind::split_batch:
             breaker_.failed(now, random);
             if (breaker_.is_open() || error.is_unreachable) is_checked_ = false;
             break;
@@ -43,6 +49,7 @@ void EndpointHealth::failed(const RpcError& error, Clock::Time now, std::uint64_
             paused_until_ =
                 now + (error.wait ? Clock::Duration(*error.wait)
                                   : 200ms + backoff(ErrorKind::rate, pauses_in_a_row_, random));
+            is_pause_asked_for_ = error.wait.has_value();
             ++pauses_in_a_row_;
             break;
         case ErrorKind::quota:
@@ -84,8 +91,9 @@ bool EndpointHealth::is_usable(Use use, Clock::Time now) const {
 }
 
 bool EndpointHealth::is_last_resort(Clock::Time now) const {
-    if (now < paused_until_) return false;
-    if (now < aside_until_) return aside_ != State::quota && now - tried_at_ >= 30s;
+    const bool is_just_refused = now - tried_at_ < 10s;
+    if (now < paused_until_ && (is_pause_asked_for_ || is_just_refused)) return false;
+    if (now < aside_until_) return aside_ != State::quota && !is_just_refused;
     return !breaker_.is_open() || now - tried_at_ >= 1s;
 }
 

@@ -45,11 +45,12 @@ class EndpointHealth {
     void set_lagging(Clock::Time until) { lagging_until_ = until; }
 
     bool is_usable(Use use, Clock::Time now) const;
-    /// Whether to ask it although it is not usable, because no other endpoint is. Never while it
-    /// asked to be left alone; not more often than once a second, or every 30 s if it was refused.
+    /// Whether to ask it although it is not usable, because no other endpoint is. Never before the
+    /// time that it named; not more often than once a second, or every 10 s if it refused us or had
+    /// enough of us without saying for how long.
     bool is_last_resort(Clock::Time now) const;
     void tried(Clock::Time now) { tried_at_ = now; }
-    /// When the pause ends that the server asked for.
+    /// When it may be asked again after it had enough of us.
     Clock::Time paused_until() const { return paused_until_; }
 
     State state(Clock::Time now) const;
@@ -62,6 +63,7 @@ class EndpointHealth {
     Clock::Time checked_at_{};
     Clock::Time tried_at_{};
     Clock::Time paused_until_{};
+    bool is_pause_asked_for_ = false;  ///< else its length is our guess
     unsigned pauses_in_a_row_ = 0;
     State aside_ = State::ok;  ///< why it is set aside until `aside_until_`
     Clock::Time aside_until_{};

@@ -77,8 +77,9 @@ std::string provenance(const Scene& scene) {
 }
 
 std::string source_phrase(const std::string& type, const std::string& chain) {
-    return type == "source.stale" ? "no new block from " + chain
-                                  : "blocks of " + chain + " are not read yet";
+    if (type == "source.stale") return "no new block from " + chain;
+    if (type == "source.disagrees") return "endpoints of " + chain + " contradict each other";
+    return "blocks of " + chain + " are not read yet";
 }
 
 std::string unverified_phrase(const std::string& protocol) {
@@ -89,14 +90,19 @@ std::string event_phrase(const std::string& protocol) { return "liquidation on "
 
 Payload source_payload(const Scene& scene) {
     const SourceFacts& source = scene.facts.source;
-    const bool is_gap = scene.row.about.type == "daemon.gap";
+    const std::string& type = scene.row.about.type;
     Payload out;
     out.extra["age_seconds"] = source.age_seconds;
     out.extra["gap_blocks"] = source.gap_blocks;
     out.extra["stale"] = source.stale;
     if (!source.endpoint.empty()) out.extra["endpoint"] = source.endpoint;
     out.title = titled(scene.word, scene.row.about.phrase);
-    if (is_gap) {
+    if (type == "source.disagrees") {
+        const std::string who = alerts::cut_text(source.disagreement, kMaxReason);
+        if (!who.empty()) out.extra["disagreement"] = who;
+        out.text = who.empty() ? "The endpoints of " + scene.row.about.subject + " agree again.\n"
+                               : who + ".\nNothing is believed that not enough of them say.\n";
+    } else if (type == "daemon.gap") {
         out.text = count_text(source.gap_blocks, "block") + " of " + scene.row.about.subject +
                    " are still to be read; what happened in them is not known yet.\n";
     } else if (source.stale) {

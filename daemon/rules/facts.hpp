@@ -61,6 +61,7 @@ struct SourceFacts {
     bool stale = false;
     std::uint64_t age_seconds = 0;  ///< of the newest block
     std::uint64_t gap_blocks = 0;   ///< blocks whose logs are still owed
+    std::string disagreement;       ///< who contradicts whom about what; empty: nobody does
     std::string endpoint;           ///< alias of the endpoint in use, never its URL; may be empty
 };
 

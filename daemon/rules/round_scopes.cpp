@@ -184,6 +184,7 @@ void Round::look_at_source(const Rule& rule) {
     Observation seen;
     seen.source_stale = facts_.source.stale;
     seen.gap_blocks = facts_.source.gap_blocks;
+    seen.endpoints_disagree = !facts_.source.disagreement.empty();
     Tick tick = tick_for(rule, judge(rule.settings, seen), "",
                          [&](const Row& row, Word word, const std::string& reason) {
                              return source_payload(scene(nullptr, row, word, reason));

@@ -27,6 +27,7 @@ Scope scope_of(Metric metric) {
             return Scope::event;
         case Metric::source_stale:
         case Metric::gap_blocks:
+        case Metric::endpoints_disagree:
             return Scope::source;
         case Metric::unverified:
             break;
@@ -57,7 +58,8 @@ std::string type_of(const RuleSettings& rule, Scope scope) {
         case Scope::event:
             return "position.liquidated";
         case Scope::source:
-            return asks_for(rule, Metric::source_stale) ? "source.stale" : "daemon.gap";
+            if (asks_for(rule, Metric::source_stale)) return "source.stale";
+            return asks_for(rule, Metric::endpoints_disagree) ? "source.disagrees" : "daemon.gap";
         case Scope::protocol:
             break;
     }
@@ -160,6 +162,8 @@ std::optional<bool> holds(const Condition& condition, const Observation& seen) {
             return compare_raw(condition, seen.source_stale);
         case Metric::gap_blocks:
             return compare_raw(condition, seen.gap_blocks);
+        case Metric::endpoints_disagree:
+            return compare_raw(condition, seen.endpoints_disagree);
         case Metric::unverified:
             return compare_raw(condition, seen.unverified);
         case Metric::liquidated:

@@ -55,6 +55,7 @@ struct Observation {
     std::optional<bands::Distance> distance;
     std::optional<bool> source_stale;
     std::optional<std::uint64_t> gap_blocks;
+    std::optional<bool> endpoints_disagree;
     std::optional<bool> unverified;
     std::optional<Usd8> debt;  ///< for `min_debt`; absent: not limited
 };

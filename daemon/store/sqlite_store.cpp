@@ -116,6 +116,9 @@ Expected<Store::Opened, StoreError> Store::open(const std::filesystem::path& sta
 }
 
 Database& SqliteStore::connection() {
+    if (db_ && is_full_) {
+        is_full_ = !make_room();
+    }
     if (!db_) {
         Database db = connect(dir_);
         fold_log(db);
@@ -129,7 +132,20 @@ StoreError SqliteStore::settle(const Failure& failure) {
     if (failure.connection_lost() || (db_ && db_->in_transaction())) {
         db_.reset();
     }
+    is_full_ = is_full_ || failure.error().kind == StoreFault::full;
     return failure.error();
+}
+
+bool SqliteStore::make_room() {
+    try {
+        fold_log(*db_);
+        return true;
+    } catch (const Failure& failure) {
+        if (failure.connection_lost()) {
+            db_.reset();
+        }
+        return false;
+    }
 }
 
 void SqliteStore::note_health(const StoreError* error) {

@@ -107,15 +107,19 @@ class SqliteStore final : public Store {
         }
     }
 
-    /// The connection, opened again when the last one was given up.
+    /// The connection, opened again when the last one was given up. On a full disk the log is
+    /// folded in first: appended to, it would take up what was freed.
     Database& connection();
     /// Closes the connection when it can no longer be trusted.
     StoreError settle(const Failure& failure);
+    /// Gives back what the log takes up. False when the disk is too full even for that.
+    bool make_room();
     void note_health(const StoreError* error);
 
     StateDir dir_;
     std::mutex mutex_;            ///< guards `db_`
     std::optional<Database> db_;  ///< none: to be opened again before the next use
+    bool is_full_ = false;        ///< the disk was, and the log is not folded in since
     std::atomic<bool> healthy_ = true;
     StoreObserver* observer_;
 };

@@ -219,6 +219,9 @@ void Ledger::restore(Structure structure, AccountBook accounts, Owed owed,
     accounts_ = std::move(accounts);
     owed_ = std::move(owed);
     traces_ = std::move(traces);
+    accounts_.for_each([&](const AccountView& account) {
+        if (!has_debt(account)) maybe_free_.insert(account.address);
+    });
     (void)take_changed();
     (void)take_discovered();
     index_sources();

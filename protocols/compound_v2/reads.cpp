@@ -135,15 +135,13 @@ Reply<ComptrollerReply> decode_comptroller(Results results) {
 
 // ---- markets
 
+/// The native coin's cToken may take a call it does not know as a payment of nothing, which accrues
+/// its interest for the rest of the request. So what may not exist is asked last.
 std::vector<Call> market_calls(const Structure& structure, const Address& c_token) {
     const Address& comptroller = structure.comptroller();
     std::vector<Call> out{call(c_token, "comptroller()"),
                           call(comptroller, "markets(address)", c_token),
-                          call(c_token, "underlying()"),
                           call(c_token, "reserveFactorMantissa()"),
-                          call(c_token, "protocolSeizeShareMantissa()"),
-                          call(c_token, "accrualBlockNumber()"),
-                          call(c_token, "accrualBlockTimestamp()"),
                           call(c_token, "borrowIndex()"),
                           call(comptroller, "borrowCaps(address)", c_token),
                           call(comptroller, "supplyCaps(address)", c_token),
@@ -154,23 +152,35 @@ std::vector<Call> market_calls(const Structure& structure, const Address& c_toke
     for (const unsigned action : kActions) {
         out.push_back(call(comptroller, "actionPaused(address,uint8)", c_token, U256(action)));
     }
+    for (const char* name : {"accrualBlockNumber()", "accrualBlockTimestamp()",
+                             "protocolSeizeShareMantissa()", "underlying()"}) {
+        out.push_back(call(c_token, name));
+    }
     return out;
 }
 
 namespace {
 
-/// The native coin's cToken has no `underlying()`. A node may answer a call that does not exist
-/// with nothing instead of a revert: that says so only of the market known to be the one.
+/// A time between the first lending contracts and the block's: far above any block number.
+bool is_time_before(const U256& value, const BlockRef& at) {
+    constexpr std::uint64_t kMidOf2017 = 1'500'000'000;
+    return value >= U256(kMidOf2017) && value <= U256(at.time);
+}
+
+/// The native coin's cToken has no `underlying()`: the call reverts or, where a fallback function
+/// takes it for a payment of nothing, succeeds and answers nothing. Where the market is known
+/// beforehand, only that one may.
 Reply<Address> decode_underlying(const Structure& structure, const Address& c_token,
                                  const CallResult& result) {
     const auto& native = structure.settings->native_market;
     const std::string name = "underlying() of " + structure.written(c_token);
     const bool is_missing = !result.success || result.data.empty();
-    if (native ? c_token == *native : !result.success) {
-        return is_missing ? Reply<Address>(Address{})
-                          : fault(name + ": the native coin's market answers one");
+    const bool is_known = native && c_token == *native;
+    if (is_known && !is_missing) return fault(name + ": the native coin's market answers one");
+    if (is_missing && native && !is_known) {
+        return fault(name + ": answers nothing, and it is not the native market");
     }
-    if (is_missing) return fault(name + ": answers nothing, and it is not the native market");
+    if (is_missing) return Address{};
     Words words(result, name);
     const Address address = words.address(0);
     if (address.is_zero()) words.fail("answers the zero address");
@@ -183,8 +193,8 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
                                  Results results, const BlockRef& at) {
     Words comptroller(results[0], "comptroller()");
     Words listing(results[1], "markets(address)");
-    Words reserve_factor(results[3], "reserveFactorMantissa()");
-    Words index(results[7], "borrowIndex()");
+    Words reserve_factor(results[2], "reserveFactorMantissa()");
+    Words index(results[3], "borrowIndex()");
     if (comptroller.address(0) != structure.comptroller()) {
         comptroller.fail("of " + structure.written(c_token) + " names another Comptroller");
     }
@@ -196,29 +206,34 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
     out.has_pools = listing.size() >= kPoolMarketWords;
     market.reserve_factor = reserve_factor.wad(0);
     out.borrow_index = index.wad(0);
-    const auto underlying = decode_underlying(structure, c_token, results[2]);
+    const auto underlying = decode_underlying(structure, c_token, results[17]);
     if (!underlying) return Unexpected<ReadFault>{underlying.error()};
     market.underlying = *underlying;
     if (market.is_native()) {
         market.symbol = structure.settings->native_symbol;
         market.decimals = structure.settings->native_decimals;
     }
-    if (const auto share = optional_word(results[4])) {
+    if (const auto share = optional_word(results[16])) {
         market.protocol_seize_share = Wad::from_raw(*share);
     }
-    const auto block = optional_word(results[5]);
-    const auto second = optional_word(results[6]);
+    const auto block = optional_word(results[14]);
+    const auto second = optional_word(results[15]);
     if (!block && !second) return fault("accrualBlockNumber(): reverted");
     out.has_timestamp_getters = !block;
-    // No market was accrued in a block to come: a larger number is a time.
+    // No market was accrued in a block to come: a larger number is a time, or the answer is not of
+    // the block that was asked about.
     const bool is_time = !block || *block > U256(at.number);
+    if (is_time && !is_time_before(block ? *block : *second, at)) {
+        return fault("the last accrual of " + to_checksum(c_token) + " is neither a block up to " +
+                     std::to_string(at.number) + " nor a time up to it");
+    }
     out.clock = is_time ? AccrualClock::timestamp : AccrualClock::block;
-    market.borrow_cap = optional_cap(results[8]);
-    market.supply_cap = optional_cap(results[9]);
-    market.is_always_liquidatable = optional_flag(results[12]) || optional_flag(results[13]);
-    market.is_mint_paused = optional_flag(results[10]) || optional_flag(results[14]);
-    market.is_borrow_paused = optional_flag(results[11]) || optional_flag(results[15]);
-    market.is_liquidation_paused = optional_flag(results[16]) || optional_flag(results[17]);
+    market.borrow_cap = optional_cap(results[4]);
+    market.supply_cap = optional_cap(results[5]);
+    market.is_always_liquidatable = optional_flag(results[8]) || optional_flag(results[9]);
+    market.is_mint_paused = optional_flag(results[6]) || optional_flag(results[10]);
+    market.is_borrow_paused = optional_flag(results[7]) || optional_flag(results[11]);
+    market.is_liquidation_paused = optional_flag(results[12]) || optional_flag(results[13]);
     return finish(std::move(out), {&comptroller, &listing, &reserve_factor, &index});
 }
 

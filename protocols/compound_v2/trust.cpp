@@ -8,12 +8,13 @@ namespace {
 
 constexpr std::size_t kMaxReasons = 3;
 
-void doubt_rounding(const Structure& structure, const Valuation& valuation,
-                    std::vector<std::string>& reasons) {
+/// Where no stored answer shows the rounding, an accrued number or a liquidation price still may.
+void doubt_rounding(const Ledger& ledger, std::vector<std::string>& reasons) {
+    const Structure& structure = ledger.structure();
     if (structure.is_rounding_contradicted) {
         reasons.emplace_back("neither rounding of mantissas makes the Comptroller's answers");
-    } else if (!structure.is_rounding_known && !valuation.undecided.empty()) {
-        reasons.emplace_back("the rounding of mantissas is not known yet");
+    } else if (!structure.is_rounding_known && ledger.accounts().size() != 0) {
+        reasons.emplace_back("the rounding of mantissas is not known yet: no answer shows it");
     }
 }
 
@@ -67,7 +68,7 @@ std::string findings(const Structure& structure) {
                 : std::string(to_string(structure.scale.unit));
     text += ", rounding ";
     text += structure.is_rounding_known ? std::string(to_string(structure.rounding))
-                                        : std::string("not needed yet");
+                                        : std::string("not known yet");
     std::size_t told = 0;
     for (const auto& [c_token, wanted] : structure.settings->expected) {
         const MarketEntry* market = structure.find(c_token);
@@ -88,7 +89,7 @@ Trust trust_of(const Ledger& ledger, const Valuation* valuation) {
     if (!structure.is_known()) return {false, "the contracts are not read yet", {}};
     if (valuation == nullptr) return {true, {}, {}};
     std::vector<std::string> reasons;
-    doubt_rounding(structure, *valuation, reasons);
+    doubt_rounding(ledger, reasons);
     doubt_scale(structure, *valuation, reasons);
     doubt_markets(ledger, *valuation, reasons);
     return {reasons.empty(), joined(reasons), findings(structure)};

@@ -30,6 +30,10 @@ std::string doubt_of(const Market& market, const MarketEntry& entry, const Marke
     return entry.doubt;
 }
 
+bool is_second_native(const Structure& structure, const MarketEntry& entry) {
+    return entry.c_token.is_native() && structure.native_market() != &entry;
+}
+
 void set_scale(const Structure& structure, Valuation& out) {
     out.scale = structure.scale;
     if (out.scale.unit == PriceUnit::usd) {
@@ -148,6 +152,9 @@ std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round roun
             out->missed.insert(id);
             doubt = "the borrow index is " + to_decimal(read->second.state->borrow_index.raw()) +
                     ", its logs told " + to_decimal(entry.last_index.raw());
+        }
+        if (doubt.empty() && is_second_native(structure, entry)) {
+            doubt = "it answers no underlying(), nor does another market";
         }
         if (!doubt.empty()) out->doubts[id] = std::move(doubt);
     }

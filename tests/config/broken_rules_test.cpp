@@ -24,7 +24,7 @@ const Broken kConditions[] = {
     {"unknown_second_metric", "[rules.r]\nwhen = \"liquidatable and @@tvl_drop > 5\"\n",
      "'when': unknown metric 'tvl_drop'",
      "one of: health_factor, liquidatable, liquidated, exposure_usd, price_above_band_pct, "
-     "source_stale, gap_blocks, unverified"},
+     "source_stale, gap_blocks, endpoints_disagree, unverified"},
     {"no_comparison", "[rules.r]\nwhen = \"health_factor@@\"\n",
      "'when': 'health_factor' needs a comparison: <, <=, > or >="},
     {"no_number", "[rules.r]\nwhen = \"health_factor <@@\"\n", "'when': a number is missing"},

@@ -100,7 +100,7 @@ const Broken kProtocols[] = {
     {"unknown_chain", "[protocols.b]\nkind = \"aave-v3\"\nchain = @@\"ehh\"\n",
      "there is no 'chains.ehh' in the file", "did you mean 'eth'?"},
     {"kind_of_a_later_version", "[protocols.b]\nkind = @@\"comet\"\nchain = \"eth\"\n",
-     "'kind': 'comet' is not supported yet by this version", "known: aave-v3"},
+     "'kind': 'comet' is not supported yet by this version", "one of: aave-v3, compound-v2"},
     {"kind_misspelt", "[protocols.b]\nkind = @@\"aave3\"\nchain = \"eth\"\n",
      "'kind': 'aave3' is not known", "did you mean 'aave-v3'?"},
     {"no_kind",

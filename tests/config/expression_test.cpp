@@ -92,7 +92,7 @@ TEST(Metrics, all_have_scope_and_decimals) {
     EXPECT_EQ(scope_of(Metric::unverified), Scope::protocol);
     EXPECT_EQ(decimals_of(Metric::health_factor), 18U);
     EXPECT_EQ(decimals_of(Metric::price_above_band_pct), 8U);
-    EXPECT_EQ(metric_specs().size(), 8U);
+    EXPECT_EQ(metric_specs().size(), 9U);
 }
 
 }  // namespace

@@ -127,8 +127,7 @@ chain = "main"
     ASSERT_EQ(paid.headers.size(), 1U);
     EXPECT_EQ(paid.headers[0].first, "Authorization");
     EXPECT_EQ(paid.headers[0].second.reveal(), "Bearer x");
-    EXPECT_EQ(joined(settings->warnings),
-              "t.toml:9:1: 'agree' of [chains.main] has no effect yet in this version\n");
+    EXPECT_EQ(joined(settings->warnings), "");
 }
 
 TEST(Load, an_alias_by_number_counts_positions) {
@@ -325,7 +324,6 @@ http_listen = "0.0.0.0:9464"
 [chains.two]
 kind = "evm"
 chain_id = 2
-agree = 1
 endpoints = ["https://a.example"]
 [heartbeat]
 to = ["archive"]
@@ -335,7 +333,6 @@ mute = { rule = "hf-*" }
 equal = ["chain", "protocol"]
 )");
     std::string all = joined(settings.warnings);
-    EXPECT_THAT(all, HasSubstr("'agree' of [chains.two] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("'to' of [heartbeat] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("'when' of [[inhibit]] has no effect yet"));
     EXPECT_THAT(all, HasSubstr("can be reached from other machines"));

@@ -151,7 +151,7 @@ TEST(Example, ethereum_is_right_once_the_endpoints_are_set) {
     EXPECT_EQ(parsed->warnings.size(), 2U) << joined(parsed->warnings);  // ${env:} twice
     EXPECT_EQ(parsed->bands.size(), 2U);
     EXPECT_EQ(parsed->protocols.at(0).start_block, 16291006U);
-    EXPECT_EQ(parsed->rules.size(), 8U);
+    EXPECT_EQ(parsed->rules.size(), 9U);
     EXPECT_EQ(parsed->sinks.at(0).kind, "jsonl");
 }
 

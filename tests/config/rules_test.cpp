@@ -31,8 +31,9 @@ std::vector<std::string> names_of(const std::vector<RuleSettings>& rules) {
 TEST(Rules, a_file_without_any_gets_the_default_set) {
     const Settings settings = parse_good("");
     EXPECT_TRUE(settings.rules_are_default);
-    EXPECT_THAT(names_of(settings.rules), ElementsAre("liquidatable", "at-risk", "liquidations",
-                                                      "source-stale", "gap", "unverified"));
+    EXPECT_THAT(names_of(settings.rules),
+                ElementsAre("liquidatable", "at-risk", "liquidations", "source-stale", "gap",
+                            "disagree", "unverified"));
     for (const RuleSettings& rule : settings.rules) EXPECT_TRUE(rule.is_default);
     EXPECT_EQ(settings.rules[0].severity, "critical");
     EXPECT_EQ(to_string(settings.rules[0].min_debt), "1000");
@@ -43,11 +44,12 @@ TEST(Rules, a_file_without_any_gets_the_default_set) {
     EXPECT_EQ(settings.rules[3].severity, "critical");
     EXPECT_EQ(settings.rules[4].severity, "warning");
     EXPECT_EQ(settings.rules[5].severity, "critical");
+    EXPECT_EQ(settings.rules[6].severity, "critical");
 }
 
 TEST(Rules, the_default_set_watches_all_bands_if_there_are_any) {
     const Settings settings = parse_good(kBands);
-    ASSERT_EQ(settings.rules.size(), 8U);
+    ASSERT_EQ(settings.rules.size(), 9U);
     EXPECT_EQ(settings.rules[3].name, "band-exposure");
     EXPECT_THAT(settings.rules[3].bands, ElementsAre("upper", "lower"));
     EXPECT_EQ(settings.rules[3].hold_for, Milliseconds{120'000});
@@ -59,18 +61,20 @@ TEST(Rules, the_default_set_watches_all_bands_if_there_are_any) {
 TEST(Rules, rules_of_the_file_keep_the_health_rules) {
     const Settings settings = parse_good("[rules.mine]\nwhen = \"health_factor < 1.1\"\n");
     EXPECT_FALSE(settings.rules_are_default);
-    EXPECT_THAT(names_of(settings.rules), ElementsAre("mine", "source-stale", "gap", "unverified"));
+    EXPECT_THAT(names_of(settings.rules),
+                ElementsAre("mine", "source-stale", "gap", "disagree", "unverified"));
 }
 
 TEST(Rules, a_rule_about_a_health_metric_stands_for_the_default) {
     const Settings settings = parse_good("[rules.mine]\nwhen = \"gap_blocks > 100\"\n");
-    EXPECT_THAT(names_of(settings.rules), ElementsAre("mine", "source-stale", "unverified"));
+    EXPECT_THAT(names_of(settings.rules),
+                ElementsAre("mine", "source-stale", "disagree", "unverified"));
 }
 
 TEST(Rules, a_default_does_not_take_a_name_of_the_file) {
     const Settings settings = parse_good("[rules.gap]\nwhen = \"liquidatable\"\n");
     EXPECT_THAT(names_of(settings.rules),
-                ElementsAre("gap", "source-stale", "default-gap", "unverified"));
+                ElementsAre("gap", "source-stale", "default-gap", "disagree", "unverified"));
 }
 
 TEST(Rules, health_rules_can_be_switched_off) {

@@ -23,6 +23,8 @@ export class CompoundWorld {
         this.liquidator = derivedAddress('compound liquidator');
         /** Outcomes of transactions by the label's first word: {sent, failed}. */
         this.outcomes = {};
+        /** How many blocks are made at once; who watches the chain may want to look away. */
+        this.unwatched = (act) => act();
         this.laterListings = [...market.laterListings];
     }
 
@@ -76,6 +78,9 @@ export async function buildCompoundWorld(chain, { release, seed = 1, accounts = 
     market.moveCoin(-300);
     await world.mine();
     await chain.skip(500);
+    // Until a market has accrued its numbers are round, and nobody can tell how products are rounded.
+    for (const symbol of market.symbols) market.accrue(addresses[0], symbol);
+    await world.mine();
     note(`${addresses.length} accounts live at block ${chain.number}`);
     return world;
 }

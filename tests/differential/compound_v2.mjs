@@ -37,7 +37,19 @@ const subject = ({ market }, options) => ({
     bands: market.groups.TRX ? { ...BANDS, trx: ['TRX', '"0.25"', '"0.30"'] } : BANDS,
 });
 
+const protocolOf = (status) => status.protocols.find(({ name }) => name === PROTOCOL);
+const keyOf = (log) => `${log.blockHash} ${log.logIndex}`;
+
 class CompoundRun extends Run {
+    constructor(parts) {
+        super(parts);
+        // Asked while it makes many blocks at once, the chain answers for another one than it was asked about.
+        this.world.unwatched = (act) => this.daemon.unwatched(act);
+    }
+
+    liquidationsAt = new Map();
+    undecided = 0;
+
     step(options) {
         return compoundStep(this.world, options);
     }
@@ -52,8 +64,35 @@ class CompoundRun extends Run {
         return [isJustLend ? `prices in ${coin.symbol} (10^${exponent})` : 'prices in USD'];
     }
 
+    liquidationFilter() {
+        const { market } = this.world;
+        const { topicHash } = market.cToken('USDT').iface.getEvent('LiquidateBorrow');
+        return { address: market.markets.map(({ cToken }) => cToken), topics: [topicHash] };
+    }
+
+    /** The chain forgets old states: what liquidations need of theirs is read while it is there. */
+    async rememberLiquidations() {
+        const { market, chain } = this.world;
+        const logs = await chain.rpc.call('eth_getLogs', [{ ...this.liquidationFilter(), fromBlock: '0x0', toBlock: 'latest' }]);
+        for (const log of logs) {
+            const key = keyOf(log);
+            if (!this.liquidationsAt.has(key)) this.liquidationsAt.set(key, await liquidationEvent(market, log));
+        }
+    }
+
+    /** So few accounts may all be of one mind about the rounding: then the daemon has to say so. */
+    isUndecided(status) {
+        const { state, reason } = protocolOf(status);
+        return state === 'unverified' && reason.startsWith('the rounding of mantissas is not known yet');
+    }
+
     async compareAt(status) {
         const { tally, world, rng, front } = this;
+        await this.rememberLiquidations();
+        if (this.isUndecided(status)) {
+            this.undecided += 1;
+            return { positions: protocolOf(status).positions, liquidatable: 'an unknown number of', accounts: 0 };
+        }
         const reading = await world.read();
         assertAllCompoundBorrowersKnown(reading);
         const shown = { ...reading, block: front.shown(reading.block) };
@@ -71,9 +110,10 @@ class CompoundRun extends Run {
 
     async liquidations() {
         const { world, tally } = this;
-        const events = await liquidationEvents(world);
+        const logs = await world.chain.rpc.call('eth_getLogs', [{ ...this.liquidationFilter(), fromBlock: '0x0', toBlock: 'latest' }]);
+        const events = logs.map((log) => this.liquidationsAt.get(keyOf(log)));
         const before = tally.mismatches.length;
-        compareCompoundLiquidations(tally, await this.rows('liquidations', { since: 0 }), events, this.front);
+        compareCompoundLiquidations(tally, await this.rows('liquidations', { since: 0 }), events);
         this.report('liquidations', before);
         say(`liquidations: ${events.length} on chain`);
     }
@@ -86,46 +126,28 @@ class CompoundRun extends Run {
         await this.compare('after the rounding changed');
         await this.step({ blocks: 2 });
         await this.compare('with the other rounding');
-    }
-}
-
-/** Null where the local EVM has dropped the state of that block. */
-async function rateAt(cToken, block) {
-    try {
-        return await cToken.read('exchangeRateStored', [], block);
-    } catch (error) {
-        if (!error.message.includes('BlockOutOfRange')) throw error;
-        return null;
+        this.tally.isTrue('rounding', `known at most blocks (not at ${this.undecided} of ${this.blocks})`, this.undecided * 4 <= this.blocks);
     }
 }
 
 /** Amounts of the collateral's underlying by the exchange rate at the end of the block. */
-async function liquidationEvents({ market, chain }) {
-    const { iface } = market.cToken('USDT');
-    const topic = iface.getEvent('LiquidateBorrow').topicHash;
-    const addresses = market.markets.map(({ cToken }) => cToken);
-    const logs = await chain.rpc.call('eth_getLogs', [{ address: addresses, topics: [topic], fromBlock: '0x0', toBlock: 'latest' }]);
+async function liquidationEvent(market, log) {
     const byAddress = new Map(market.markets.map((entry) => [entry.cToken.toLowerCase(), entry]));
-    const out = [];
-    for (const log of logs) {
-        const { args } = iface.parseLog(log);
-        const [liquidator, borrower, repaid, seized, tokens] = args;
-        const collateral = byAddress.get(seized.toLowerCase());
-        const debt = byAddress.get(log.address.toLowerCase());
-        const rate = await rateAt(market.cToken(collateral.symbol), log.blockNumber);
-        out.push({
-            tx: log.transactionHash,
-            log_index: Number(log.logIndex),
-            account: borrower,
-            liquidator,
-            collateral_token: collateral.underlying ?? ZERO,
-            debt_token: debt.underlying ?? ZERO,
-            debt_raw: repaid,
-            seized_shares_raw: tokens,
-            collateral_raw: rate === null ? null : (tokens * rate) / SCALE,
-        });
-    }
-    return out;
+    const [liquidator, borrower, repaid, seized, tokens] = market.cToken('USDT').iface.parseLog(log).args;
+    const collateral = byAddress.get(seized.toLowerCase());
+    const debt = byAddress.get(log.address.toLowerCase());
+    const rate = await market.cToken(collateral.symbol).read('exchangeRateStored', [], log.blockNumber);
+    return {
+        tx: log.transactionHash,
+        log_index: Number(log.logIndex),
+        account: borrower,
+        liquidator,
+        collateral_token: collateral.underlying ?? ZERO,
+        debt_token: debt.underlying ?? ZERO,
+        debt_raw: repaid,
+        seized_shares_raw: tokens,
+        collateral_raw: (tokens * rate) / SCALE,
+    };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

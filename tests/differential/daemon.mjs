@@ -1,7 +1,7 @@
 // Runs the daemon as a black box: writes its configuration, starts and kills it, and reads its
 // HTTP interface. Knows names of the contract (DESIGN 6 to 9) and nothing of the code.
 
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ETH_GROUP } from '../devnet/listings.mjs';
@@ -98,7 +98,8 @@ path = "alerts"
 export class Daemon {
     #child = null;
 
-    constructor({ binary, folder, port, ...rest }) {
+    /** `text`: a configuration of the caller's own, listening on `port`, with state in `folder`/state. */
+    constructor({ binary, folder, port, text, ...rest }) {
         this.protocol = (rest.subject ?? AAVE).name;
         this.binary = binary;
         this.folder = folder;
@@ -106,13 +107,24 @@ export class Daemon {
         this.config = path.join(folder, 'plimsoll.toml');
         this.log = path.join(folder, 'plimsoll.log');
         mkdirSync(path.join(folder, 'state'), { recursive: true });
-        writeFileSync(this.config, configuration({ folder, port, ...rest }));
+        writeFileSync(this.config, text ?? configuration({ folder, port, ...rest }));
     }
 
-    start() {
+    /** `through` is a program and its options that run the daemon, such as strace. */
+    start({ through = [] } = {}) {
         const log = openSync(this.log, 'a');
-        const stdio = ['ignore', log, log];
-        this.#child = spawnTied(this.binary, ['run', '--config', this.config], { stdio });
+        const [program, ...args] = [...through, this.binary, 'run', '--config', this.config];
+        this.#child = spawnTied(program, args, { stdio: ['ignore', log, log] });
+        closeSync(log);
+    }
+
+    /** Of the program that was started. */
+    get pid() {
+        return this.#child.pid;
+    }
+
+    get hasEnded() {
+        return this.#child === null || this.#child.hasEnded();
     }
 
     async kill() {
@@ -124,10 +136,28 @@ export class Daemon {
         this.#child.kill(name);
     }
 
-    /** Ends it; answers its exit code. */
+    /** Does something while it stands still. */
+    async unwatched(act) {
+        if (!this.#child || this.#child.hasEnded()) return act();
+        this.signal('SIGSTOP');
+        try {
+            return await act();
+        } finally {
+            this.signal('SIGCONT');
+        }
+    }
+
+    /** Asks it to stop; answers its exit code, or null when a signal ended it. */
     async stop() {
         await this.#child.end('SIGTERM');
         return this.#child.exitCode;
+    }
+
+    /** Waits until it ends by itself; answers {code, signal}. */
+    async ended() {
+        const child = this.#child;
+        if (!child.hasEnded()) await new Promise((resolve) => child.once('exit', resolve));
+        return { code: child.exitCode, signal: child.signalCode };
     }
 
     lastLines(count = 40) {

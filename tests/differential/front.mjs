@@ -9,7 +9,6 @@ import { shownOnTron } from '../devnet/tron_view.mjs';
 export function evmFront(anvil) {
     return {
         endpoint: anvil.url,
-        headOnly: false,
         chainKeys: '',
         written: (address) => address,
         shown: (block) => block,
@@ -22,7 +21,6 @@ export async function startTronFront(anvil, events) {
     const gateway = await startTronGateway({ rpcUrl: anvil.url, events });
     return {
         endpoint: gateway.url,
-        headOnly: true,
         chainKeys: `multicall = "${toBase58(MULTICALL3)}"`,
         written: toBase58,
         shown: shownOnTron,

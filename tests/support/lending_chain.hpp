@@ -93,6 +93,7 @@ class LendingSource final : public chain::Source {
     BlockNumber most_range = 1'000'000;  ///< of one step of logs
     /// Asked before every call by its name and what it is about, such as "logs 5 9".
     std::function<std::optional<chain::Fault>(const std::string& call)> fault;
+    std::string dispute;  ///< who contradicts whom, if somebody does
     std::vector<std::string> calls;
 
     /// The n-th call from now on fails, counted from 0.
@@ -115,6 +116,7 @@ class LendingSource final : public chain::Source {
                                        const BlockRef& at) override;
     bool keeps_only_head() const override { return only_head; }
     std::size_t read_limit() const override { return most_reads; }
+    std::string disagreement() const override { return dispute; }
     std::vector<chain::EndpointStatus> endpoints() const override { return {}; }
     std::uint64_t requests() const override { return calls.size(); }
     void cancel() override {}

@@ -107,7 +107,8 @@ TEST(AlertSchema, names_every_type_of_the_specification) {
                                                  "daemon.dead_letter",
                                                  "daemon.sink_down",
                                                  "daemon.disk_full"};
-    std::set<std::string> expected{"daemon.heartbeat", "daemon.signer.updated"};
+    std::set<std::string> expected{"daemon.heartbeat", "daemon.signer.updated",
+                                   "daemon.state_lost"};
     for (const std::string& condition : conditions) {
         for (const char* state : {"firing", "repeated", "updated", "resolved", "retracted"}) {
             expected.insert(condition + "." + state);

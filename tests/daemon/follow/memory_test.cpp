@@ -10,6 +10,7 @@ namespace {
 
 using chain::FaultKind;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -327,18 +328,6 @@ TEST(SilentSource, is_told_after_a_restart_even_if_it_never_answers) {
     EXPECT_EQ(world.alerts().size(), 2U);
 }
 
-TEST(SilentSource, grows_stale_while_a_call_lasts) {
-    Running running;
-    World& world = running.world;
-    ASSERT_EQ(world.status().state, view::State::live);
-    const std::uint64_t age = world.status().age_seconds;
-    world.now += 3'600;  // no poll comes to an end
-    EXPECT_EQ(world.status().age_seconds, age + 3'600);
-    EXPECT_EQ(world.status().state, view::State::stale);
-    EXPECT_THAT(world.status().reason, HasSubstr("no new block for"));
-    EXPECT_EQ(world.status("lend").state, view::State::stale);
-}
-
 TEST(SilentSource, a_rule_that_waits_fires_while_nothing_moves) {
     World world;
     world.settings.rules[2].hold_for = config::Milliseconds{300'000};
@@ -369,6 +358,44 @@ TEST(SilentSource, a_poll_that_fails_once_is_no_gap) {
         world.catch_up();
     }
     EXPECT_TRUE(world.alerts().empty());
+}
+
+TEST(SilentSource, looks_silent_while_a_call_still_hangs) {
+    Running running;
+    World& world = running.world;
+    std::vector<view::State> seen;
+    world.source.fault = [&](const std::string&) {
+        world.now += 120;
+        seen = {world.status().state, world.state()};
+        return std::optional(chain::Fault{FaultKind::transient, "no answer within 120 s"});
+    };
+    EXPECT_FALSE(world.poll());
+    EXPECT_THAT(seen, ElementsAre(view::State::stale, view::State::stale));
+    world.source.fail_never();
+    world.mine(12);
+    world.catch_up();
+    world.expect_exact();
+}
+
+TEST(Disagreement, is_told_while_it_lasts_and_changes_nothing_else) {
+    Running running;
+    World& world = running.world;
+    world.mine();
+    world.source.dispute = "one and two contradict each other about the head";
+    world.source.fault = [](const std::string&) {
+        return std::optional(chain::Fault{FaultKind::disagreement, "they contradict each other"});
+    };
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_FALSE(world.poll());
+        EXPECT_THAT(world.alert_types(), ElementsAre("source.disagrees.firing"));
+        EXPECT_THAT(world.alerts().front().body, HasSubstr(world.source.dispute));
+    }
+    world.source.dispute.clear();
+    world.source.fail_never();
+    world.catch_up();
+    world.expect_exact();
+    EXPECT_THAT(world.alert_types(),
+                ElementsAre("source.disagrees.firing", "source.disagrees.resolved"));
 }
 
 // ---- what is remembered of protocols

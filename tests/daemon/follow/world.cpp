@@ -74,9 +74,10 @@ World::World(std::vector<std::string> protocols) {
         protocol.address = market_of(name);
         set_price(2000, protocol.address);
     }
-    settings.rules = {rules::rule("liquidatable", "danger"), rules::rule("liquidated", "events"),
-                      rules::rule("source_stale", "stale"), rules::rule("gap_blocks > 0", "gap"),
-                      rules::rule("unverified", "unverified")};
+    settings.rules = {
+        rules::rule("liquidatable", "danger"),   rules::rule("liquidated", "events"),
+        rules::rule("source_stale", "stale"),    rules::rule("gap_blocks > 0", "gap"),
+        rules::rule("unverified", "unverified"), rules::rule("endpoints_disagree", "disagree")};
     for (auto& rule : settings.rules) rule.repeat = config::Milliseconds{0};
     now = static_cast<std::int64_t>(chain.head().time);
     start();
@@ -112,13 +113,13 @@ void World::start() {
                                                                {"USDC", kUsd, 0, 90}});
         };
     }
-    follower_ = std::make_unique<Follower>(FollowerParts{settings, settings.chains.front(), source,
-                                                         *store, *rules_, std::move(followed),
-                                                         [this] {
-                                                             if (on_time) on_time();
-                                                             return now;
-                                                         },
-                                                         [this] { return stop; }, [] {}, [] {}});
+    follower_ = std::make_unique<Follower>(FollowerParts{
+        settings, settings.chains.front(), source, *store, *rules_, std::move(followed),
+        [this] {
+            if (on_time) on_time();
+            return now;
+        },
+        [this] { return now; }, [this] { return stop; }, [] {}, [] {}});
 }
 
 void World::restart() {

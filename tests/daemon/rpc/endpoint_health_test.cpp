@@ -74,10 +74,20 @@ TEST(EndpointHealth, rate_only_pauses) {
     EXPECT_FALSE(health.needs_check(kNow + 7s));
 }
 
+TEST(EndpointHealth, a_pause_that_nobody_asked_for_is_broken_off_every_ten_seconds) {
+    EndpointHealth health = healthy();
+    for (int i = 0; i < 12; ++i) health.failed(error(ErrorKind::rate), kNow, 120'000'000'000);
+    EXPECT_GT(health.paused_until(), kNow + 60s);
+    health.tried(kNow);
+    EXPECT_FALSE(health.is_last_resort(kNow + 10s - 1ns));
+    EXPECT_TRUE(health.is_last_resort(kNow + 10s));
+    EXPECT_FALSE(health.is_usable(Use::head, kNow + 10s));
+}
+
 TEST(EndpointHealth, answers_that_are_errors_change_nothing) {
     EndpointHealth health = healthy();
     for (const auto kind : {ErrorKind::execution, ErrorKind::lag_or_reorg, ErrorKind::missing_state,
-                            ErrorKind::unsupported, ErrorKind::bad_request, ErrorKind::split}) {
+                            ErrorKind::unsupported, ErrorKind::bad_request}) {
         for (int i = 0; i < 30; ++i) health.failed(error(kind), kNow, 0);
         EXPECT_EQ(health.state(kNow), State::ok) << to_string(kind);
     }
@@ -102,8 +112,8 @@ TEST(EndpointHealth, some_errors_set_it_aside) {
         EXPECT_TRUE(health.needs_check(kNow));
         EXPECT_FALSE(health.is_usable(Use::history, kNow + one.pause - 1ns));
         EXPECT_TRUE(health.is_usable(Use::history, kNow + one.pause));
-        EXPECT_FALSE(health.is_last_resort(kNow + 30s - 1ns));
-        EXPECT_EQ(health.is_last_resort(kNow + 30s), one.is_tried_anyway);
+        EXPECT_FALSE(health.is_last_resort(kNow + 10s - 1ns));
+        EXPECT_EQ(health.is_last_resort(kNow + 10s), one.is_tried_anyway);
     }
 }
 

@@ -163,6 +163,29 @@ TEST_F(Disk, full_one_still_answers_and_lets_a_store_open) {
     ok(opened->store->set_meta("k", "w"));
 }
 
+TEST_F(Disk, full_one_gets_back_what_the_log_takes_up) {
+    const auto log = temp_.path() / "state.db-wal";
+    for (int i = 0; i < 50; ++i) ok(store_->set_meta("k" + std::to_string(i), "v"));
+    ASSERT_GT(std::filesystem::file_size(log), 100'000U);
+    vfs_.fail(kWrite, 1, SQLITE_FULL, false);
+    fails(store_->set_meta("k", "w"), StoreFault::full);
+    EXPECT_EQ(value(store_->meta("k49")), "v");
+    EXPECT_EQ(std::filesystem::file_size(log), 0U);
+    ok(store_->set_meta("k", "w"));
+}
+
+TEST_F(Disk, full_even_for_the_log_is_tried_again_before_more_is_appended) {
+    const auto log = temp_.path() / "state.db-wal";
+    for (int i = 0; i < 50; ++i) ok(store_->set_meta("k" + std::to_string(i), "v"));
+    vfs_.fail(kWrite, 1, SQLITE_FULL, true);
+    const auto before = std::filesystem::file_size(log);
+    for (int i = 0; i < 5; ++i) fails(store_->set_meta("k", "w"), StoreFault::full);
+    EXPECT_LE(std::filesystem::file_size(log), before + 10'000);
+    vfs_.heal();
+    ok(store_->set_meta("k", "w"));
+    EXPECT_LT(std::filesystem::file_size(log), before);
+}
+
 TEST_F(Disk, failing_while_opening_is_not_taken_for_a_bad_file) {
     ok(scenario()[0].change(*store_));
     const std::string state = describe(*store_);

@@ -46,12 +46,14 @@ TEST(Rounding, is_read_off_an_account_it_matters_for) {
     EXPECT_TRUE(ledger->audit(supplier, half_up.answer(ledger->audit_reads(supplier))).empty());
 }
 
-TEST(Rounding, is_not_needed_while_no_account_shows_it) {
+/// The liquidation prices of an account may depend on it even then.
+TEST(Rounding, is_not_believed_while_no_account_shows_it) {
     RecordedChain chain("compound");
     chain.stand_after(5);
     const auto ledger = scanned(chain, 5);
-    EXPECT_THAT(ledger->trust().found, HasSubstr("rounding not needed yet"));
-    EXPECT_TRUE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("rounding not known yet"));
+    EXPECT_FALSE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().reason, HasSubstr("no answer shows it"));
 }
 
 TEST(Rounding, is_asked_for_where_no_account_shows_it) {
@@ -137,6 +139,23 @@ TEST(PriceUnit, the_coin_is_told_by_its_own_constant_price) {
         EXPECT_EQ(token_usd->raw(), 100'000'000U);
         EXPECT_EQ(markets[1].cash_usd->raw(), 11'267'901'123'400U);
     }
+}
+
+/// A cToken that takes the coin answers a call it does not know as a payment of nothing.
+TEST(NativeMarket, may_answer_nothing_where_another_would_revert) {
+    RecordedChain chain = telling_chain();
+    chain.answer_instead(chain.native(), abi::Calldata("underlying()").take(), Bytes{});
+    const auto ledger = scanned(chain, kTelling);
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+    EXPECT_EQ(ledger->markets()[0].asset, "ETH");
+}
+
+TEST(NativeMarket, is_one_at_most) {
+    RecordedChain chain = telling_chain();
+    chain.answer_instead(chain.token(), abi::Calldata("underlying()").take(), Bytes{});
+    const auto ledger = scanned(chain, kTelling);
+    EXPECT_FALSE(ledger->trust().verified);
+    EXPECT_THAT(ledger->trust().reason, HasSubstr("answers no underlying()"));
 }
 
 TEST(PriceUnit, both_or_neither_is_not_believed) {

@@ -93,6 +93,7 @@ RecordedChain::RecordedChain(const std::string& family) {
     const json& recorded = vectors["lifecycle"]["families"][family];
     config_ = recorded["config"];
     steps_ = recorded["steps"];
+    is_priced_in_coin_ = config_["nativeMarket"]["price"] == "1000000000000000000";
 }
 
 CompoundV2Settings RecordedChain::settings() const {

@@ -42,6 +42,8 @@ class RecordedChain {
     void answer_instead(const Address& to, Bytes calldata, std::optional<Bytes> reply) {
         overrides[{to, std::move(calldata)}] = std::move(reply);
     }
+    /// False where the native coin's price is the unit of all others and has been moved.
+    bool tells_its_price_unit() const { return !is_priced_in_coin_ || !has_fallen(); }
     void set_price(const Address& market, const U256& price);
     /// What `getAccountLiquidity` would answer with this rounding, had the user redeemed 1e18 units
     /// of that cToken.
@@ -62,6 +64,7 @@ class RecordedChain {
     nlohmann::ordered_json config_;
     nlohmann::ordered_json steps_;
     std::size_t step_ = 0;
+    bool is_priced_in_coin_ = false;
 };
 
 /// Plays the follower's part: reads until nothing is owed, then prices, then what they make owed.
