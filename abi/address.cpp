@@ -1,5 +1,6 @@
 #include "abi/address.hpp"
 
+#include "abi/base58.hpp"
 #include "abi/hex.hpp"
 #include "abi/keccak.hpp"
 
@@ -8,6 +9,29 @@
 #include <cstring>
 
 namespace plimsoll {
+namespace {
+
+constexpr std::uint8_t kTronPrefix = 0x41;
+
+/// The prefix of TRON's mainnet and test networks, and the address.
+Expected<Address, ParseError> without_prefix(std::span<const std::uint8_t> bytes,
+                                             std::string_view text) {
+    Address out;
+    if (bytes.size() != 1 + out.bytes.size() || bytes.front() != kTronPrefix) {
+        return parse_error(std::string(text) +
+                           " is no address of TRON: it does not hold 0x41 and "
+                           "20 bytes");
+    }
+    std::copy(bytes.begin() + 1, bytes.end(), out.bytes.begin());
+    return out;
+}
+
+bool is_hex_with_prefix(std::string_view text) {
+    if (text.starts_with("0x")) text.remove_prefix(2);
+    return text.size() == 42 && text.starts_with("41");
+}
+
+}  // namespace
 
 std::string to_lower_hex(const Address& address) {
     return to_hex(std::span<const std::uint8_t>(address.bytes));
@@ -39,6 +63,37 @@ Expected<Address, ParseError> parse_address(std::string_view text) {
                            to_checksum(out));
     }
     return out;
+}
+
+std::string to_base58check(const Address& address) {
+    Bytes payload{kTronPrefix};
+    payload.insert(payload.end(), address.bytes.begin(), address.bytes.end());
+    return to_base58check(std::span<const std::uint8_t>(payload));
+}
+
+std::string to_tron_hex(const Address& address) { return "41" + to_hex_digits(address.bytes); }
+
+Expected<Address, ParseError> parse_tron_address(std::string_view text) {
+    const auto bytes =
+        is_hex_with_prefix(text)
+            ? parse_hex(text.starts_with("0x") ? std::string(text) : "0x" + std::string(text))
+            : parse_base58check(text);
+    if (!bytes) return Unexpected<ParseError>{bytes.error()};
+    return without_prefix(*bytes, text);
+}
+
+std::string to_text(const Address& address, AddressStyle style) {
+    return style == AddressStyle::base58check ? to_base58check(address) : to_checksum(address);
+}
+
+AddressStyle address_style(std::string_view caip2) {
+    return caip2.starts_with("tron:") ? AddressStyle::base58check : AddressStyle::eip55;
+}
+
+Expected<Address, ParseError> parse_any_address(std::string_view text) {
+    if (text.starts_with('T') || is_hex_with_prefix(text)) return parse_tron_address(text);
+    if (text.starts_with("0x")) return parse_address(text);
+    return parse_error("an address is 0x and 40 hex digits, or on TRON T and 33 characters");
 }
 
 Expected<Address, ParseError> to_address(const Bytes32& word) {

@@ -31,6 +31,7 @@ struct CompoundMarketRow {
     std::string_view deployment;
     std::string_view c_token;
     std::string_view underlying;  ///< empty: the native coin
+    std::string_view symbol;
     unsigned decimals;
 };
 #define PLIMSOLL_COMPOUND_MARKETS
@@ -92,7 +93,7 @@ Deployment compound_deployment(const CompoundRow& row) {
         out.markets.push_back(
             {parse_address(market.c_token).value(),
              market.underlying.empty() ? Address{} : parse_address(market.underlying).value(),
-             market.decimals});
+             std::string(market.symbol), market.decimals});
     }
     return out;
 }

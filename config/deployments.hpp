@@ -15,6 +15,7 @@ namespace plimsoll::config {
 struct DeploymentMarket {
     Address c_token;
     Address underlying;  ///< zero: the native coin
+    std::string symbol;  ///< by which the protocol's own list calls it
     unsigned decimals = 0;
 };
 

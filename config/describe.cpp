@@ -59,7 +59,7 @@ Json describe_chain(const ChainSettings& chain) {
     out["confirm"] = describe_depth(chain.confirm);
     if (chain.stale_after) out["stale_after"] = to_string(*chain.stale_after);
     if (chain.agree) out["agree"] = *chain.agree;
-    if (chain.multicall) out["multicall"] = to_checksum(*chain.multicall);
+    if (chain.multicall) out["multicall"] = to_text(*chain.multicall, chain.address_style());
     out["endpoints"] = Json::array();
     for (const EndpointSettings& endpoint : chain.endpoints) {
         out["endpoints"].push_back(describe_endpoint(endpoint));
@@ -67,12 +67,12 @@ Json describe_chain(const ChainSettings& chain) {
     return out;
 }
 
-Json describe_protocol(const ProtocolSettings& protocol) {
+Json describe_protocol(const ProtocolSettings& protocol, AddressStyle style) {
     Json out;
     out["kind"] = protocol.kind;
     out["chain"] = protocol.chain;
     if (!protocol.deployment.empty()) out["deployment"] = protocol.deployment;
-    out["address"] = to_checksum(protocol.address);
+    out["address"] = to_text(protocol.address, style);
     out["start_block"] = protocol.start_block;
     return out;
 }
@@ -175,7 +175,9 @@ Json describe_watch(const WatchSettings& watch) {
     Json out;
     out["label"] = watch.label;
     out["accounts"] = Json::array();
-    for (const Address& account : watch.accounts) out["accounts"].push_back(to_checksum(account));
+    for (std::size_t i = 0; i < watch.accounts.size(); ++i) {
+        out["accounts"].push_back(to_text(watch.accounts[i], watch.written[i]));
+    }
     return out;
 }
 
@@ -208,7 +210,12 @@ Json described(const Settings& settings) {
     out["daemon"] = describe_daemon(settings.daemon);
     for (const auto& chain : settings.chains) out["chains"][chain.name] = describe_chain(chain);
     for (const auto& protocol : settings.protocols) {
-        out["protocols"][protocol.name] = describe_protocol(protocol);
+        const auto chain =
+            std::find_if(settings.chains.begin(), settings.chains.end(),
+                         [&](const auto& one) { return one.name == protocol.chain; });
+        const auto style =
+            chain == settings.chains.end() ? AddressStyle::eip55 : chain->address_style();
+        out["protocols"][protocol.name] = describe_protocol(protocol, style);
     }
     for (const auto& group : settings.groups) out["groups"][group.name] = describe_group(group);
     for (const auto& band : settings.bands) {

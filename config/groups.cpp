@@ -15,8 +15,8 @@ const std::vector<GroupSettings>& shipped_groups() {
          .shipped = true},
         {.name = "BTC",
          .leader = "WBTC",
-         .members = {"WBTC", "WBTC.e", "BTC.b", "BTCB", "cbBTC", "tBTC", "LBTC", "eBTC", "FBTC",
-                     "SolvBTC"},
+         .members = {"WBTC", "WBTC.e", "BTC", "BTC.b", "BTCB", "cbBTC", "tBTC", "LBTC", "eBTC",
+                     "FBTC", "SolvBTC"},
          .shipped = true},
         {.name = "TRX", .leader = "TRX", .members = {"TRX", "sTRX", "WTRX"}, .shipped = true}};
     return groups;

@@ -7,13 +7,22 @@
 namespace plimsoll::config {
 namespace {
 
-bool is_address_form(std::string_view text) { return text.starts_with("0x"); }
+/// Hex, or what can only be meant as an address of TRON: no symbol is that long.
+bool is_address_form(std::string_view text) {
+    constexpr std::size_t kLeast = 30;
+    const bool is_base58 =
+        text.size() >= kLeast && text.starts_with('T') &&
+        std::all_of(text.begin(), text.end(), [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        });
+    return is_base58 || text.starts_with("0x");
+}
 
 /// A symbol, or an address in any valid spelling; told otherwise.
 bool is_asset(Reading& reading, const Text& text) {
     const std::string_view view = text.view();
     if (is_address_form(view)) {
-        const auto address = parse_address(view);
+        const auto address = parse_any_address(view);
         if (!address && text.hidden) reading.problems.error(text.at, "the value is no address");
         if (!address && !text.hidden) reading.problems.error(text.at, address.error().message);
         return address.has_value();
@@ -31,7 +40,7 @@ bool is_asset(Reading& reading, const Text& text) {
 /// Who holds an asset already; symbols as written, addresses without case.
 std::string asset_key(std::string_view asset) {
     if (!is_address_form(asset)) return std::string(asset);
-    const auto address = parse_address(asset);
+    const auto address = parse_any_address(asset);
     return address ? to_lower_hex(*address) : std::string(asset);
 }
 
@@ -133,18 +142,15 @@ std::vector<WatchSettings> read_watches(Reading& reading, const toml::table& roo
         watch.name = named.name;
         watch.label = section.has("label") ? section.text("label") : named.name;
         for (const Text& text : section.texts("accounts")) {
-            const auto account = parse_address(text.view());
+            const auto account = parse_any_address(text.view());
             if (account) {
                 if (std::find(watch.accounts.begin(), watch.accounts.end(), *account) !=
                     watch.accounts.end()) {
                     reading.problems.error(text.at, "'accounts' names " + text.shown() + " twice");
                 }
                 watch.accounts.push_back(*account);
-            } else if (text.view().starts_with('T')) {
-                reading.problems.error(text.at, text.shown() +
-                                                    " looks like a TRON address, which "
-                                                    "is not supported yet by this "
-                                                    "version");
+                watch.written.push_back(text.view().starts_with('T') ? AddressStyle::base58check
+                                                                     : AddressStyle::eip55);
             } else {
                 reading.problems.error(
                     text.at, "'accounts': " + (text.hidden ? "the value is no address"

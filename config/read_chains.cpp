@@ -10,8 +10,8 @@ namespace {
 /// An endpoint's URL as given, checked; also whether it was met before on this chain.
 class EndpointReader {
   public:
-    EndpointReader(Reading& reading, std::string chain)
-        : reading_(reading), chain_(std::move(chain)) {}
+    EndpointReader(Reading& reading, const ChainSettings& chain)
+        : reading_(reading), chain_(chain.name), is_tron_(chain.kind == "tron") {}
 
     std::optional<EndpointSettings> read(const toml::node& node, std::set<std::string>& aliases) {
         ++position_;
@@ -51,7 +51,9 @@ class EndpointReader {
                                         "letters, digits, '.', '_' and '-', at most 64");
             }
         }
-        out.max_rps = static_cast<unsigned>(section.integer("max_rps"));
+        if (section.has("max_rps")) {
+            out.max_rps = static_cast<unsigned>(section.integer("max_rps"));
+        }
         out.max_block_range = section.optional_integer("max_block_range");
         out.ca_file = section.text("ca_file");
         read_headers(table, out);
@@ -64,6 +66,8 @@ class EndpointReader {
             reading_.problems.error(url.at, parsed.error().message);
             return false;
         }
+        if (is_tron_ && !check_base(url, *parsed)) return false;
+        if (is_tron_ && is_trongrid(*parsed)) out.max_rps = kTronGridRate;
         if (looks_secret(*parsed)) {
             reading_.tell_literal_secret(url, "a URL that looks like it holds a key");
         }
@@ -74,6 +78,24 @@ class EndpointReader {
         seen_.push_back(url.value);
         out.url = url.value;
         return true;
+    }
+
+    /// What is appended to the URL of a TRON node may not stand there already.
+    bool check_base(const Text& url, const Url& parsed) {
+        std::string_view path = std::string_view(parsed.path).substr(0, parsed.path.find('?'));
+        while (path.ends_with('/')) path.remove_suffix(1);
+        for (const std::string_view part : {"/wallet", "/walletsolidity", "/jsonrpc", "/v1"}) {
+            if (!path.ends_with(part)) continue;
+            reading_.problems.error(url.at,
+                                    "the URL of a TRON node ends with '" + std::string(part) + "'",
+                                    "give its base URL, '" + std::string(part) + "' is appended");
+            return false;
+        }
+        return true;
+    }
+
+    static bool is_trongrid(const Url& parsed) {
+        return parsed.host == "trongrid.io" || parsed.host.ends_with(".trongrid.io");
     }
 
     void read_headers(const toml::table& table, EndpointSettings& out) {
@@ -94,14 +116,18 @@ class EndpointReader {
         }
     }
 
+    /// Its limits are 15 a second and worse; too many are answered by a pause of up to 30 s.
+    static constexpr unsigned kTronGridRate = 8;
+
     Reading& reading_;
     std::string chain_;
+    bool is_tron_;
     std::size_t position_ = 0;
     std::vector<Secret> seen_;
 };
 
 std::vector<EndpointSettings> read_endpoints(Reading& reading, const Section& section,
-                                             const std::string& chain,
+                                             const ChainSettings& chain,
                                              std::set<std::string>& aliases) {
     std::vector<EndpointSettings> out;
     const toml::node* const node = section.node("endpoints");
@@ -130,6 +156,25 @@ std::optional<Address> known_multicall(std::uint64_t chain_id) {
     return parse_address("0xF9cda624FBC7e059355ce98a31693d299FACd963").value();
 }
 
+/// Without `poll_every`: twice in each block, so that a round begins early in its block.
+constexpr Milliseconds kTronPoll{1'500};
+
+void check_tron(Reading& reading, const Section& section, const ChainSettings& chain) {
+    if (chain.chain_id > UINT32_MAX) {
+        reading.problems.error(
+            section.at("chain_id"),
+            "a TRON chain_id has four bytes, " + std::to_string(chain.chain_id) + " is too large",
+            "mainnet is 728126428, Nile 3448148188, Shasta 2494104990");
+    }
+    if (chain.agree.value_or(1) > 1) {
+        reading.problems.error(
+            section.at("agree"),
+            "'agree' compares endpoints of EVM chains; a TRON node has the state "
+            "of its own head only",
+            "leave it out; several endpoints take over from one another");
+    }
+}
+
 void check_chain(Reading& reading, const Section& section, const ChainSettings& chain,
                  std::size_t given_endpoints) {
     if (chain.agree.value_or(1) > given_endpoints && given_endpoints > 0) {
@@ -155,17 +200,20 @@ std::vector<ChainSettings> read_chains(Reading& reading, const toml::table& root
         chain.name = named.name;
         chain.kind = section.choice("kind");
         chain.chain_id = section.integer("chain_id");
-        chain.poll_every = section.duration("poll_every");
+        const bool is_tron = chain.kind == "tron";
+        chain.poll_every =
+            is_tron && !section.has("poll_every") ? kTronPoll : section.duration("poll_every");
         chain.finality = section.depth("finality").value_or(Depth{});
         chain.confirm = section.depth("confirm").value_or(Depth{});
         chain.stale_after = section.optional_duration("stale_after");
         if (const auto agree = section.optional_integer("agree")) {
             chain.agree = static_cast<unsigned>(*agree);
         }
-        chain.multicall = section.address("multicall");
+        chain.multicall = section.address("multicall", chain.address_style());
         if (!chain.multicall) chain.multicall = known_multicall(chain.chain_id);
-        chain.endpoints = read_endpoints(reading, section, named.name, aliases);
+        chain.endpoints = read_endpoints(reading, section, chain, aliases);
         const auto* const endpoints = named.table->get_as<toml::array>("endpoints");
+        if (is_tron) check_tron(reading, section, chain);
         check_chain(reading, section, chain, endpoints == nullptr ? 0 : endpoints->size());
         const auto same = std::find_if(out.begin(), out.end(), [&](const ChainSettings& other) {
             return chain.chain_id != 0 && other.chain_id == chain.chain_id;

@@ -85,7 +85,7 @@ DaemonSettings read_daemon(Reading& reading, const toml::table& root) {
 SigningSettings read_signing(Reading& reading, const toml::table& root) {
     Section section = single_section(reading, root, "signing");
     SigningSettings out;
-    out.expect_address = section.address("expect_address");
+    out.expect_address = section.address("expect_address", AddressStyle::eip55);
     if (const auto key = section.optional_text("key")) {
         if (const auto fit = check_signing_key(key->view()); !fit) {
             reading.problems.error(key->at, "'key': " + fit.error().message);

@@ -20,7 +20,8 @@ class DeploymentReader {
         : reading_(reading), section_(section), chain_(chain) {}
 
     void resolve(ProtocolSettings& protocol) {
-        const auto address = section_.address("address");
+        const auto address = section_.address(
+            "address", chain_ == nullptr ? AddressStyle::base58check : chain_->address_style());
         const Deployment* const deployment = find(protocol, address);
         if (deployment != nullptr) {
             if (!fits(protocol, *deployment, address)) return;
@@ -97,10 +98,12 @@ class DeploymentReader {
             ok = false;
         }
         if (address && *address != deployment.address) {
-            reading_.problems.error(section_.at("address"),
-                                    in_quotes(deployment.name) + " has another address, " +
-                                        to_checksum(deployment.address),
-                                    "leave out 'deployment' or 'address'");
+            reading_.problems.error(
+                section_.at("address"),
+                in_quotes(deployment.name) + " has another address, " +
+                    to_text(deployment.address,
+                            chain_ == nullptr ? AddressStyle::eip55 : chain_->address_style()),
+                "leave out 'deployment' or 'address'");
             ok = false;
         }
         return ok;

@@ -95,7 +95,7 @@ std::string describe_form(const KeySpec& spec) {
         case Form::factor:
             return "a number: an integer, or text such as \"1.25\"";
         case Form::address:
-            return "an address: text of 0x and 40 hex digits";
+            return "an address: text of 0x and 40 hex digits, or T and 33 characters";
         case Form::depth:
             return "\"finalized\", \"safe\", \"latest\" or a number of blocks";
         case Form::window:

@@ -19,7 +19,7 @@ constexpr const char* kIntroduction = R"(# Configuration
 Plimsoll reads one [TOML](https://toml.io) file, `/etc/plimsoll/plimsoll.toml` unless `--config`
 names another. `plimsoll check-config` reads it and prints what it understood, or every error in it
 as `file:line:column: message`. Unknown keys are errors. `plimsoll schema` prints a JSON Schema of
-this page for editors. A complete example is `config/examples/ethereum.toml`.
+this page for editors. Complete examples are `config/examples/ethereum.toml` and `config/examples/tron-justlend.toml`.
 
 ## Values
 
@@ -233,13 +233,20 @@ std::string groups_text() {
     return out;
 }
 
+/// As its chain writes it: TRON's main network has no namespace here but its id.
+std::string address_text(const Deployment& deployment) {
+    constexpr std::uint64_t kTron = 728126428;
+    return deployment.chain_id == kTron ? to_base58check(deployment.address)
+                                        : to_checksum(deployment.address);
+}
+
 std::string deployments_text() {
     std::string out;
     for (const Deployment& deployment : deployments()) {
         std::string names = code(deployment.name);
         for (const std::string& alias : deployment.aliases) names += ", " + code(alias);
         out += "| " + names + " | " + deployment.kind + " | " +
-               std::to_string(deployment.chain_id) + " | " + code(to_checksum(deployment.address)) +
+               std::to_string(deployment.chain_id) + " | " + code(address_text(deployment)) +
                " | " +
                (deployment.start_block ? std::to_string(*deployment.start_block) : "not known") +
                " | " + (deployment.is_main ? "main" : "") + " |\n";

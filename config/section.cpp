@@ -207,17 +207,19 @@ U256 Section::decimal(std::string_view key) {
     return row.fallback.empty() ? U256(0) : own_decimal(row.fallback, row.form);
 }
 
-std::optional<Address> Section::address(std::string_view key) {
+std::optional<Address> Section::address(std::string_view key, AddressStyle style) {
     const auto given = optional_text(key);
     if (!given) return std::nullopt;
-    const auto value = parse_address(given->view());
+    const auto value = parse_any_address(given->view());
+    std::string wrong;
     if (!value) {
-        reading_.problems.error(
-            given->at, in_quotes(key) + ": " +
-                           (given->hidden ? "the value is no address" : value.error().message));
-        return std::nullopt;
+        wrong = given->hidden ? "the value is no address" : value.error().message;
+    } else if (style == AddressStyle::eip55 && !parse_address(given->view())) {
+        wrong = given->shown() + " is an address of TRON, and this is not";
     }
-    return *value;
+    if (wrong.empty()) return *value;
+    reading_.problems.error(given->at, in_quotes(key) + ": " + wrong);
+    return std::nullopt;
 }
 
 std::optional<Depth> Section::depth(std::string_view key) {

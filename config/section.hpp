@@ -42,7 +42,8 @@ class Section {
     Milliseconds duration(std::string_view key);
     std::optional<Milliseconds> optional_duration(std::string_view key);
     U256 decimal(std::string_view key);
-    std::optional<Address> address(std::string_view key);
+    /// As chains of that style have it: base58check only on TRON, hex anywhere.
+    std::optional<Address> address(std::string_view key, AddressStyle style);
     std::optional<Depth> depth(std::string_view key);
     std::optional<Window> window(std::string_view key);
     std::string choice(std::string_view key);

@@ -60,6 +60,7 @@ struct ChainSettings {
     std::vector<EndpointSettings> endpoints;
 
     std::string caip2() const;  ///< "eip155:1", "tron:0x2b6653dc"
+    AddressStyle address_style() const;
 };
 
 struct ProtocolSettings {
@@ -89,6 +90,7 @@ struct WatchSettings {
     std::string name;
     std::string label;
     std::vector<Address> accounts;
+    std::vector<AddressStyle> written;  ///< how the file writes each account
 };
 
 /// What a rule can ask for: see the table in metrics.cpp. The scale of a condition's value follows

@@ -2,9 +2,8 @@
 
 #include "daemon/app/beating_source.hpp"
 #include "daemon/app/destinations.hpp"
+#include "daemon/app/make_source.hpp"
 #include "daemon/app/protocols.hpp"
-#include "daemon/chain/agreeing_source.hpp"
-#include "daemon/chain/evm_source.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -20,52 +19,6 @@ using namespace std::chrono_literals;
 /// one round.
 constexpr std::chrono::milliseconds kLongestRound = 10min;
 
-/// A source of its own for every endpoint: they are to be compared. Where one is not needed nobody
-/// waits long for it.
-std::unique_ptr<chain::Source> make_agreeing(const config::ChainSettings& chain,
-                                             chain::EvmSourceSettings settings) {
-    settings.deadline = 10s;
-    settings.timeout = 8s;
-    settings.logs_deadline = 35s;
-    std::vector<std::unique_ptr<chain::Source>> members;
-    for (rpc::EndpointSettings& endpoint : std::exchange(settings.endpoints, {})) {
-        chain::EvmSourceSettings one = settings;
-        one.endpoints.push_back(std::move(endpoint));
-        members.push_back(chain::make_evm_source(std::move(one)));
-    }
-    chain::AgreementSettings agreement;
-    agreement.name = chain.name;
-    agreement.count = chain.agree.value_or(2);
-    agreement.is_strict = chain.agree.has_value();
-    agreement.block_time = chain.poll_every;
-    return chain::make_agreeing_source(std::move(agreement), std::move(members));
-}
-
-std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
-                                           metrics::Metrics& metrics) {
-    chain::EvmSourceSettings settings;
-    settings.name = chain.name;
-    settings.chain_id = chain.chain_id;
-    settings.block_time = chain.poll_every;
-    settings.stale_after = chain.stale_after;
-    settings.observer = &metrics.requests(chain.name);
-    if (chain.multicall) settings.multicall = *chain.multicall;
-    for (const config::EndpointSettings& endpoint : chain.endpoints) {
-        rpc::EndpointSettings one;
-        one.url = endpoint.url;
-        one.alias = endpoint.alias;
-        one.headers = endpoint.headers;
-        one.max_rps = endpoint.max_rps;
-        one.max_block_range = endpoint.max_block_range;
-        one.ca_file = endpoint.ca_file;
-        settings.endpoints.push_back(std::move(one));
-    }
-    if (chain.agree.value_or(2) == 1 || settings.endpoints.size() == 1) {
-        return chain::make_evm_source(std::move(settings));
-    }
-    return make_agreeing(chain, std::move(settings));
-}
-
 std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
                                           const config::Settings& settings) {
     std::vector<follow::Followed> out;
@@ -74,6 +27,7 @@ std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
         follow::Followed one;
         one.settings = protocol;
         one.make = ledger_maker(protocol, chain, settings.watches);
+        one.addresses = chain.address_style();
         out.push_back(std::move(one));
     }
     return out;
@@ -109,7 +63,9 @@ ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& 
       stop_(parts.stop),
       metrics_(parts.metrics),
       pulse_(parts.pulses.begin("chain " + chain.name, kLongestRound)),
-      source_(with_pulse(make_source(chain, parts.metrics), pulse_)),
+      source_(with_pulse(
+          make_source(chain, {&parts.metrics.requests(chain.name), std::nullopt, std::nullopt}),
+          pulse_)),
       rules_(std::make_unique<rules::RuleEngine>(
           engine_settings(parts.settings, chain.name, chain.caip2(), parts.sign), rule_rows)),
       follower_(std::make_unique<follow::Follower>(follow::FollowerParts{

@@ -43,11 +43,12 @@ CompoundV2Settings compound_v2_settings(const config::ProtocolSettings& settings
     const NativeCoin coin = native_coin(chain);
     out.native_symbol = coin.symbol;
     out.native_decimals = coin.decimals;
+    out.addresses = chain.address_style();
     const config::Deployment* known = config::find_deployment(settings.deployment);
     if (known == nullptr || known->address != settings.address) return out;
     out.native_market = known->native_market;
     for (const config::DeploymentMarket& market : known->markets) {
-        out.expected[market.c_token] = {market.underlying, market.decimals};
+        out.expected[market.c_token] = {market.underlying, market.symbol, market.decimals};
     }
     return out;
 }

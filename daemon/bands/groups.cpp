@@ -16,7 +16,7 @@ bool names(const std::string& name, const MarketReport& market) {
     if (name == market.asset) {
         return true;
     }
-    const auto address = parse_address(name);
+    const auto address = parse_any_address(name);
     return address && *address == market.token;
 }
 

@@ -38,6 +38,29 @@ Expected<std::optional<EvmHeader>, RpcError> EvmNode::header(const std::string& 
     return header;
 }
 
+Expected<std::optional<BlockRef>, RpcError> EvmNode::block(const std::string& block,
+                                                           rpc::Clock::Time deadline) {
+    const auto found = header(block, deadline);
+    if (!found) return Unexpected<RpcError>{found.error()};
+    return *found ? std::optional((*found)->block) : std::nullopt;
+}
+
+Expected<std::vector<std::optional<BlockRef>>, RpcError> EvmNode::blocks(
+    BlockNumber first, BlockNumber last, rpc::Clock::Time deadline) {
+    std::vector<rpc::RpcRequest> requests;
+    for (BlockNumber number = first; number <= last; ++number) {
+        requests.push_back({"eth_getBlockByNumber", header_params(block_by_number(number))});
+    }
+    std::vector<std::optional<BlockRef>> out;
+    for (const auto& result : endpoint.call_batch(requests, limits(deadline))) {
+        if (!result) return Unexpected<RpcError>{result.error()};
+        const auto header = accept_header(*result);
+        if (!header) return Unexpected<RpcError>{header.error()};
+        out.push_back(*header ? std::optional((*header)->block) : std::nullopt);
+    }
+    return out;
+}
+
 Expected<EvmHeader, RpcError> EvmNode::latest(rpc::Clock::Time deadline) {
     auto found = header("\"latest\"", deadline);
     if (!found) return Unexpected<RpcError>{std::move(found.error())};

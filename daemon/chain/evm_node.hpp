@@ -3,7 +3,7 @@
 #include "abi/address.hpp"
 #include "daemon/chain/evm_json.hpp"
 #include "daemon/chain/evm_limits.hpp"
-#include "daemon/chain/evm_multicall.hpp"
+#include "daemon/chain/multicall.hpp"
 #include "daemon/rpc/endpoint.hpp"
 
 #include <chrono>
@@ -54,6 +54,13 @@ struct EvmNode {
     /// A block by a quoted tag or number; none where the node answers null. Remembers it as seen.
     Expected<std::optional<EvmHeader>, rpc::RpcError> header(const std::string& block,
                                                              rpc::Clock::Time deadline);
+    /// The same without its filter.
+    Expected<std::optional<BlockRef>, rpc::RpcError> block(const std::string& block,
+                                                           rpc::Clock::Time deadline);
+    /// The blocks [first, last], in order; none for each the node answers null for.
+    Expected<std::vector<std::optional<BlockRef>>, rpc::RpcError> blocks(BlockNumber first,
+                                                                         BlockNumber last,
+                                                                         rpc::Clock::Time deadline);
     /// The newest block.
     Expected<EvmHeader, rpc::RpcError> latest(rpc::Clock::Time deadline);
     /// Makes sure that the node knows exactly this block, unless it showed it before.

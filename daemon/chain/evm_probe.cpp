@@ -57,7 +57,6 @@ class Probe {
     Expected<bool, RpcError> honours_hash(const BlockRef& older);
     Expected<bool, RpcError> sees_block(const std::string& argument, const BlockRef& older);
     Expected<bool, RpcError> sees_block_by_code(const std::string& argument, const BlockRef& older);
-    Expected<void, RpcError> look_at_logs(const BlockRef& older);
     void ask_client();
 
     RpcResult call(const char* method, const std::string& params) {
@@ -137,19 +136,6 @@ Expected<bool, RpcError> Probe::honours_hash(const BlockRef& older) {
     return sees_block(block_by_hash(older.hash), older);
 }
 
-Expected<void, RpcError> Probe::look_at_logs(const BlockRef& older) {
-    const std::array<Address, 1> nobody = {node_.chain.multicall};
-    const std::array<Bytes32, 1> nothing = {unknown_hash()};
-    const auto known = call("eth_getLogs", logs_of_params(nobody, nothing, older.hash));
-    if (!known && !is_nodes_answer(known.error())) return Unexpected<RpcError>{known.error()};
-    abilities_.has_logs_by_hash = known.has_value();
-    if (!known) return {};
-    const auto unknown = call("eth_getLogs", logs_of_params(nobody, nothing, unknown_hash()));
-    if (!unknown && !is_nodes_answer(unknown.error())) return Unexpected<RpcError>{unknown.error()};
-    abilities_.denies_unknown_logs = !unknown.has_value();
-    return {};
-}
-
 /// Told once per endpoint, for people. Nothing depends on it.
 void Probe::ask_client() {
     if (!node_.client.empty()) return;
@@ -173,7 +159,7 @@ Expected<EvmAbilities, RpcError> Probe::run() {
         return node_.fault(ErrorKind::unpinned,
                            "does not honour the block argument: calls run at another block");
     }
-    if (auto logs = look_at_logs(*older); !logs) {
+    if (auto logs = probe_logs(node_, *older, abilities_, deadline_); !logs) {
         return Unexpected<RpcError>{std::move(logs.error())};
     }
     ask_client();
@@ -181,6 +167,24 @@ Expected<EvmAbilities, RpcError> Probe::run() {
 }
 
 }  // namespace
+
+Expected<void, RpcError> probe_logs(EvmNode& node, const BlockRef& known, EvmAbilities& abilities,
+                                    Time deadline) {
+    const std::array<Address, 1> nobody = {node.chain.multicall};
+    const std::array<Bytes32, 1> nothing = {unknown_hash()};
+    const auto ask = [&](const Bytes32& hash) {
+        return node.endpoint.call({"eth_getLogs", logs_of_params(nobody, nothing, hash)},
+                                  node.limits(deadline));
+    };
+    const auto found = ask(known.hash);
+    if (!found && !is_nodes_answer(found.error())) return Unexpected<RpcError>{found.error()};
+    abilities.has_logs_by_hash = found.has_value();
+    if (!found) return {};
+    const auto unknown = ask(unknown_hash());
+    if (!unknown && !is_nodes_answer(unknown.error())) return Unexpected<RpcError>{unknown.error()};
+    abilities.denies_unknown_logs = !unknown.has_value();
+    return {};
+}
 
 Expected<EvmAbilities, RpcError> probe(EvmNode& node, Time deadline) {
     return Probe(node, deadline).run();

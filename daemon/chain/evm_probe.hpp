@@ -15,4 +15,9 @@ namespace plimsoll::chain {
 /// from an answer.
 Expected<EvmAbilities, rpc::RpcError> probe(EvmNode& node, rpc::Clock::Time deadline);
 
+/// What of it concerns logs: whether eth_getLogs understands the hash of this known block, and
+/// denies one that no block has.
+Expected<void, rpc::RpcError> probe_logs(EvmNode& node, const BlockRef& known,
+                                         EvmAbilities& abilities, rpc::Clock::Time deadline);
+
 }  // namespace plimsoll::chain

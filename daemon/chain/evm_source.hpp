@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/chain/evm_multicall.hpp"
+#include "daemon/chain/multicall.hpp"
 #include "daemon/chain/source.hpp"
 #include "daemon/rpc/clock.hpp"
 #include "daemon/rpc/endpoint_settings.hpp"

@@ -48,6 +48,7 @@ struct EndpointStatus {
     std::uint64_t requests = 0;
     std::uint64_t failures = 0;
     std::string last_error;
+    std::string offers;  ///< interfaces found there, where nodes of a chain differ in that
 };
 
 /// How final a block has to be: a tag of the chain, or a depth below the head.
@@ -89,13 +90,18 @@ class Source {
                                                bool with_time) = 0;
     /// Results of the calls at exactly this block, in their order. Every multicall carries the
     /// proof of its snapshot (number, timestamp, parent hash) and is refused when it does not fit
-    /// `at`.
+    /// `at`. `missing_state` when the state of that block is gone; on a chain that keeps none but
+    /// the head's, that is as soon as the head moves on.
     virtual Expected<std::vector<protocols::CallResult>, Fault> read(
         std::span<const protocols::Call> calls, const BlockRef& at) = 0;
     /// Whether there is code at each address at `at`.
     virtual Expected<std::vector<bool>, Fault> has_code(std::span<const Address> addresses,
                                                         const BlockRef& at) = 0;
 
+    /// Whether state can be read at the newest block only.
+    virtual bool keeps_only_head() const { return false; }
+    /// How many calls to hand to one `read` at most; may change from read to read.
+    virtual std::size_t read_limit() const { return 4'000; }
     /// Who contradicts whom about what, while that lasts, for people; empty when nobody does.
     virtual std::string disagreement() const { return {}; }
     virtual std::vector<EndpointStatus> endpoints() const = 0;

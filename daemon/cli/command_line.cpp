@@ -136,9 +136,13 @@ class CommandLine {
         add_reading("status", "Chains, protocols, endpoints and sinks",
                     {"plimsoll status", "plimsoll status --json | jq '.chains[].state'"},
                     query::status);
-        add_protocol(add_reading("tvl", "Supplied, borrowed and locked value by protocol",
-                                 {"plimsoll tvl", "plimsoll tvl --json | jq .coverage"},
-                                 query::tvl));
+        CLI::App* tvl = add_reading(
+            "tvl", "Supplied, borrowed and locked value",
+            {"plimsoll tvl", "plimsoll tvl --by chain", "plimsoll tvl --json | jq .coverage"},
+            query::tvl);
+        add_protocol(tvl);
+        choice(tvl->add_option("--by", arguments_.options.by, "a row for each"),
+               {"protocol", "chain"});
         add_protocol(add_reading("markets", "Markets with prices, sizes and parameters",
                                  {"plimsoll markets --protocol aave-v3-ethereum"}, query::markets));
         add_protocol(add_reading("bands", "Collateral that liquidates inside each price band",

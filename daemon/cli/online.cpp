@@ -2,7 +2,7 @@
 
 #include "daemon/alerts/sign.hpp"
 #include "daemon/app/daemon.hpp"
-#include "daemon/chain/evm_source.hpp"
+#include "daemon/app/make_source.hpp"
 #include "daemon/query/columns.hpp"
 #include "daemon/query/table.hpp"
 #include "daemon/sinks/make.hpp"
@@ -40,21 +40,9 @@ Verdict verdict_of(chain::FaultKind kind) {
 
 std::unique_ptr<chain::Source> source_of(const config::ChainSettings& chain,
                                          const config::EndpointSettings& endpoint) {
-    chain::EvmSourceSettings settings;
-    settings.name = chain.name;
-    settings.chain_id = chain.chain_id;
-    settings.block_time = chain.poll_every;
-    settings.timeout = 5s;
-    settings.deadline = 8s;
-    if (chain.multicall) settings.multicall = *chain.multicall;
-    rpc::EndpointSettings& one = settings.endpoints.emplace_back();
-    one.url = endpoint.url;
-    one.alias = endpoint.alias;
-    one.headers = endpoint.headers;
-    one.max_rps = endpoint.max_rps;
-    one.max_block_range = endpoint.max_block_range;
-    one.ca_file = endpoint.ca_file;
-    return chain::make_evm_source(std::move(settings));
+    config::ChainSettings alone = chain;
+    alone.endpoints = {endpoint};
+    return app::make_source(alone, {nullptr, 5s, 8s});
 }
 
 std::string age_of(const BlockRef& head) {
@@ -96,7 +84,8 @@ std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
     const auto has_code = source->has_code(addresses, *head);
     for (std::size_t i = 0; i < protocols.size(); ++i) {
         OnlineCheck code{"code", chain.name, protocols[i]->name, Verdict::ok, {}};
-        const std::string where = to_checksum(addresses[i]) + " by " + endpoint.alias;
+        const std::string where =
+            to_text(addresses[i], chain.address_style()) + " by " + endpoint.alias;
         if (!has_code) {
             code.verdict = verdict_of(has_code.error().kind);
             code.detail = has_code.error().message;

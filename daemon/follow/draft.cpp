@@ -200,7 +200,8 @@ Expected<void, Fault> Draft::settle(std::size_t index) {
             if (auto taken = take_owed_logs(index, *owed); !taken) return taken;
             continue;
         }
-        const std::vector<Call> calls = tip.ledger->reads(kMaxReads);
+        const std::size_t most = source_.read_limit();
+        const std::vector<Call> calls = tip.ledger->reads(most);
         if (calls.empty()) return {};
         auto results = source_.read(calls, at_);
         if (!results) return Unexpected<Fault>{results.error()};
@@ -209,7 +210,7 @@ Expected<void, Fault> Draft::settle(std::size_t index) {
             tip.fault = "a read does not decode: " + accepted.error().message;
             return {};
         }
-        inputs(index).emplace_back(AcceptedReads{std::move(*results)});
+        inputs(index).emplace_back(AcceptedReads{most, std::move(*results)});
     }
     tip.fault = "reads are still owed after " + std::to_string(kMaxSettleSteps) + " steps";
     return {};
@@ -301,8 +302,8 @@ Expected<void, Fault> Draft::take_differences(std::size_t index,
         const auto begin = reseed.keys.begin();
         if (std::find(begin, reseed.keys.end(), difference.key) == reseed.keys.end()) continue;
         spdlog::error("{}: {} of {} is {} here and {} in the contract at block {}", name,
-                      difference.field, to_checksum(difference.key.account), difference.ours,
-                      difference.contract, at_.number);
+                      difference.field, to_text(difference.key.account, followed_[index].addresses),
+                      difference.ours, difference.contract, at_.number);
     }
     tip.audit.mismatched += keys.size();
     std::move(found.begin(), found.end(), std::back_inserter(tip.audit.differences));

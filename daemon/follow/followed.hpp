@@ -39,6 +39,7 @@ struct Tip {
 struct Followed {
     config::ProtocolSettings settings;
     std::function<std::unique_ptr<protocols::Protocol>()> make;
+    AddressStyle addresses = AddressStyle::eip55;  ///< as the chain writes them
 
     /// The ledger at the tail's base, or at `joined` where that is newer. None: not followed yet.
     std::unique_ptr<protocols::Protocol> base;

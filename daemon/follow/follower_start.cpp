@@ -179,6 +179,9 @@ Expected<void, Fault> Follower::join_one(std::size_t index) {
         const auto step = joining_[index]->step(context);
         publish();
         if (step && *step) return finish_joining(index);
+        const bool is_overtaken = !step && step.error().kind == FaultKind::missing_state &&
+                                  parts_.source.keeps_only_head();
+        if (is_overtaken) return {};  // it goes on at the next head
         if (!step && !is_its_own(step.error())) return Unexpected<Fault>{step.error()};
         if (!step) {
             // The other protocols of the chain go on.

@@ -108,9 +108,9 @@ Expected<void, Fault> Joining::begin(const JoinContext& context) {
     if (is_missing && goes_on_at_tip(context)) return {};
     if (!code) return Unexpected<Fault>{code.error()};
     if (is_missing) {
-        return fault(FaultKind::malformed, "no contract code at " + to_checksum(address) +
-                                               " in block " + std::to_string(at_.number) +
-                                               "; check `address` and the chain");
+        return fault(FaultKind::malformed,
+                     "no contract code at " + to_text(address, followed_.addresses) + " in block " +
+                         std::to_string(at_.number) + "; check `address` and the chain");
     }
     ledger_ = followed_.make();
     enter(Stage::structure, "structure", 0);
@@ -126,7 +126,7 @@ Expected<bool, Fault> Joining::settle(const JoinContext& context) {
         ledger_->accept_owed_logs(*logs);
         return false;
     }
-    const std::vector<protocols::Call> calls = ledger_->reads(kMaxReads);
+    const std::vector<protocols::Call> calls = ledger_->reads(context.source.read_limit());
     if (calls.empty()) return true;
     const auto results = context.source.read(calls, at_);
     if (!results) return Unexpected<Fault>{results.error()};

@@ -16,8 +16,9 @@ void replay_inputs(protocols::Protocol& ledger, std::span<const Input> inputs, c
             (void)ledger.accept_prices(prices->results, at);
         } else {
             // The same ledger asks the same calls, and accepted these results before.
-            (void)ledger.reads(kMaxReads);
-            (void)ledger.accept_reads(std::get<AcceptedReads>(input).results, at);
+            const auto& reads = std::get<AcceptedReads>(input);
+            (void)ledger.reads(reads.most);
+            (void)ledger.accept_reads(reads.results, at);
         }
     }
 }

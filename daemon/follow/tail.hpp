@@ -19,6 +19,7 @@ struct Reseed {
     std::vector<protocols::PositionKey> keys;
 };
 struct AcceptedReads {
+    std::size_t most = 0;  ///< calls asked for at most, so that replay asks alike
     std::vector<protocols::CallResult> results;
 };
 struct AcceptedLogs {
@@ -39,9 +40,6 @@ struct TailEntry {
 
     const BlockRef& last() const { return blocks.back(); }
 };
-
-/// How many calls `Protocol::reads` may hand out at once; a constant, since replay must ask alike.
-inline constexpr std::size_t kMaxReads = 4000;
 
 /// Gives a ledger the inputs of a round at `at`, after its logs.
 void replay_inputs(protocols::Protocol& ledger, std::span<const Input> inputs, const BlockRef& at);

@@ -23,6 +23,7 @@ Row endpoint_row(const chain::EndpointStatus& endpoint) {
     row["head"] = endpoint.head ? Row(*endpoint.head) : Row(nullptr);
     row["requests"] = endpoint.requests;
     row["failures"] = endpoint.failures;
+    row["offers"] = endpoint.offers.empty() ? Row(nullptr) : Row(endpoint.offers);
     row["last_error"] = endpoint.last_error.empty() ? Row(nullptr) : Row(endpoint.last_error);
     return row;
 }

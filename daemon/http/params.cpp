@@ -94,7 +94,7 @@ bool Params::flag(std::string_view name) {
 std::optional<Address> Params::address(std::string_view name) {
     const std::string given = text(name);
     if (given.empty()) return std::nullopt;
-    const auto parsed = parse_address(given);
+    const auto parsed = parse_any_address(given);
     if (parsed) return *parsed;
     fail(name, parsed.error().message);
     return std::nullopt;

@@ -1,3 +1,4 @@
+#include "abi/address.hpp"
 #include "abi/hex.hpp"
 #include "daemon/http/alert_filter.hpp"
 #include "daemon/http/api.hpp"
@@ -84,13 +85,13 @@ struct EventFilter {
     std::uint64_t since = 0;
     std::uint64_t until = kEnd;  ///< excluded
     std::string protocol;
-    std::string account;
+    std::optional<Address> account;
     std::size_t limit = kDefaultRecords;
     std::optional<EventPlace> after;
 
     bool wants(const Row& row) const {
         return (protocol.empty() || text_of(row, "protocol") == protocol) &&
-               (account.empty() || text_of(row, "account") == account);
+               (!account || parse_any_address(text_of(row, "account")) == *account);
     }
 };
 
@@ -99,7 +100,7 @@ EventFilter event_filter(Params& params, const view::Live& live) {
     out.since = params.number("since", 0, 0, kEnd);
     out.until = params.number("until", kEnd, 0, kEnd);
     out.protocol = params.one_of("protocol", protocol_names(live));
-    if (const auto account = params.address("account")) out.account = to_checksum(*account);
+    out.account = params.address("account");
     out.limit = params.limit(kMaxRecords, kMaxRecords);
     if (const std::string cursor = params.text("cursor"); !cursor.empty()) {
         const auto names = chain_names(live);

@@ -45,9 +45,9 @@ Expected<RowFilter, std::string> RowFilter::make(const Params& params) {
     }
     if (param(params, "at_risk") == "true") out.below_ = view::at_risk_below().raw();
     if (const auto text = param(params, "account"); !text.empty()) {
-        const auto address = parse_address(text);
+        const auto address = parse_any_address(text);
         if (!address) return Unexpected<std::string>{"account: " + address.error().message};
-        out.account_ = to_checksum(*address);
+        out.account_ = *address;
     }
     if (const auto text = param(params, "since"); !text.empty()) out.since_ = std::stoull(text);
     if (const auto text = param(params, "until"); !text.empty()) out.until_ = std::stoull(text);
@@ -56,7 +56,7 @@ Expected<RowFilter, std::string> RowFilter::make(const Params& params) {
 
 bool RowFilter::wants(const Row& row) const {
     if (!protocol_.empty() && text_of(row, "protocol") != protocol_) return false;
-    if (!account_.empty() && text_of(row, "account") != account_) return false;
+    if (account_ && parse_any_address(text_of(row, "account")) != *account_) return false;
     const Row& time = row.contains("block_time") ? row["block_time"] : Row(0);
     if (time.is_number_unsigned()) {
         const auto at = time.get<std::uint64_t>();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "abi/address.hpp"
 #include "daemon/query/reader.hpp"
 
 #include <filesystem>
@@ -24,7 +25,7 @@ class RowFilter {
 
   private:
     std::string protocol_;
-    std::string account_;
+    std::optional<Address> account_;
     std::optional<U256> below_;
     std::uint64_t since_ = 0;
     std::uint64_t until_ = UINT64_MAX;

@@ -78,8 +78,8 @@ protocols::PriceQuote quote_of(const Row& entry) {
 
 bool is_asset(const Row& entry, const std::string& name) {
     if (text_of(entry, "asset") == name) return true;
-    const auto address = parse_address(name);
-    return address && text_of(entry, "token") == to_checksum(*address);
+    const auto address = parse_any_address(name);
+    return address && parse_any_address(text_of(entry, "token")) == *address;
 }
 
 /// The entry's liquidation price by the rule of the question; null when it has none of it.

@@ -13,30 +13,29 @@ using view::Row;
 
 constexpr std::size_t kMostDays = 1000;
 
-/// A `*_usd` number in cents; none where it is null.
-std::optional<std::int64_t> cents(const Row& row, const char* key) {
-    const Row value = member(row, key);
-    if (!value.is_number()) return std::nullopt;
-    const double dollars = value.get<double>();
-    if (!(std::fabs(dollars) < 1e15)) return std::nullopt;
-    return std::llround(dollars * 100);
-}
-
 void add(LiquidationSum& sum, const Row& row) {
     ++sum.events;
-    const auto collateral = cents(row, "collateral_usd");
-    const auto debt = cents(row, "debt_usd");
+    const auto collateral = cents_of(row, "collateral_usd");
+    const auto debt = cents_of(row, "debt_usd");
     if (!collateral || !debt) {
         ++sum.unpriced;
         return;
     }
     sum.collateral_cents += *collateral;
     sum.debt_cents += *debt;
-    sum.bonus_cents += cents(row, "bonus_usd").value_or(0);
-    sum.bad_debt_cents += cents(row, "bad_debt_usd").value_or(0);
+    sum.bonus_cents += cents_of(row, "bonus_usd").value_or(0);
+    sum.bad_debt_cents += cents_of(row, "bad_debt_usd").value_or(0);
 }
 
 }  // namespace
+
+std::optional<std::int64_t> cents_of(const Row& row, const char* key) {
+    const Row value = member(row, key);
+    if (!value.is_number()) return std::nullopt;
+    const double dollars = value.get<double>();
+    if (!(std::fabs(dollars) < 1e15)) return std::nullopt;
+    return std::llround(dollars * 100);
+}
 
 const char* const kCountingMethod =
     "one row per liquidation event of the canonical chain (chain, tx, log index); USD at the "

@@ -33,6 +33,9 @@ struct LiquidationSum {
     std::int64_t bad_debt_cents = 0;
 };
 
+/// A `*_usd` number in cents; none where it is null.
+std::optional<std::int64_t> cents_of(const view::Row& row, const char* key);
+
 /// Days of the zone from the one that `from` lies in to the one before `to`; at most 1,000.
 std::vector<Window> days(std::uint64_t from, std::uint64_t to, const TimeZone& zone);
 

@@ -1,5 +1,6 @@
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
+#include "daemon/query/totals.hpp"
 
 #include <algorithm>
 #include <ostream>
@@ -207,7 +208,19 @@ int status(const Reader& reader, const Options& options, std::ostream& out, std:
 }
 
 int tvl(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
-    return show(reader, "tvl", options, out, err,
+    const bool is_by_chain = options.by == "chain";
+    auto rows = reader.table("tvl", options.params, is_by_chain ? kAllRows : options.limit);
+    if (is_by_chain) {
+        if (rows) rows->rows = chain_totals(rows->rows);
+        return show(
+            rows, options, out, err,
+            {text("chain", "chain"), number("protocols", "protocols"),
+             dollars("supplied USD", "supplied_usd"), dollars("borrowed USD", "borrowed_usd"),
+             dollars("TVL USD", "tvl_usd"), number("borrowers", "borrowers"),
+             number("at risk", "positions_at_risk"), number("liquidatable", "liquidatable"),
+             dollars("bad debt USD", "bad_debt_usd"), state()});
+    }
+    return show(rows, options, out, err,
                 {text("protocol", "protocol"), text("chain", "chain"), number("block", "block"),
                  dollars("supplied USD", "supplied_usd"), dollars("borrowed USD", "borrowed_usd"),
                  dollars("TVL USD", "tvl_usd"), number("borrowers", "borrowers"),

@@ -92,15 +92,16 @@ class Rules {
     }
     bool is_timeout() const {
         return code_is({-32002}) || has_any({"query timeout", "timed out", "execution aborted",
-                                             "took too long", "request timeout"});
+                                             "took too long", "request timeout", "cpu timeout"});
     }
     bool rate() const {
         return has_any({"rate limit", "ratelimit", "too many requests", "compute units",
-                        "request limit reached", "per second", "request rate"});
+                        "request limit reached", "per second", "request rate", "frequency limit",
+                        "query frequency", "user daily usage", "lack of computing resources"});
     }
     bool is_rate() const {
         return status_is({429}) || code_is({429, -32007, -32005}) || rate() ||
-               (status_is({403}) && reply_.is_forbidden_rate);
+               (status_is({403, 503}) && reply_.is_forbidden_rate);
     }
     bool is_missing_state() const {
         return code_is({4444}) ||
@@ -121,7 +122,8 @@ class Rules {
     }
     bool is_unsupported() const {
         return code_is({-32601, -32004}) ||
-               has_any({"does not exist/is not available", "not supported", "unsupported"});
+               has_any({"does not exist/is not available", "not supported", "unsupported",
+                        "does not support", "is closed because"});
     }
 
     const ErrorReply& reply_;
@@ -130,7 +132,8 @@ class Rules {
 
 ErrorKind Rules::kind() const {
     if (!reply_.code && words_.empty() && status_is({408, 425, 500, 502, 503, 504})) {
-        return ErrorKind::transient;
+        return status_is({503}) && reply_.is_forbidden_rate ? ErrorKind::rate
+                                                            : ErrorKind::transient;
     }
     if (is_revert()) return ErrorKind::execution;
     if (is_batch()) return ErrorKind::split_batch;
@@ -168,6 +171,26 @@ milliseconds clamp_wait(std::chrono::seconds wait) {
     return std::max(milliseconds(200), milliseconds(std::min(wait, kMost)));
 }
 
+/// The seconds of "the query server is suspended for 30s", as TronGrid puts it.
+std::optional<std::chrono::seconds> suspension(std::string_view words) {
+    static constexpr std::string_view kSuspended = "suspended for ";
+    const std::size_t at = words.find(kSuspended);
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto seconds = first_number(words.substr(at + kSuspended.size()));
+    if (!seconds) return std::nullopt;
+    return std::chrono::seconds(std::min<std::uint64_t>(*seconds, 120));
+}
+
+/// How long a TRON host leaves one alone who asked too often: what it says, else the longest known.
+/// A node that is only busy sets no such time.
+std::optional<milliseconds> penalty(const ErrorReply& reply, std::string_view words) {
+    if (const auto seconds = suspension(words)) return clamp_wait(*seconds);
+    const bool is_penalty = reply.http_status == 403 || reply.http_status == 429 ||
+                            words.find("exceed") != std::string_view::npos;
+    if (!reply.is_forbidden_rate || !is_penalty) return std::nullopt;
+    return milliseconds(30'000);
+}
+
 /// How long the server wants to be left alone: the Retry-After header, or Infura's
 /// data.rate.backoff_seconds.
 std::optional<milliseconds> wait_of(const ErrorReply& reply) {
@@ -187,6 +210,7 @@ RpcError classify(const ErrorReply& reply) {
     error.kind = rules.kind();
     error.code = reply.code;
     error.wait = wait_of(reply);
+    if (error.kind == ErrorKind::rate && !error.wait) error.wait = penalty(reply, rules.words());
     switch (error.kind) {
         case ErrorKind::split:
             error.range = range_hint(rules.words(), reply.data);

@@ -19,7 +19,9 @@ struct ErrorReply {
     std::string_view message;              ///< of the error object only; never an HTML page
     const nlohmann::json* data = nullptr;  ///< of the error object, any type
     std::optional<std::chrono::seconds> retry_after;
-    bool is_forbidden_rate = false;  ///< TRON hosts answer 403 to those who ask too often
+    /// TRON hosts answer 403 (older ones 503) to those who ask too often, and then nothing at all
+    /// for up to 30 s.
+    bool is_forbidden_rate = false;
 };
 
 /// What the error means. Pure; the message stays empty. The order of its rules matters: "limit

@@ -24,14 +24,14 @@ Endpoint::Endpoint(std::size_t index, EndpointSettings settings, Services servic
       settings_(std::move(settings)),
       services_(std::move(services)),
       redactor_(settings_),
-      bucket_(settings_.max_rps) {
+      bucket_(settings_.max_rps, services_.dialect.least_burst) {
     report_.alias = settings_.alias;
 }
 
 ReplyRules Endpoint::rules(const CallLimits& limits) const {
     return ReplyRules{.redactor = redactor_,
                       .json = {.depth = 64, .nodes = limits.max_bytes / kMostBytesPerValue + 1'000},
-                      .is_forbidden_rate = false};
+                      .is_forbidden_rate = services_.dialect.is_forbidden_rate};
 }
 
 RpcError Endpoint::named(RpcError error) const {
@@ -55,7 +55,18 @@ RpcError Endpoint::fault(const HttpFault& fault) const {
 HttpRequest Endpoint::http_request(std::string body, const CallLimits& limits) const {
     HttpRequest http;
     http.endpoint = &settings_;
+    http.path = services_.dialect.rpc_path;
     http.body = std::move(body);
+    http.max_bytes = limits.max_bytes;
+    return http;
+}
+
+HttpRequest Endpoint::http_request(const PlainRequest& request, const CallLimits& limits) const {
+    HttpRequest http;
+    http.endpoint = &settings_;
+    http.path = request.path;
+    http.body = request.body;
+    http.is_get = request.body.empty();
     http.max_bytes = limits.max_bytes;
     return http;
 }
@@ -123,6 +134,38 @@ void Endpoint::call_parallel(std::span<const RpcRequest> requests, const CallLim
             accept(first + i, std::move(result));
         }
     }
+}
+
+RpcResult Endpoint::decode_plain(HttpResult& reply, const CallLimits& limits) const {
+    if (!reply) return Unexpected<RpcError>{fault(reply.error())};
+    RpcResult result = rpc::decode_plain(*reply, rules(limits));
+    reply->body = {};
+    if (!result) return Unexpected<RpcError>{named(std::move(result.error()))};
+    return result;
+}
+
+void Endpoint::call_plain(std::span<const PlainRequest> requests, const CallLimits& limits,
+                          const std::function<void(std::size_t, RpcResult)>& accept) {
+    for (std::size_t first = 0; first < requests.size(); first += width_) {
+        const std::size_t count = std::min(width_, requests.size() - first);
+        std::vector<HttpRequest> http;
+        for (const PlainRequest& request : requests.subspan(first, count)) {
+            http.push_back(http_request(request, limits));
+        }
+        auto replies = exchange(std::move(http), count, limits);
+        for (std::size_t i = 0; i < count; ++i) {
+            RpcResult result = decode_plain(replies[i], limits);
+            tell(result);
+            accept(first + i, std::move(result));
+        }
+    }
+}
+
+RpcResult Endpoint::call_plain(const PlainRequest& request, const CallLimits& limits) {
+    RpcResult out = Unexpected<RpcError>{RpcError{}};
+    call_plain({&request, 1}, limits,
+               [&out](std::size_t, RpcResult result) { out = std::move(result); });
+    return out;
 }
 
 std::vector<RpcResult> Endpoint::decode(HttpResult& reply, std::span<const std::uint64_t> ids,
@@ -218,6 +261,11 @@ void Endpoint::failed(const RpcError& error) {
 }
 
 void Endpoint::set_head(std::uint64_t number) { head_ = number; }
+
+void Endpoint::set_offers(std::string offers) {
+    const std::lock_guard lock(mutex_);
+    report_.offers = std::move(offers);
+}
 
 EndpointReport Endpoint::report() const {
     const std::lock_guard lock(mutex_);

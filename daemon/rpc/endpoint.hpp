@@ -23,6 +23,13 @@
 
 namespace plimsoll::rpc {
 
+/// What the nodes of a kind of chain do differently.
+struct Dialect {
+    std::string rpc_path;            ///< appended to the URL for JSON-RPC
+    bool is_forbidden_rate = false;  ///< see `ErrorReply`
+    unsigned least_burst = 1;        ///< requests that go out together at any rate
+};
+
 /// What endpoints work with. Everything referred to outlives them.
 struct Services {
     HttpTransport& transport;
@@ -30,6 +37,7 @@ struct Services {
     std::stop_token stop;
     std::function<std::uint64_t()> random;  ///< for jitter only; called by the using thread
     RequestObserver* observer = nullptr;    ///< may be none
+    Dialect dialect{};
 };
 
 struct CallLimits {
@@ -46,6 +54,7 @@ struct EndpointReport {
     std::uint64_t requests = 0;
     std::uint64_t failures = 0;
     std::string last_error;
+    std::string offers;  ///< the interfaces found there, where that differs between nodes
 };
 
 /// One node: sends requests to it within its rate, and remembers how it behaves. It tries each
@@ -73,6 +82,11 @@ class Endpoint {
     std::vector<RpcResult> call_batch(std::span<const RpcRequest> requests,
                                       const CallLimits& limits);
 
+    /// Plain HTTP instead of JSON-RPC; otherwise as `call_parallel`.
+    void call_plain(std::span<const PlainRequest> requests, const CallLimits& limits,
+                    const std::function<void(std::size_t, RpcResult)>& accept);
+    RpcResult call_plain(const PlainRequest& request, const CallLimits& limits);
+
     /// An error of this endpoint in its own name: the alias stands before the message.
     RpcError named(RpcError error) const;
     RpcError error(ErrorKind kind, const std::string& message) const;
@@ -84,6 +98,7 @@ class Endpoint {
     /// Remembers an error of the endpoint's own; other kinds count as answers.
     void failed(const RpcError& error);
     void set_head(std::uint64_t number);
+    void set_offers(std::string offers);
     std::optional<std::uint64_t> head() const { return head_; }
 
     EndpointReport report() const;
@@ -93,7 +108,9 @@ class Endpoint {
     std::vector<HttpResult> exchange(std::vector<HttpRequest> http, std::uint64_t count,
                                      const CallLimits& limits);
     HttpRequest http_request(std::string body, const CallLimits& limits) const;
+    HttpRequest http_request(const PlainRequest& request, const CallLimits& limits) const;
     RpcResult decode(HttpResult& reply, std::uint64_t id, const CallLimits& limits) const;
+    RpcResult decode_plain(HttpResult& reply, const CallLimits& limits) const;
     std::vector<RpcResult> decode(HttpResult& reply, std::span<const std::uint64_t> ids,
                                   const CallLimits& limits) const;
     ReplyRules rules(const CallLimits& limits) const;

@@ -44,13 +44,15 @@ bool has_scheme(std::string_view url, std::string_view scheme) {
            });
 }
 
-/// `url` with `path` appended to its path, before any query.
+/// `url` with `path` appended to its path, and its query behind that of `path`.
 std::string join(std::string_view url, std::string_view path) {
     const std::size_t end = std::min(url.find_first_of("?#"), url.size());
     std::string out(url.substr(0, end));
     if (!path.empty() && out.ends_with('/')) out.pop_back();
     out.append(path);
-    out.append(url.substr(end));
+    const bool has_both = url.substr(end).starts_with('?') && path.find('?') != path.npos;
+    out.append(has_both ? "&" : "");
+    out.append(url.substr(has_both ? end + 1 : end));
     return out;
 }
 
@@ -129,11 +131,15 @@ void Transfer::set_request(std::string_view url) {
     std::string full = join(url, request_.path);
     set(CURLOPT_URL, full.c_str());
     Secret::wipe(full);
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    set(CURLOPT_POSTFIELDS, request_.body.c_str());
+    if (request_.is_get) {
+        set(CURLOPT_HTTPGET, 1L);
+    } else {
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+        set(CURLOPT_POSTFIELDS, request_.body.c_str());
+        add_header("Content-Type: application/json");
+    }
     set(CURLOPT_USERAGENT, "plimsoll/" PLIMSOLL_VERSION);
     set(CURLOPT_ACCEPT_ENCODING, "");
-    add_header("Content-Type: application/json");
     add_header("Accept: application/json");
     add_header("Expect:");
     for (const auto& [name, value] : request_.endpoint->headers) {

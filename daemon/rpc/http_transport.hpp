@@ -16,11 +16,13 @@ namespace plimsoll::rpc {
 
 inline constexpr std::size_t kMiB = std::size_t{1} << 20U;
 
-/// One POST of JSON. `endpoint` outlives the call; `path` is appended to the path of its URL.
+/// One POST of JSON, or a GET. `endpoint` outlives the call; `path` is appended to the path of its
+/// URL, and may bring a query of its own.
 struct HttpRequest {
     const EndpointSettings* endpoint = nullptr;
     std::string path;
-    std::string body;
+    std::string body;                           ///< of a POST
+    bool is_get = false;                        ///< without a body
     std::chrono::milliseconds timeout{10'000};  ///< of the whole exchange, queueing included
     std::size_t max_bytes = 16 * kMiB;          ///< of the decoded body; error replies: 1 MiB
 };

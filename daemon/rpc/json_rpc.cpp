@@ -20,6 +20,8 @@ Unexpected<RpcError> fault(ErrorKind kind, std::string message) {
     return Unexpected<RpcError>{std::move(error)};
 }
 
+constexpr std::size_t kMostPlainWords = 300;
+
 bool is_success(long status) { return status >= 200 && status < 300; }
 
 /// What a reply without a JSON-RPC error object means by its status alone.
@@ -66,6 +68,15 @@ RpcError error_of(const json& told, const HttpReply& reply, const ReplyRules& ru
     if (error.code) out.message += " (" + std::to_string(*error.code) + ")";
     if (!is_success(reply.status)) out.message += ", HTTP " + std::to_string(reply.status);
     return out;
+}
+
+/// What a plain HTTP interface calls wrong, if anything.
+std::optional<std::string_view> plain_error(const json& reply) {
+    if (const json* told = member(reply, "Error")) return text(*told).value_or("an error");
+    const json* success = member(reply, "success");
+    if (success == nullptr || *success != false) return std::nullopt;
+    const json* told = member(reply, "error");
+    return told == nullptr ? "no success" : text(*told).value_or("an error");
 }
 
 bool is_id(const json& value, std::uint64_t id) {
@@ -116,6 +127,24 @@ std::string encode_batch(std::span<const RpcRequest> requests, std::span<const s
         out += encode_request(requests[i], ids[i]);
     }
     return out + "]";
+}
+
+RpcResult decode_plain(const HttpReply& reply, const ReplyRules& rules) {
+    auto parsed = parse_body(reply, rules);
+    if (!parsed) {
+        // Nodes say in plain words that an interface is closed; pages of proxies are no words.
+        const bool is_page =
+            reply.body.size() > kMostPlainWords || reply.body.find('<') != std::string::npos;
+        if (is_page || parsed.error().kind != ErrorKind::transient) {
+            return Unexpected<RpcError>{std::move(parsed.error())};
+        }
+        return Unexpected<RpcError>{by_status(reply, rules, reply.body)};
+    }
+    const auto words = plain_error(*parsed);
+    if (words || !is_success(reply.status)) {
+        return Unexpected<RpcError>{by_status(reply, rules, words.value_or(std::string_view{}))};
+    }
+    return std::move(*parsed);
 }
 
 RpcResult decode_reply(const HttpReply& reply, std::uint64_t id, const ReplyRules& rules) {

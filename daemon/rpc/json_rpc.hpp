@@ -29,6 +29,12 @@ std::uint64_t next_request_id();
 std::string encode_request(const RpcRequest& request, std::uint64_t id);
 std::string encode_batch(std::span<const RpcRequest> requests, std::span<const std::uint64_t> ids);
 
+/// One request of a node's plain HTTP interface: a POST of JSON, or a GET where there is none.
+struct PlainRequest {
+    std::string path;  ///< appended to the endpoint's URL
+    std::string body;
+};
+
 /// How replies of one endpoint are read.
 struct ReplyRules {
     const Redactor& redactor;
@@ -39,6 +45,10 @@ struct ReplyRules {
 /// The reply to one request. Valid is only an object with exactly one of `result` and `error` (a
 /// null `error` beside a result counts as none) that echoes the id; an error may lack the id.
 RpcResult decode_reply(const HttpReply& reply, std::uint64_t id, const ReplyRules& rules);
+
+/// The JSON that a plain HTTP interface answered. Errors come as a status, as a text in `Error`, or
+/// as a text in `error` beside `success: false`, whatever the status.
+RpcResult decode_plain(const HttpReply& reply, const ReplyRules& rules);
 
 /// The replies to a batch, matched by id, in the order of `ids`. A reply that is missing or comes
 /// twice is an error of its request. An error about the batch as a whole stands at every request.

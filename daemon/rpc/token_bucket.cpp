@@ -4,10 +4,10 @@
 
 namespace plimsoll::rpc {
 
-TokenBucket::TokenBucket(unsigned per_second) {
+TokenBucket::TokenBucket(unsigned per_second, unsigned least_burst) {
     if (per_second == 0) return;
     interval_ = Clock::Duration(std::chrono::seconds(1)) / per_second;
-    burst_ = std::max(1U, per_second / 10);
+    burst_ = std::max(least_burst, per_second / 10);
 }
 
 Clock::Time TokenBucket::ready_at(Clock::Time now, std::uint64_t count) const {

@@ -6,12 +6,13 @@
 
 namespace plimsoll::rpc {
 
-/// Lets through at most so many requests per second, with bursts of a tenth of that (at least one).
-/// Pure: time is handed in. Counts in whole nanoseconds of schedule, so nothing drifts.
+/// Lets through at most so many requests per second, with bursts of a tenth of that, but at least
+/// `least_burst`. Pure: time is handed in. Counts in whole nanoseconds of schedule, so nothing
+/// drifts.
 class TokenBucket {
   public:
     /// 0: no limit.
-    explicit TokenBucket(unsigned per_second);
+    explicit TokenBucket(unsigned per_second, unsigned least_burst = 1);
 
     /// How many requests may go out together.
     std::uint64_t burst() const { return burst_; }

@@ -23,7 +23,11 @@ class RuleEngine::State {
   public:
     State(EngineSettings settings, std::span<const store::RuleStateRow> rows)
         : settings_(std::move(settings)) {
-        if (!settings_.address_text) settings_.address_text = to_checksum;
+        if (!settings_.address_text) {
+            settings_.address_text = [style = address_style(settings_.caip2)](const Address& one) {
+                return to_text(one, style);
+            };
+        }
         for (const config::RuleSettings& rule : settings_.rules) {
             rules_.push_back(make_rule(rule, settings_.watches));
         }

@@ -35,7 +35,7 @@ struct EngineSettings {
     /// final.
     std::vector<std::string> archive_sinks;
     SignFunction sign;  ///< may be empty
-    /// How the chain writes an account; empty: EIP-55.
+    /// How the chain writes an account; empty: as chains of that `caip2` do.
     std::function<std::string(const Address&)> address_text;
     Wad target_health_factor;  ///< what `to_safe` aims at, for texts
 };

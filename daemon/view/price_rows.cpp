@@ -45,7 +45,7 @@ Row shock_row(const ProtocolView& view, const bands::ResolvedBand& range,
               const bands::BandPosition& position) {
     const protocols::PositionHealth health = view.ledger->health(position.key);
     Row row = common_columns(view);
-    row["account"] = to_checksum(position.key.account);
+    row["account"] = to_text(position.key.account, address_style(view.caip2));
     if (!position.key.market.is_zero()) row["market"] = to_hex(position.key.market);
     row["health_factor"] =
         health.health_factor ? Row(to_decimal(health.health_factor->raw())) : Row(nullptr);

@@ -60,17 +60,17 @@ Row price_of(const std::optional<LiquidationPrice>& price, const AssetEntry& ent
     return out;
 }
 
-Row entry_row(const AssetEntry& entry, bool is_collateral) {
+Row entry_row(const AssetEntry& entry, bool is_collateral, AddressStyle style) {
     Row row;
     row["asset"] = entry.asset;
-    row["token"] = to_checksum(entry.token);
+    row["token"] = to_text(entry.token, style);
     row["decimals"] = entry.decimals;
     row["amount_raw"] = to_decimal(entry.amount.raw());
     row["price_raw"] = text_or_null(entry.price);
     row["price_decimals"] = entry.price_decimals;
     put_quote(row, entry.price, entry.price_decimals, entry.quote);
     row["usd"] = usd(entry.usd);
-    if (!entry.market.is_zero()) row["market"] = to_checksum(entry.market);
+    if (!entry.market.is_zero()) row["market"] = to_text(entry.market, style);
     if (is_collateral) {
         row["enabled"] = entry.enabled;
         row["liquidation_threshold"] = to_decimal(entry.liquidation_threshold.raw());
@@ -82,12 +82,12 @@ Row entry_row(const AssetEntry& entry, bool is_collateral) {
     return row;
 }
 
-Row safe_rows(const std::vector<protocols::SafeAmount>& amounts) {
+Row safe_rows(const std::vector<protocols::SafeAmount>& amounts, AddressStyle style) {
     Row rows = Row::array();
     for (const auto& amount : amounts) {
         Row row;
         row["asset"] = amount.asset;
-        row["token"] = to_checksum(amount.token);
+        row["token"] = to_text(amount.token, style);
         row["decimals"] = amount.decimals;
         row["amount_raw"] = to_decimal(amount.amount.raw());
         rows.push_back(std::move(row));
@@ -157,12 +157,12 @@ Row tvl_row(const ProtocolView& view) {
 Row market_row(const ProtocolView& view, const protocols::MarketReport& market) {
     Row row = common_columns(view);
     row["asset"] = market.asset;
-    row["token"] = to_checksum(market.token);
+    row["token"] = to_text(market.token, address_style(view.caip2));
     row["decimals"] = market.decimals;
     row["price_raw"] = text_or_null(market.price);
     row["price_decimals"] = market.price_decimals;
     put_quote(row, market.price, market.price_decimals, market.quote);
-    if (!market.market.is_zero()) row["market"] = to_checksum(market.market);
+    if (!market.market.is_zero()) row["market"] = to_text(market.market, address_style(view.caip2));
     row["supplied_raw"] = to_decimal(market.supplied.raw());
     row["borrowed_raw"] = to_decimal(market.borrowed.raw());
     row["cash_raw"] = text_or_null(market.cash);
@@ -186,8 +186,9 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
 Row position_row(const ProtocolView& view, const PositionHealth& health) {
     const protocols::PositionReport report =
         view.ledger->report(health.key, view.groups, view.target_health_factor);
+    const AddressStyle style = address_style(view.caip2);
     Row row = common_columns(view);
-    row["account"] = to_checksum(health.key.account);
+    row["account"] = to_text(health.key.account, style);
     if (!health.key.market.is_zero()) row["market"] = to_hex(health.key.market);
     row["computable"] = health.computable;
     row["health_factor"] = text_or_null(health.health_factor);
@@ -203,9 +204,13 @@ Row position_row(const ProtocolView& view, const PositionHealth& health) {
     row["contract_view"] = nullptr;
     for (const auto& [name, value] : report.contract_view) row["contract_view"][name] = value;
     row["collateral"] = Row::array();
-    for (const auto& entry : report.collateral) row["collateral"].push_back(entry_row(entry, true));
+    for (const auto& entry : report.collateral) {
+        row["collateral"].push_back(entry_row(entry, true, style));
+    }
     row["debt"] = Row::array();
-    for (const auto& entry : report.debt) row["debt"].push_back(entry_row(entry, false));
+    for (const auto& entry : report.debt) {
+        row["debt"].push_back(entry_row(entry, false, style));
+    }
     row["liquidation_time"] =
         report.liquidation_time ? Row(*report.liquidation_time) : Row(nullptr);
     if (report.liquidation_block) row["liquidation_block"] = *report.liquidation_block;
@@ -213,8 +218,8 @@ Row position_row(const ProtocolView& view, const PositionHealth& health) {
         row["stored_health_factor"] = to_decimal(report.stored_health_factor->raw());
     }
     row["to_safe"] = {{"target", to_decimal(view.target_health_factor.raw())},
-                      {"repay", safe_rows(report.repay_to_safe)},
-                      {"add", safe_rows(report.add_to_safe)}};
+                      {"repay", safe_rows(report.repay_to_safe, style)},
+                      {"add", safe_rows(report.add_to_safe, style)}};
     return row;
 }
 
@@ -240,7 +245,7 @@ Row band_row(const ProtocolView& view, const bands::BandReport& band) {
     row["largest"] = Row::array();
     for (const auto& position : band.largest) {
         Row one;
-        one["account"] = to_checksum(position.key.account);
+        one["account"] = to_text(position.key.account, address_style(view.caip2));
         one["collateral_raw"] = to_decimal(position.collateral);
         one["collateral_usd"] = usd(position.collateral_usd);
         one["debt_usd"] = usd(position.debt_usd);
@@ -254,6 +259,9 @@ Row band_row(const ProtocolView& view, const bands::BandReport& band) {
 Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
                     const protocols::Liquidation& event, const std::string& finality) {
     Row row = columns(status, caip2, event.block);
+    const auto written = [style = address_style(caip2)](const Address& address) {
+        return to_text(address, style);
+    };
     const auto worth = [](const TokenAmount& amount, unsigned decimals, const auto& price) {
         return price ? protocols::usd_value(amount, decimals, *price) : std::nullopt;
     };
@@ -270,10 +278,10 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
     };
     row["tx"] = to_hex(event.tx);
     row["log_index"] = event.log_index;
-    row["account"] = to_checksum(event.account);
-    row["liquidator"] = to_checksum(event.liquidator);
+    row["account"] = written(event.account);
+    row["liquidator"] = written(event.liquidator);
     row["collateral_asset"] = event.collateral_asset;
-    row["collateral_token"] = to_checksum(event.collateral_token);
+    row["collateral_token"] = written(event.collateral_token);
     row["collateral_decimals"] = event.collateral_decimals;
     row["collateral_raw"] = is_counted ? Row(to_decimal(event.collateral.raw())) : Row(nullptr);
     if (event.seized) {
@@ -281,7 +289,7 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
     }
     row["collateral_usd"] = or_null(collateral_usd);
     row["debt_asset"] = event.debt_asset;
-    row["debt_token"] = to_checksum(event.debt_token);
+    row["debt_token"] = written(event.debt_token);
     row["debt_decimals"] = event.debt_decimals;
     row["debt_raw"] = to_decimal(event.debt.raw());
     row["debt_usd"] = or_null(debt_usd);

@@ -72,6 +72,13 @@ U256 tokens_to_denom(Rounding rounding, const Wad& factor, const Wad& rate,
     return mul_exp(rounding, mul_exp(rounding, factor.raw(), rate.raw()), price.raw());
 }
 
+U256 collateral_of_one(Rounding rounding, const Market& market, const Account& account,
+                       const AccruedCToken& c_token) {
+    const Factors& factors = effective_factors(market, account.pool, c_token.market());
+    return tokens_to_denom(rounding, factors.liquidation, c_token.exchange_rate(State::stored),
+                           c_token.price());
+}
+
 AccountData sum_assets(Rounding rounding, std::span<const EnteredAsset> assets) {
     Summing sum(rounding);
     for (const EnteredAsset& asset : assets) {

@@ -42,6 +42,10 @@ struct EnteredAsset {
 /// The collateral one cToken counts for, as a mantissa: factor times rate, then times price.
 U256 tokens_to_denom(Rounding rounding, const Wad& factor, const Wad& rate,
                      const OraclePrice& price);
+/// What one cToken of an entered market counts for in an account's collateral, times 1e18, by what
+/// is stored. Throws where the contract reverts.
+U256 collateral_of_one(Rounding rounding, const Market& market, const Account& account,
+                       const AccruedCToken& c_token);
 /// `getHypotheticalAccountLiquidityInternal` over its assets. Throws where the contract reverts.
 AccountData sum_assets(Rounding rounding, std::span<const EnteredAsset> assets);
 

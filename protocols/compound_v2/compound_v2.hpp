@@ -14,6 +14,7 @@ namespace plimsoll::protocols::compound_v2 {
 /// A market as a list of a deployment says it should be.
 struct ExpectedMarket {
     Address underlying;  ///< zero: the native coin
+    std::string symbol;  ///< told apart, not refused: interfaces rename
     unsigned decimals = 0;
 };
 
@@ -22,6 +23,7 @@ struct CompoundV2Settings {
     Address comptroller;  ///< the Unitroller
     std::string native_symbol = "ETH";
     unsigned native_decimals = 18;
+    AddressStyle addresses = AddressStyle::eip55;  ///< how messages write them
     /// Its native-coin market, where it is known: then no other cToken may be one.
     std::optional<Address> native_market;
     /// By cToken. A listed cToken named here that is something else is refused.

@@ -40,8 +40,9 @@ struct Owed {
     std::set<Address> tokens;   ///< by cToken: the underlying's symbol and decimals
     std::set<unsigned> pools;   ///< of risk
     std::set<Address> accounts;
-    /// Accounts whose liquidity tells the two roundings apart. Not stored: found again.
-    std::set<Address> samples;
+    /// Accounts whose liquidity tells the two roundings apart, with the cToken that one has to be
+    /// asked about in thought; zero: it does as it is. Not stored: found again.
+    std::map<Address, Address> samples;
     /// cTokens listed since the last round, by the block: their logs since then were not asked for.
     /// Not stored: they are read before the round ends.
     std::map<Address, BlockNumber> logs;
@@ -97,7 +98,7 @@ class Ledger {
     void owe_market(const Address& c_token);
     /// The whole structure is read at the end of the round, the rounding is found out again.
     void owe_structure();
-    void owe_samples(std::set<Address> accounts) { owed_.samples = std::move(accounts); }
+    void owe_samples(std::map<Address, Address> samples) { owed_.samples = std::move(samples); }
     /// The market's logs are not complete: it and its borrowers are read, at most once in a
     /// thousand blocks.
     void owe_borrowers(unsigned market, BlockNumber at);

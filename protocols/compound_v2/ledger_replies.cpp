@@ -80,7 +80,7 @@ void Ledger::accept_token(const Address& c_token, const TokenReply& token) {
     MarketEntry* market = structure_.find(c_token);
     if (market == nullptr) return;
     market->c_token.symbol =
-        token.symbol.empty() ? to_checksum(market->c_token.underlying) : token.symbol;
+        token.symbol.empty() ? structure_.written(market->c_token.underlying) : token.symbol;
     market->c_token.decimals = token.decimals.value_or(18);
     market->doubt = token.decimals ? "" : "the underlying tells no decimals; 18 assumed";
     changed_.markets.insert(market->c_token.id);
@@ -135,6 +135,9 @@ void Ledger::accept(const Address& account, AccountState state, const BlockRef& 
 
 void Ledger::accept_rounding(std::optional<Rounding> rounding, bool is_contradicted) {
     owed_.samples.clear();
+    const bool is_news = rounding || is_contradicted || structure_.is_rounding_contradicted ||
+                         structure_.is_rounding_known;
+    if (!is_news) return;
     structure_.is_rounding_known = rounding.has_value() && !is_contradicted;
     structure_.is_rounding_contradicted = is_contradicted;
     if (rounding) structure_.rounding = *rounding;

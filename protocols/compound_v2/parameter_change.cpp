@@ -17,8 +17,8 @@ using Values = std::vector<ParameterValue>;
 
 std::string flag_text(bool value) { return value ? "true" : "false"; }
 
-std::string address_text(const Address& address) {
-    return address.is_zero() ? std::string() : to_checksum(address);
+std::string address_text(const Structure& structure, const Address& address) {
+    return address.is_zero() ? std::string() : structure.written(address);
 }
 
 /// Two mantissas that follow each other in the event.
@@ -27,9 +27,9 @@ Values share(const ConfigurationChange& event, const std::string& name, std::siz
              kMantissaDecimals}};
 }
 
-Values address(const ConfigurationChange& event, std::string name) {
-    return {{std::move(name), address_text(address_in(event.words[0])),
-             address_text(address_in(event.words[1]))}};
+Values address(const ConfigurationChange& event, const Structure& structure, std::string name) {
+    return {{std::move(name), address_text(structure, address_in(event.words[0])),
+             address_text(structure, address_in(event.words[1]))}};
 }
 
 Values flag(std::string name, const std::optional<bool>& from, bool to) {
@@ -59,16 +59,17 @@ std::string action_name(const U256& action) {
 }
 
 /// What changed; whose it is is told apart.
-Values what_changed(const ConfigurationChange& event, const MarketEntry* market) {
+Values what_changed(const ConfigurationChange& event, const Structure& structure,
+                    const MarketEntry* market) {
     switch (event.kind) {
         case new_reserve_factor:
             return share(event, "reserve_factor", 0);
         case new_interest_rate_model:
-            return address(event, "interest_rate_model");
+            return address(event, structure, "interest_rate_model");
         case new_comptroller:
-            return address(event, "comptroller");
+            return address(event, structure, "comptroller");
         case new_implementation:
-            return address(event, "implementation");
+            return address(event, structure, "implementation");
         case market_listed:
             return flag("listed", false, true);
         case market_unlisted:
@@ -80,7 +81,7 @@ Values what_changed(const ConfigurationChange& event, const MarketEntry* market)
         case new_liquidation_incentive:
             return share(event, "liquidation_incentive", 0);
         case new_price_oracle:
-            return address(event, "price_oracle");
+            return address(event, structure, "price_oracle");
         case new_borrow_cap:
             return cap("borrow_cap", market, &CToken::borrow_cap, event.words[1]);
         case new_supply_cap:
@@ -145,7 +146,7 @@ ChangeText describe(const ConfigurationChange& event, const Address& emitter,
     ChangeText out;
     out.subject = about.is_zero() ? "comptroller" : structure.name_of(about);
     if (market != nullptr) out.token = market->c_token.underlying;
-    out.values = what_changed(event, market);
+    out.values = what_changed(event, structure, market);
     return out;
 }
 

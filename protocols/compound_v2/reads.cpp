@@ -173,7 +173,7 @@ bool is_time_before(const U256& value, const BlockRef& at) {
 Reply<Address> decode_underlying(const Structure& structure, const Address& c_token,
                                  const CallResult& result) {
     const auto& native = structure.settings->native_market;
-    const std::string name = "underlying() of " + to_checksum(c_token);
+    const std::string name = "underlying() of " + structure.written(c_token);
     const bool is_missing = !result.success || result.data.empty();
     const bool is_known = native && c_token == *native;
     if (is_known && !is_missing) return fault(name + ": the native coin's market answers one");
@@ -196,7 +196,7 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
     Words reserve_factor(results[2], "reserveFactorMantissa()");
     Words index(results[3], "borrowIndex()");
     if (comptroller.address(0) != structure.comptroller()) {
-        comptroller.fail("of " + to_checksum(c_token) + " names another Comptroller");
+        comptroller.fail("of " + structure.written(c_token) + " names another Comptroller");
     }
     MarketReply out;
     CToken& market = out.c_token;
@@ -386,6 +386,12 @@ Reply<AccountState> decode_account(const Structure& structure, const Indexes& in
 
 Call liquidity_call(const Structure& structure, const Address& account) {
     return call(structure.comptroller(), "getAccountLiquidity(address)", account);
+}
+
+Call hypothetical_call(const Structure& structure, const Address& account, const Address& c_token) {
+    abi::Calldata data("getHypotheticalAccountLiquidity(address,address,uint256,uint256)");
+    data.add(account).add(c_token).add(kExpScale).add(U256(0));
+    return {structure.comptroller(), std::move(data).take()};
 }
 
 Reply<std::optional<LiquidityReply>> decode_liquidity(const CallResult& result) {

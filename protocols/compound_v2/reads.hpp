@@ -80,6 +80,9 @@ struct LiquidityReply {
     friend bool operator==(const LiquidityReply&, const LiquidityReply&) = default;
 };
 Call liquidity_call(const Structure& structure, const Address& account);
+/// `getHypotheticalAccountLiquidity`, had the account redeemed 1e18 of the cToken's units: what one
+/// of them counts for, times 1e18, is added to its borrows.
+Call hypothetical_call(const Structure& structure, const Address& account, const Address& c_token);
 Reply<std::optional<LiquidityReply>> decode_liquidity(const CallResult& result);
 
 /// Result of a call that answers one word; none when it reverted or is short.

@@ -3,17 +3,29 @@
 #include "protocols/compound_v2/account_data.hpp"
 #include "protocols/compound_v2/valuation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace plimsoll::protocols::compound_v2 {
 namespace {
 
-/// Whether the contract's answer is what this arithmetic makes of the account.
-bool reproduces(const Market& market, const Account& account,
-                const std::optional<LiquidityReply>& answer) {
-    const auto ours = account_data(AccruedMarket(market), account, State::stored);
-    if (!ours || !answer) return !ours && !answer;
-    return *answer == LiquidityReply{ours->error, ours->liquidity(), ours->shortfall()};
+/// What the contract has to answer where this arithmetic is its own; none where it reverts.
+/// `redeemed`: a cToken of which 1e18 units are redeemed in thought; null: none.
+std::optional<LiquidityReply> expected_answer(const Market& market, const Account& account,
+                                              const CToken* redeemed) {
+    const AccruedMarket accrued(market);
+    auto ours = account_data(accrued, account, State::stored);
+    if (ours && redeemed != nullptr && ours->error == 0) {
+        const AccruedCToken* c_token = accrued.find(redeemed->id);
+        if (c_token == nullptr) return std::nullopt;
+        const auto sum = as_contract([&] {
+            return ours->borrow + collateral_of_one(market.rounding, market, account, *c_token);
+        });
+        if (!sum) return std::nullopt;
+        ours->borrow = *sum;
+    }
+    if (!ours) return std::nullopt;
+    return LiquidityReply{ours->error, ours->liquidity(), ours->shortfall()};
 }
 
 }  // namespace
@@ -45,7 +57,9 @@ std::vector<Seeding::Unit> Seeding::plan(const Ledger& ledger, std::size_t max_c
     } else if (wanted.empty() && !ledger.owed().samples.empty()) {
         needed = 2;
         add(Stage::round, {});
-        for (const Address& account : ledger.owed().samples) add(Stage::sample, account);
+        for (const auto& [account, redeemed] : ledger.owed().samples) {
+            wanted.push_back({Stage::sample, account, 0, 0, redeemed});
+        }
     }
     std::size_t calls = 0;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -92,7 +106,8 @@ std::vector<Call> Seeding::calls_of(const Ledger& ledger, const Unit& unit) {
         case Stage::sample:
             break;
     }
-    return {liquidity_call(structure, unit.subject)};
+    if (unit.redeemed.is_zero()) return {liquidity_call(structure, unit.subject)};
+    return {hypothetical_call(structure, unit.subject, unit.redeemed)};
 }
 
 // ---- what the replies say
@@ -136,10 +151,10 @@ Reply<MarketReply> as_expected(const Structure& structure, Reply<MarketReply> ma
     const CToken& c_token = market->c_token;
     const ExpectedMarket* wanted = expected_market(structure, c_token.address);
     if (wanted == nullptr || wanted->underlying == c_token.underlying) return market;
-    return Unexpected<ReadFault>{ReadFault{"the underlying of " + to_checksum(c_token.address) +
-                                           " is " + to_checksum(c_token.underlying) +
-                                           ", expected " + to_checksum(wanted->underlying) +
-                                           std::string(kRefused)}};
+    return Unexpected<ReadFault>{
+        ReadFault{"the underlying of " + structure.written(c_token.address) + " is " +
+                  structure.written(c_token.underlying) + ", expected " +
+                  structure.written(wanted->underlying) + std::string(kRefused)}};
 }
 
 Reply<TokenReply> as_expected(const Structure& structure, const Address& c_token,
@@ -147,7 +162,7 @@ Reply<TokenReply> as_expected(const Structure& structure, const Address& c_token
     const ExpectedMarket* wanted = expected_market(structure, c_token);
     if (!token || wanted == nullptr || token->decimals == wanted->decimals) return token;
     return Unexpected<ReadFault>{ReadFault{
-        "the underlying of " + to_checksum(c_token) + " (" + token->symbol + ") has " +
+        "the underlying of " + structure.written(c_token) + " (" + token->symbol + ") has " +
         (token->decimals ? std::to_string(*token->decimals) : std::string("no")) +
         " decimals, expected " + std::to_string(wanted->decimals) + std::string(kRefused)}};
 }
@@ -220,17 +235,26 @@ void Seeding::judge_rounding(Ledger& ledger, std::span<const Unit> units,
         const auto view = ledger.accounts().find(units[i].subject);
         if (!view) continue;
         const Account account = account_of(*view);
-        const bool by_truncate = reproduces(truncate, account, decoded[i].liquidity);
-        const bool by_half_up = reproduces(half_up, account, decoded[i].liquidity);
+        const MarketEntry* redeemed = ledger.structure().find(units[i].redeemed);
+        const CToken* c_token = redeemed == nullptr ? nullptr : &redeemed->c_token;
+        const auto& answer = decoded[i].liquidity;
+        const bool by_truncate = expected_answer(truncate, account, c_token) == answer;
+        const bool by_half_up = expected_answer(half_up, account, c_token) == answer;
         for_truncate += by_truncate && !by_half_up;
         for_half_up += by_half_up && !by_truncate;
-        for_neither += !by_truncate && !by_half_up;
+        // A fork's hypothetical view may be another one; that its liquidity is, nobody allows.
+        for_neither += c_token == nullptr && !by_truncate && !by_half_up;
     }
     const bool is_contradicted = (for_truncate != 0 && for_half_up != 0) ||
                                  (for_truncate == 0 && for_half_up == 0 && for_neither != 0);
     std::optional<Rounding> found;
     if (for_truncate != 0) found = Rounding::truncate;
     if (for_half_up != 0) found = Rounding::half_up;
+    const bool is_silent = !found && std::ranges::all_of(units.subspan(1), [](const Unit& unit) {
+        return !unit.redeemed.is_zero();
+    });
+    if (is_silent)
+        return ledger.accept_rounding(std::nullopt, ledger.structure().is_rounding_contradicted);
     ledger.accept_rounding(is_contradicted ? std::nullopt : found, is_contradicted);
 }
 

@@ -34,6 +34,7 @@ class Seeding {
         Address subject;  ///< cToken or account
         unsigned pool = 0;
         std::size_t calls = 0;
+        Address redeemed = {};  ///< of a sample; see Owed
     };
     /// What one unit's results say; the member of its stage is set.
     struct Decoded {

@@ -25,7 +25,7 @@ const MarketEntry* Structure::native_market() const {
 
 std::string Structure::name_of(const Address& c_token) const {
     const MarketEntry* market = find(c_token);
-    return market == nullptr || market->c_token.symbol.empty() ? to_checksum(c_token)
+    return market == nullptr || market->c_token.symbol.empty() ? written(c_token)
                                                                : market->c_token.symbol;
 }
 

@@ -69,6 +69,10 @@ struct Structure {
     const MarketEntry* find(const Address& c_token) const;
     MarketEntry* find(const Address& c_token);
     const MarketEntry* native_market() const;
+    /// An address as people of the chain write it.
+    std::string written(const Address& address) const {
+        return to_text(address, settings->addresses);
+    }
     /// Symbol of the underlying, or the address where no market has it.
     std::string name_of(const Address& c_token) const;
     /// Decimals by which an oracle price of the market's underlying is a number of its unit.

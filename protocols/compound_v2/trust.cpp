@@ -69,6 +69,16 @@ std::string findings(const Structure& structure) {
     text += ", rounding ";
     text += structure.is_rounding_known ? std::string(to_string(structure.rounding))
                                         : std::string("not known yet");
+    std::size_t told = 0;
+    for (const auto& [c_token, wanted] : structure.settings->expected) {
+        const MarketEntry* market = structure.find(c_token);
+        if (market == nullptr || market->c_token.symbol.empty()) continue;
+        if (wanted.symbol.empty() || market->c_token.symbol == wanted.symbol) continue;
+        if (++told > kMaxReasons) continue;
+        text +=
+            "; the token listed as " + wanted.symbol + " calls itself " + market->c_token.symbol;
+    }
+    if (told > kMaxReasons) text += "; and " + std::to_string(told - kMaxReasons) + " more";
     return text;
 }
 

@@ -13,6 +13,7 @@ namespace {
 using U1024 = boost::multiprecision::checked_uint1024_t;
 
 constexpr std::size_t kMaxUndecided = 50;
+constexpr std::size_t kMaxProbes = 4;
 
 /// What is wrong with a market's numbers; empty when nothing is.
 std::string doubt_of(const Market& market, const MarketEntry& entry, const MarketRound& round) {
@@ -65,11 +66,27 @@ bool differs(const Valuation& valuation, const Account& account, const AccruedMa
     return ours.has_value() != theirs.has_value() || (ours && *ours != *theirs);
 }
 
+/// An entered cToken of which one counts otherwise by the other rounding; zero where there is none.
+Address telling_market(const Valuation& valuation, const Account& account) {
+    for (const Holding& holding : account.holdings) {
+        const AccruedCToken* market = valuation.accrued->find(holding.market);
+        if (!holding.entered || market == nullptr) continue;
+        const auto differ = as_contract([&] {
+            return collateral_of_one(Rounding::truncate, valuation.market, account, *market) !=
+                   collateral_of_one(Rounding::half_up, valuation.market, account, *market);
+        });
+        if (differ && *differ) return market->market().address;
+    }
+    return {};
+}
+
 void look_at_accounts(const Ledger& ledger, Valuation& out) {
     Market other = out.market;
     other.rounding = other.rounding == Rounding::truncate ? Rounding::half_up : Rounding::truncate;
     const AccruedMarket other_accrued(other);
     const bool is_undecided = !ledger.structure().is_rounding_known;
+    // With pools the hypothetical view judges by other factors.
+    const bool can_be_asked = !ledger.structure().has_pools;
     ledger.accounts().for_each([&](const AccountView& view) {
         const Account account = account_of(view);
         for (std::size_t i = 0; i < account.holdings.size(); ++i) {
@@ -88,6 +105,10 @@ void look_at_accounts(const Ledger& ledger, Valuation& out) {
         if (is_undecided && out.undecided.size() < kMaxUndecided &&
             differs(out, account, other_accrued)) {
             out.undecided.insert(view.address);
+        }
+        if (is_undecided && can_be_asked && out.probes.size() < kMaxProbes) {
+            const Address market = telling_market(out, account);
+            if (!market.is_zero()) out.probes.emplace(view.address, market);
         }
     });
 }

@@ -38,6 +38,9 @@ struct Valuation {
     std::size_t inexact = 0;  ///< borrows known to one unit only
     /// Accounts that the two roundings disagree about; looked for while the rounding is unknown.
     std::set<Address> undecided;
+    /// While there are none: accounts with a cToken that the roundings would disagree about if more
+    /// of it were redeemed. What they make of prices to come differs too.
+    std::map<Address, Address> probes;
 };
 
 std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round round);

@@ -29,12 +29,23 @@ const Broken kChains[] = {
      "endpoints = [\"https://a.example\"]\n"
      "[protocols.aave-v3-ethereum]\nkind = \"aave-v3\"\nchain = \"eth\"\n",
      "'chain_id' must be from 1 to 9007199254740991"},
-    {"tron",
-     "version = 1\n[chains.tron]\nkind = @@\"tron\"\nchain_id = 728126428\n"
-     "endpoints = [\"https://a.example\"]\n"
-     "[protocols.p]\nkind = \"aave-v3\"\nchain = \"tron\"\n"
-     "address = \"0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e\"\n",
-     "'kind': 'tron' is not supported yet by this version", "known: evm"},
+    {"tron_wallet",
+     "[chains.t]\nkind = \"tron\"\nchain_id = 728126428\n"
+     "endpoints = [@@\"https://a.example/wallet/\"]\n",
+     "the URL of a TRON node ends with '/wallet'", "give its base URL, '/wallet' is appended"},
+    {"tron_jsonrpc",
+     "[chains.t]\nkind = \"tron\"\nchain_id = 728126428\n"
+     "endpoints = [@@\"https://a.example/k/jsonrpc?x=1\"]\n",
+     "the URL of a TRON node ends with '/jsonrpc'", "give its base URL, '/jsonrpc' is appended"},
+    {"tron_chain_id",
+     "[chains.t]\nkind = \"tron\"\nchain_id = @@4294967296\n"
+     "endpoints = [\"https://a.example\"]\n",
+     "a TRON chain_id has four bytes, 4294967296 is too large",
+     "mainnet is 728126428, Nile 3448148188, Shasta 2494104990"},
+    {"multicall_of_tron_elsewhere",
+     "[chains.two]\nkind = \"evm\"\nchain_id = 2\nendpoints = [\"https://a.example\"]\n"
+     "multicall = @@\"TEazPvZwDjDtFeJupyo7QunvnrnUjPH8ED\"\n",
+     "'multicall': 'TEazPvZwDjDtFeJupyo7QunvnrnUjPH8ED' is an address of TRON, and this is not"},
     {"unknown_kind",
      "version = 1\n[chains.eth]\nkind = @@\"emv\"\nchain_id = 1\n"
      "endpoints = [\"https://a.example\"]\n[protocols.p]\nkind = \"aave-v3\"\nchain = \"eth\"\n",
@@ -100,6 +111,16 @@ const Broken kProtocols[] = {
      "address = @@\"0x2F39d218133AFaB8F2B819B1066c7E434Ad94E9e\"\n",
      "'address': the address has a wrong EIP-55 checksum; it should read "
      "0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e"},
+    {"wrong_base58_checksum",
+     "[chains.t]\nkind = \"tron\"\nchain_id = 728126428\nendpoints = [\"https://a.example\"]\n"
+     "[protocols.b]\nkind = \"aave-v3\"\nchain = \"t\"\n"
+     "address = @@\"TGjYzgCyPobsNS9n6WcbdLVR9dH7mWqFx8\"\n",
+     "'address': TGjYzgCyPobsNS9n6WcbdLVR9dH7mWqFx8 has a wrong checksum: a character is missing "
+     "or mistyped"},
+    {"address_of_tron_elsewhere",
+     "[protocols.b]\nkind = \"aave-v3\"\nchain = \"eth\"\n"
+     "address = @@\"TGjYzgCyPobsNS9n6WcbdLVR9dH7mWqFx7\"\n",
+     "'address': 'TGjYzgCyPobsNS9n6WcbdLVR9dH7mWqFx7' is an address of TRON, and this is not"},
     {"address_too_short",
      "[protocols.b]\nkind = \"aave-v3\"\nchain = \"eth\"\naddress = @@\"0x1234\"\n",
      "'address': an address is 0x and 40 hex digits"},
@@ -149,9 +170,17 @@ const Broken kBands[] = {
      "'accounts': the address has a wrong EIP-55 checksum; it should read "
      "0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e, found "
      "'0x2F39d218133AFaB8F2B819B1066c7E434Ad94E9e'"},
-    {"watch_tron", "[watch.w]\naccounts = [@@\"TRX9Uhjnn2MdEzWvvZFqJyJ2KUu9sRZq6b\"]\n",
-     "'TRX9Uhjnn2MdEzWvvZFqJyJ2KUu9sRZq6b' looks like a TRON address, which is not supported yet "
-     "by this version"},
+    {"watch_base58_checksum", "[watch.w]\naccounts = [@@\"TRX9Uhjnn2MdEzWvvZFqJyJ2KUu9sRZq6b\"]\n",
+     "'accounts': TRX9Uhjnn2MdEzWvvZFqJyJ2KUu9sRZq6b has a wrong checksum: a character is missing "
+     "or mistyped, found 'TRX9Uhjnn2MdEzWvvZFqJyJ2KUu9sRZq6b'"},
+    {"watch_in_two_forms",
+     "[watch.w]\naccounts = [\"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t\", "
+     "@@\"0xa614f803b6fd780986a42c78ec9c7f77e6ded13c\"]\n",
+     "'accounts' names '0xa614f803b6fd780986a42c78ec9c7f77e6ded13c' twice"},
+    {"group_base58_checksum",
+     "[groups.A]\nleader = @@\"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6u\"\nmembers = []\n",
+     "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6u has a wrong checksum: a character is missing or "
+     "mistyped"},
     {"watch_nobody", "[watch.w]\naccounts = @@[]\n", "'accounts' of [watch.w] is empty"},
 };
 INSTANTIATE_TEST_SUITE_P(Bands, BrokenSection, ::testing::ValuesIn(kBands), name_of);

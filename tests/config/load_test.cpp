@@ -1,5 +1,6 @@
 #include "config/load.hpp"
 
+#include "config/describe.hpp"
 #include "config/scalars.hpp"
 #include "tests/config/support.hpp"
 
@@ -144,6 +145,62 @@ TEST(Load, tron_has_its_own_caip2) {
     chain.kind = "tron";
     chain.chain_id = 728126428;
     EXPECT_EQ(chain.caip2(), "tron:0x2b6653dc");
+}
+
+constexpr std::string_view kTron = R"(
+[chains.tron]
+kind = "tron"
+chain_id = 728126428
+endpoints = [
+  { url = "https://api.trongrid.io", header = { TRON-PRO-API-KEY = "${credential:tron}" } },
+  { url = "https://api.trongrid.io/v", max_rps = 14 },
+  "http://127.0.0.1:8090/",
+]
+[protocols.justlend]
+kind = "aave-v3"
+chain = "tron"
+address = "TGjYzgCyPobsNS9n6WcbdLVR9dH7mWqFx7"
+[protocols.hex]
+kind = "aave-v3"
+chain = "tron"
+address = "0x2c7c9963111905d29eb8da37d28b0f53a7bb5c28"
+[groups.DOLLARS]
+leader = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"
+members = ["USDX"]
+[watch.both]
+accounts = ["TXJgMdjVX5dKiQaUi9QobwNxtSQaFqccvd", "0xa614f803b6fd780986a42c78ec9c7f77e6ded13c"]
+)";
+
+TEST(Load, a_tron_chain) {
+    FakeSecrets secrets;
+    secrets.credentials["tron"] = "11111111-2222-3333-4444-555555555555";
+    const Settings settings = parse_good(kTron, secrets);
+    const ChainSettings& chain = settings.chains.at(1);
+    EXPECT_EQ(chain.caip2(), "tron:0x2b6653dc");
+    EXPECT_EQ(chain.address_style(), AddressStyle::base58check);
+    EXPECT_EQ(chain.poll_every, Milliseconds(1'500));
+    EXPECT_EQ(chain.multicall, std::nullopt);
+    EXPECT_EQ(chain.endpoints.at(0).max_rps, 8U);  // what TronGrid bears
+    EXPECT_EQ(chain.endpoints.at(1).max_rps, 14U);
+    EXPECT_EQ(chain.endpoints.at(2).max_rps, 0U);
+    EXPECT_EQ(chain.endpoints.at(0).headers.at(0).first, "TRON-PRO-API-KEY");
+    EXPECT_EQ(to_lower_hex(settings.protocols.at(1).address),
+              "0x4a33bf2666f2e75f3d6ad3b9ad316685d5c668d4");
+    EXPECT_EQ(to_lower_hex(settings.watches.at(0).accounts.at(0)),
+              "0xea09611b57e89d67fbb33a516eb90508ca95a3e5");
+}
+
+TEST(Load, addresses_of_tron_are_shown_in_its_form) {
+    FakeSecrets secrets;
+    secrets.credentials["tron"] = "11111111-2222-3333-4444-555555555555";
+    const std::string shown = describe(parse_good(kTron, secrets));
+    for (const char* text :
+         {"TGjYzgCyPobsNS9n6WcbdLVR9dH7mWqFx7", "TE2RzoSV3wFK99w6J9UnnZ4vLfXYoxvRwP",
+          "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "TXJgMdjVX5dKiQaUi9QobwNxtSQaFqccvd",
+          "0xa614f803B6FD780986A42c78Ec9c7f77e6DeD13C"}) {
+        EXPECT_NE(shown.find(text), std::string::npos) << text << "\n" << shown;
+    }
+    EXPECT_EQ(shown.find("11111111"), std::string::npos);
 }
 
 TEST(Load, keeps_the_order_of_the_file) {

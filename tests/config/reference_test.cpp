@@ -165,6 +165,21 @@ TEST(Example, ethereum_names_what_is_not_set) {
     EXPECT_THAT(parsed.error()[0].message, HasSubstr("ETH_RPC_URL_1 is not set"));
 }
 
+TEST(Example, justlend_is_right_with_a_key) {
+    FakeSecrets secrets;
+    secrets.credentials["trongrid_key"] = "0123456789";
+    const auto parsed = parse(read_text("config/examples/tron-justlend.toml"), secrets);
+    ASSERT_TRUE(parsed.has_value()) << joined(parsed.error());
+    EXPECT_TRUE(parsed->warnings.empty()) << joined(parsed->warnings);
+    const ProtocolSettings& justlend = parsed->protocols.at(0);
+    EXPECT_EQ(justlend.kind, "compound-v2");
+    EXPECT_EQ(justlend.deployment, "justlend");
+    EXPECT_EQ(to_base58check(justlend.address), "TGjYzgCyPobsNS9n6WcbdLVR9dH7mWqFx7");
+    EXPECT_EQ(parsed->chains.at(0).caip2(), "tron:0x2b6653dc");
+    EXPECT_EQ(parsed->chains.at(0).endpoints.at(0).max_rps, 8U);
+    EXPECT_EQ(parsed->bands.size(), 3U);
+}
+
 TEST(Parse, bears_any_damage_to_a_file) {
     const std::string good = read_text("config/examples/ethereum.toml");
     const std::string alphabet = "[]{}\"'=.,_-#$\n\t 019azE\\\xff";

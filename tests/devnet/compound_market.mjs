@@ -4,6 +4,8 @@
 //             0.7.0, compiled as shipped; prices in dollars
 //   justlend  the same Comptroller with a lens that rounds half up, and cTokens of our own with
 //             JustLend's events and error codes; prices in the native coin
+//   tron      as justlend with TRX for the coin, so with prices of few digits; `tron27` with the
+//             other scale that JustLend's documents tell
 //
 // A method queues one transaction and answers its ticket (see chain.mjs). Amounts are raw
 // integers, markets go by the symbol of their underlying.
@@ -60,19 +62,31 @@ export const LISTINGS = [
     { symbol: 'GUSD', decimals: 2, usd: '1.0', factor: 50, reserve: 10, rates: [5, 900] },
     { symbol: 'JST', decimals: 18, usd: '0.034', factor: 0, reserve: 20 },
 ];
+const TRX = { symbol: 'TRX', decimals: 6, usd: '0.3127', factor: 75, reserve: 10, native: true };
+const STAKED_TRX = { symbol: 'sTRX', decimals: 18, usd: '0.3904', factor: 70, reserve: 15 };
+const TRON_LISTINGS = [TRX, STAKED_TRX, ...LISTINGS.map((entry) => ({ ...entry, native: false }))];
 export const LATER_LISTINGS = [
     { symbol: 'USDD', decimals: 18, usd: '0.998', factor: 75, reserve: 10 },
     { symbol: 'LINK', decimals: 18, usd: '14.2', factor: 60, reserve: 20 },
 ];
 export const ETH_GROUP = ['ETH', 'wstETH'];
-
-const NATIVE_DECIMALS = 18;
+export const TRX_GROUP = ['TRX', 'sTRX'];
 
 export class CompoundMarket {
     constructor(parts) {
         Object.assign(this, parts);
         /** Plain values only, so that a reorganisation can copy and restore it. */
         this.state = { markets: [], oracle: parts.firstOracle.address, lens: parts.lens };
+    }
+
+    /** Its cTokens are JustLend's, and prices are stated in the native coin. */
+    get isJustLend() {
+        return this.exponent !== undefined;
+    }
+
+    /** Assets that move together; the first leads. */
+    get groups() {
+        return this.coin.symbol === 'TRX' ? { ETH: ETH_GROUP, TRX: TRX_GROUP } : { ETH: ETH_GROUP };
     }
 
     get markets() {
@@ -134,7 +148,7 @@ export class CompoundMarket {
         }
         const name = own ? 'repayBorrow' : 'repayBorrowBehalf';
         const who = own ? [] : [borrower];
-        if (this.release !== 'justlend') return cToken.pay(payer, amount, name, who);
+        if (!this.isJustLend) return cToken.pay(payer, amount, name, who);
         // The amount is an argument, and more may be sent along.
         return cToken.pay(payer, amount + 1000n, name, [...who, amount]);
     }
@@ -143,7 +157,7 @@ export class CompoundMarket {
     repayAll(payer, symbol, owed) {
         const { native } = this.market(symbol);
         if (!native) return this.repay(payer, symbol, MAX);
-        if (this.release !== 'justlend') return this.repay(payer, symbol, owed);
+        if (!this.isJustLend) return this.repay(payer, symbol, owed);
         return this.cToken(symbol).pay(payer, owed * 2n, 'repayBorrow', [MAX]);
     }
 
@@ -195,9 +209,14 @@ export class CompoundMarket {
 
     /** The oracle's integer for dollars (18 decimals) a whole token. */
     priceOf({ decimals }, usd) {
-        if (this.release !== 'justlend') return usd * 10n ** BigInt(18 - decimals);
-        // In the native coin: the coin itself is 10^18 whatever it is worth.
-        return (usd * 10n ** BigInt(18 + NATIVE_DECIMALS - decimals)) / this.state.coinUsd;
+        if (!this.isJustLend) return usd * 10n ** BigInt(18 - decimals);
+        // In the native coin: the coin itself is 10^exponent whatever it is worth.
+        return (usd * 10n ** BigInt(this.exponent + this.coin.decimals - decimals)) / this.state.coinUsd;
+    }
+
+    /** One dollar in the unit that accounts are summed up in. */
+    get dollar() {
+        return this.isJustLend ? (SCALE * 10n ** BigInt(this.exponent - 18 + this.coin.decimals)) / this.state.coinUsd : SCALE;
     }
 
     price(symbol) {
@@ -212,7 +231,7 @@ export class CompoundMarket {
 
     /** Where prices are in the coin, the coin moves by everything else moving the other way. */
     moveCoin(bps) {
-        if (this.release !== 'justlend') return this.setPrice('ETH', moved(this.price('ETH'), bps));
+        if (!this.isJustLend) return this.setPrice('ETH', moved(this.price('ETH'), bps));
         this.state.coinUsd = moved(this.state.coinUsd, bps);
         for (const { symbol, native, price } of this.markets) {
             if (!native && price > 0n) this.setPrice(symbol, atLeastOne((price * 10_000n) / BigInt(10_000 + bps)));
@@ -263,18 +282,18 @@ export class CompoundMarket {
     }
 
     setReserveFactor(symbol, mantissa) {
-        const fn = this.release === 'justlend' ? 'setReserveFactor' : '_setReserveFactor';
+        const fn = this.isJustLend ? 'setReserveFactor' : '_setReserveFactor';
         return this.cToken(symbol).send(this.admin, fn, [mantissa]);
     }
 
     setRates(symbol, [base, slope]) {
         const model = this.deployRates([base, slope]);
-        const fn = this.release === 'justlend' ? 'setInterestRateModel' : '_setInterestRateModel';
+        const fn = this.isJustLend ? 'setInterestRateModel' : '_setInterestRateModel';
         return this.cToken(symbol).send(this.admin, fn, [model.address]);
     }
 
     reduceReserves(symbol, amount) {
-        const fn = this.release === 'justlend' ? 'reduceReserves' : '_reduceReserves';
+        const fn = this.isJustLend ? 'reduceReserves' : '_reduceReserves';
         return this.cToken(symbol).send(this.admin, fn, [amount]);
     }
 
@@ -313,7 +332,7 @@ export class CompoundMarket {
         for (const market of listed) {
             const { symbol, cToken, usd, factor, reserve } = market;
             this.markets.push(market);
-            market.price = market.native && this.release === 'justlend' ? SCALE : this.priceOf(market, dollars(usd));
+            market.price = market.native && this.isJustLend ? 10n ** BigInt(this.exponent) : this.priceOf(market, dollars(usd));
             this.oracle.send(this.admin, 'set', [cToken, market.price]);
             this.configure('_supportMarket', [cToken]);
             this.configure('_setMarketSupplyCaps', [[cToken], [MAX]]);
@@ -325,7 +344,7 @@ export class CompoundMarket {
 
     deployCToken({ symbol, native = false }, underlying, model, rate) {
         const { comptroller, admin, deployer } = this;
-        if (this.release === 'justlend') {
+        if (this.isJustLend) {
             const args = [comptroller.address, model.address, rate, `j${symbol}`, admin];
             return native ? deployer.deploy('JNative', args) : deployer.deploy('JErc20', [underlying.address, ...args]);
         }
@@ -340,14 +359,19 @@ export function moved(value, bps) {
 
 const atLeastOne = (value) => (value > 0n ? value : 1n);
 
+const JUSTLEND = { lens: 'HalfUpLens', names: { token: 'JErc20', native: 'JNative' }, listings: LISTINGS, exponent: 18 };
 const FAMILIES = {
-    venus: { lens: 'ComptrollerLens', names: { token: 'VBep20Immutable', native: 'MockVBNB' } },
-    justlend: { lens: 'HalfUpLens', names: { token: 'JErc20', native: 'JNative' } },
+    venus: { lens: 'ComptrollerLens', names: { token: 'VBep20Immutable', native: 'MockVBNB' }, listings: LISTINGS },
+    justlend: JUSTLEND,
+    tron: { ...JUSTLEND, listings: TRON_LISTINGS },
+    tron27: { ...JUSTLEND, listings: TRON_LISTINGS, exponent: 27 },
 };
+export const RELEASES = Object.keys(FAMILIES);
 
 /** A Comptroller with all its markets. The chain must stand at its genesis block. */
 export async function deployCompound(chain, release) {
-    const { lens, names } = FAMILIES[release];
+    const { lens, names, listings, exponent } = FAMILIES[release];
+    const coin = listings.find(({ native }) => native);
     const admin = derivedAddress('compound admin');
     const deployer = new Deployer(chain, derivedAddress('compound deployer'), artifacts());
     const own = new Deployer(chain, derivedAddress('own deployer'), compileOwn());
@@ -366,17 +390,17 @@ export async function deployCompound(chain, release) {
     await chain.mineAll();
 
     const market = new CompoundMarket({
-        ...{ release, chain, deployer, own, admin, names, lens, comptroller, firstOracle: oracle },
+        ...{ release, coin, exponent, chain, deployer, own, admin, names, lens, comptroller, firstOracle: oracle },
         unitroller: unitrollerCode,
         laterListings: LATER_LISTINGS,
     });
-    market.state.coinUsd = dollars(LISTINGS.find(({ native }) => native).usd);
+    market.state.coinUsd = dollars(coin.usd);
     market.configure('_setAccessControl', [access.address]);
     market.configure('_setComptrollerLens', [lensCode.address]);
     market.configure('_setPriceOracle', [oracle.address]);
     market.setCloseFactor(SCALE / 2n);
     market.setIncentive((SCALE * 108n) / 100n);
     await chain.mineAll();
-    await market.list(LISTINGS);
+    await market.list(listings);
     return market;
 }

@@ -142,16 +142,15 @@ const OPERATIONS = {
         block.market.donate(address, symbol, worth(block.market, symbol, symbol === 'NFT' ? 1 : 100));
     },
     movePrice({ market, rng }) {
-        const symbol = rng.pick(market.symbols.filter((one) => !ETH_GROUP.includes(one)));
+        const symbol = rng.pick(market.symbols.filter((one) => ![...ETH_GROUP, market.coin.symbol].includes(one)));
         const isSteady = ['USDT', 'DAI', 'GUSD', 'USDD'].includes(symbol);
         if (market.price(symbol) > 0n) market.setPrice(symbol, moved(market.price(symbol), isSteady ? rng.between(-40, 40) : rng.between(-500, 450)));
     },
     moveCoin({ market, rng }) {
         const bps = rng.between(-400, 350);
         market.moveCoin(bps);
-        // In dollars wstETH follows the coin; stated in the coin it stands still.
-        if (market.release !== 'justlend') market.setPrice('wstETH', moved(market.price('wstETH'), bps));
-        else market.setPrice('wstETH', moved(market.price('wstETH'), bps));
+        const follower = market.coin.symbol === 'TRX' ? 'sTRX' : 'wstETH';
+        market.setPrice(follower, moved(market.price(follower), bps));
     },
     async liquidate(block) {
         const { world, market, rng } = block;

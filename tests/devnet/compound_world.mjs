@@ -90,8 +90,7 @@ export const units = (market, symbol, whole) => BigInt(whole) * 10n ** BigInt(ma
 /** Whole dollars into raw units of a token at its present price. */
 export function worth(market, symbol, dollars) {
     const { price } = market.market(symbol);
-    const unit = market.release === 'justlend' ? (SCALE * SCALE) / market.state.coinUsd : SCALE;
-    const amount = (BigInt(dollars) * unit * SCALE) / (price || 1n);
+    const amount = (BigInt(dollars) * market.dollar * SCALE) / (price || 1n);
     return amount > 0n ? amount : 1n;
 }
 
@@ -104,7 +103,7 @@ export async function fundEverybody(world, symbols = world.market.symbols) {
     await chain.mineAll();
 }
 
-async function provideLiquidity({ market, whales, chain, accounts }) {
+export async function provideLiquidity({ market, whales, chain, accounts }) {
     for (const symbol of market.symbols) {
         const dollars = Math.min(2_000_000 + accounts.length * 40_000, symbol === 'NFT' ? 400 : 1e9);
         whales.forEach((whale, i) => market.supply(whale, symbol, worth(market, symbol, dollars >> i)));
@@ -211,16 +210,19 @@ async function playCompoundCases(world, addresses) {
 const some = (rng, list, most) => rng.shuffle(list).slice(0, rng.between(1, most));
 
 const PERSONAS = {
-    coinLong: { weight: 40, draw: (rng) => ({ collateral: some(rng, ETH_GROUP, 2), debt: some(rng, DOLLARS, 2) }) },
+    coinLong: { weight: 40, draw: (rng, { groups }) => ({ collateral: some(rng, Object.values(groups).at(-1), 2), debt: some(rng, DOLLARS, 2) }) },
     btcLong: { weight: 10, draw: (rng) => ({ collateral: ['WBTC'], debt: some(rng, DOLLARS, 2) }) },
     mixed: {
         weight: 22,
-        draw: (rng) => ({
-            collateral: some(rng, [...ETH_GROUP, 'WBTC', 'USDT', 'DAI', 'SUN', 'GUSD'], 4),
+        draw: (rng, { groups }) => ({
+            collateral: some(rng, [...Object.values(groups).flat(), 'WBTC', 'USDT', 'DAI', 'SUN', 'GUSD'], 4),
             debt: some(rng, [...DOLLARS, 'ETH', 'WBTC', 'SUN', 'JST'], 3),
         }),
     },
-    short: { weight: 10, draw: (rng) => ({ collateral: some(rng, ['USDT', 'DAI'], 2), debt: some(rng, ['ETH', 'WBTC', 'wstETH'], 2) }) },
+    short: {
+        weight: 10,
+        draw: (rng, { groups }) => ({ collateral: some(rng, ['USDT', 'DAI'], 2), debt: some(rng, [Object.values(groups).at(-1)[0], 'WBTC', 'wstETH'], 2) }),
+    },
     loop: { weight: 8, draw: () => ({ collateral: ['wstETH'], debt: ['ETH'] }) },
     supplier: { weight: 10, draw: (rng) => ({ collateral: some(rng, [...ETH_GROUP, ...DOLLARS], 3), debt: [] }) },
 };
@@ -230,7 +232,7 @@ const WEIGHTS = Object.fromEntries(Object.entries(PERSONAS).map(([name, { weight
 async function populate(world, addresses) {
     const { rng, market } = world;
     const lives = addresses.map((address) => {
-        const life = PERSONAS[rng.weighted(WEIGHTS)].draw(rng);
+        const life = PERSONAS[rng.weighted(WEIGHTS)].draw(rng, market);
         const dollars = rng.between(100, 999) * 10 ** rng.between(0, 3);
         return { address, dollars, share: rng.chance(25) ? rng.between(96, 100) : rng.between(40, 95), ...life };
     });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The demonstration: local chains with the real Aave V3 contracts, the real ETH closes of 25 January
-// to 12 February 2026, and the daemon watching.
+// The demonstration: local chains with the real Aave V3 contracts and, as a TRON node shows it, a market
+// of JustLend's shape; the real ETH closes of 25 January to 12 February 2026; and the daemon watching.
 //
 //   node tests/devnet/demo.mjs [--binary build/plimsoll] [--pace SECONDS] [--accounts N]
 //        [--release 3.0|latest|both] [--folder build/demo] [--all-alerts] [--once]
@@ -11,15 +11,21 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { startAnvil } from './anvil.mjs';
+import { MULTICALL3 } from './chain.mjs';
 import { judge } from './demo_check.mjs';
 import { assertFree, configuration, filesIn, leaveFolder, makeSecrets, takeFolder } from './demo_config.mjs';
 import { DEFAULT_LISTEN, DaemonDied, DemoDaemon, chooseListen } from './demo_daemon.mjs';
 import { nextLines } from './demo_next.mjs';
+import { liquidationEvents, playBlock } from './demo_play.mjs';
 import { readCloses } from './demo_prices.mjs';
 import { Receiver } from './demo_receiver.mjs';
 import { Screen, bold, priceText, shortDate } from './demo_screen.mjs';
 import { Story } from './demo_story.mjs';
+import { buildTronWorld } from './demo_tron.mjs';
 import { DEMO_GENESIS, FEWEST_ACCOUNTS, buildDemoWorld } from './demo_world.mjs';
+import { toBase58 } from './tron_base58.mjs';
+import { TRON_MAINNET, startTronGateway } from './tron_gateway.mjs';
+import { shownOnTron } from './tron_view.mjs';
 
 const REPOSITORY = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const SEED = 'demo';
@@ -31,12 +37,13 @@ const CHAINS = {
     '3.0': { name: 'devnet30', protocol: 'aave-v3-devnet30', chainId: 31330, release: '3.0' },
     latest: { name: 'devnet', protocol: 'aave-v3-devnet', chainId: 31337, release: 'latest' },
 };
+const TRON = { name: 'tron', protocol: 'justlend', chainId: TRON_MAINNET };
 
 const USAGE = `usage: demo.mjs [options]
   --binary FILE     the daemon (default build/plimsoll)
   --pace SECONDS    time a day of prices takes (default 4)
   --accounts N      accounts on each chain (default 200, at least ${FEWEST_ACCOUNTS})
-  --release R       3.0, latest, or both (default both)
+  --release R       of Aave: 3.0, latest, or both (default both)
   --folder DIR      where everything is written (default build/demo)
   --all-alerts      a line for every alert; else the many small ones are counted
   --once            check what was seen and end when the prices have been played`;
@@ -75,6 +82,7 @@ function readArguments(argv) {
 
 class Demo {
     anvils = [];
+    gateway = null;
     daemon = null;
     receiver = null;
     story = null;
@@ -102,19 +110,46 @@ class Demo {
     }
 
     async startChains({ price }) {
-        const chains = [];
+        const chains = [await this.startTron(price)];
         for (const release of this.options.releases) {
             const chain = CHAINS[release];
             this.screen.step(`Starting ${bold(chain.name)}, a local chain with the contracts of Aave V3 (${release})`);
-            const started = Date.now();
-            const say = (line) => this.screen.say(`    [${((Date.now() - started) / 1000).toFixed(1).padStart(4)} s] ${line}`);
+            const say = this.stopwatch();
             const anvil = await startAnvil({ timestamp: DEMO_GENESIS, chainId: chain.chainId });
             this.anvils.push(anvil);
             const { accounts } = this.options;
             const world = await buildDemoWorld(anvil.chain, { release, seed: SEED, accounts, price, say });
-            chains.push({ ...chain, url: anvil.url, provider: world.market.provider.address, world });
+            chains.push({
+                ...{ ...chain, world, chainKind: 'evm', kind: 'aave-v3', url: anvil.url, address: world.market.provider.address },
+                play: (what) => playBlock(world, what),
+                shown: (block) => block,
+                liquidations: () => liquidationEvents(world),
+            });
         }
         return chains;
+    }
+
+    async startTron(price) {
+        this.screen.step(`Starting ${bold(TRON.name)}, a market of JustLend's shape on a chain that looks like TRON`);
+        const anvil = await startAnvil({ timestamp: DEMO_GENESIS, chainId: TRON.chainId });
+        this.anvils.push(anvil);
+        const accounts = Math.ceil(this.options.accounts / 2);
+        const world = await buildTronWorld(anvil.chain, { seed: SEED, accounts, price, say: this.stopwatch() });
+        this.gateway = await startTronGateway({ rpcUrl: anvil.url, events: [world.market.cToken('USDT').iface] });
+        return {
+            ...{ ...TRON, world, chainKind: 'tron', kind: 'compound-v2', url: this.gateway.url },
+            address: toBase58(world.market.comptroller.address),
+            keys: `multicall = "${toBase58(MULTICALL3)}"\n`,
+            play: (what) => world.play(what),
+            shown: shownOnTron,
+            liquidations: () => world.liquidationEvents(),
+        };
+    }
+
+    /** Tells lines with the seconds since now. */
+    stopwatch() {
+        const started = Date.now();
+        return (line) => this.screen.say(`    [${((Date.now() - started) / 1000).toFixed(1).padStart(4)} s] ${line}`);
     }
 
     async startDaemon(chains) {
@@ -204,6 +239,7 @@ class Demo {
     async stop() {
         const code = this.daemon ? await this.daemon.stop() : 0;
         this.receiver?.close();
+        this.gateway?.stop();
         for (const anvil of this.anvils) await anvil.stop();
         if (this.isOwner) leaveFolder(this.files);
         return code;

@@ -4,7 +4,6 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { TABLES } from './demo_config.mjs';
-import { liquidationEvents } from './demo_play.mjs';
 
 const DELIVERY_MS = 30_000;
 const FEWEST_ORPHANS = 4;
@@ -61,8 +60,8 @@ export async function judge({ files, daemon, receiver, story }) {
         say(`${name} was audited without a difference`, audit.checked > 0 && audit.mismatched === 0, `${audit.checked} checked, ${audit.mismatched} differ`);
     }
     const recorded = await daemon.rows('liquidations');
-    for (const { protocol, world } of story.chains) {
-        const events = await liquidationEvents(world);
+    for (const { protocol, liquidations } of story.chains) {
+        const events = await liquidations();
         const rows = recorded.filter((row) => row.protocol === protocol);
         const keys = new Set(rows.map(({ tx, log_index: index }) => `${tx}/${index}`));
         const isSame = rows.length === events.length && events.every(({ tx, logIndex }) => keys.has(`${tx}/${logIndex}`));

@@ -84,7 +84,7 @@ export function makeSecrets(files) {
     return { secret, signer: computeAddress(`0x${key}`) };
 }
 
-/** `chains`: [{name, protocol, chainId, url, provider}]. */
+/** `chains`: [{name, protocol, chainKind, kind, chainId, url, address, keys}]. */
 export function configuration({ files, listen, webhook, signer, chains }) {
     return `${FIRST_LINE}
 version = 1
@@ -96,7 +96,7 @@ http_listen = ${quoted(listen)}
 ${chains.map(chainTables).join('')}
 [groups.ETH]
 leader = ${quoted(ETH_GROUP[0])}
-members = ${list(ETH_GROUP)}
+members = ${list([ETH_GROUP[0], 'ETH', ...ETH_GROUP.slice(1)])}
 ${Object.entries(BANDS).map(bandTable).join('')}
 [rules.liquidatable]
 when = "liquidatable"
@@ -156,10 +156,10 @@ tables = ${list(TABLES)}
 `;
 }
 
-function chainTables({ name, protocol, chainId, url, provider }) {
+function chainTables({ name, protocol, chainKind, kind, chainId, url, address, keys = '' }) {
     return `
 [chains.${name}]
-kind = "evm"
+kind = "${chainKind}"
 chain_id = ${chainId}
 poll_every = "50ms"
 finality = "finalized"
@@ -167,11 +167,11 @@ confirm = "latest"
 # The chain's clock is not the wall clock: its blocks are of January and February 2026.
 stale_after = "1d"
 endpoints = [${quoted(url)}]
-
+${keys}
 [protocols.${protocol}]
-kind = "aave-v3"
+kind = "${kind}"
 chain = ${quoted(name)}
-address = ${quoted(provider)}
+address = ${quoted(address)}
 start_block = 0
 `;
 }

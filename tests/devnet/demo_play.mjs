@@ -12,7 +12,7 @@ const ORDINARY = {
 };
 
 /**
- * One block, `seconds` after the last: WETH at `price`, the liquidators at work on what the last
+ * One block of an Aave market, `seconds` after the last: WETH at `price`, the liquidators at work on what the last
  * block left, a little ordinary life. `isRescued`: nobody touches the account that can be rescued,
  * and in the block where that is due it pays back.
  */

@@ -26,7 +26,7 @@ export class Story {
     reorganisation = null;
     keepsTables = true;
 
-    /** `chains`: [{name, protocol, world}]; the last one is reorganised. */
+    /** `chains`: [{name, protocol, world, play, shown}]; the last one, an Aave market, is reorganised. */
     constructor({ chains, closes, daemon, receiver, screen, secondsPerDay }) {
         Object.assign(this, { chains, closes, daemon, receiver, screen });
         this.partMs = (secondsPerDay * 1000) / PARTS;
@@ -34,7 +34,7 @@ export class Story {
     }
 
     heads() {
-        return this.chains.map(({ name, world }) => ({ name, ...world.chain.head() }));
+        return this.chains.map(({ name, world, shown }) => ({ name, ...shown(world.chain.head()) }));
     }
 
     /** Every chain is processed up to its head, and what there was to tell has been told. */
@@ -87,7 +87,7 @@ export class Story {
 
     /** One block on every chain. */
     async playBlocks(what) {
-        await Promise.all(this.chains.map(({ world }) => playBlock(world, what)));
+        await Promise.all(this.chains.map(({ play }) => play(what)));
     }
 
     get reorganised() {

@@ -3,7 +3,6 @@
 // the block's number overridden. The chain stays as it is.
 
 import { MULTICALL3 } from '../devnet/chain.mjs';
-import { ETH_GROUP } from '../devnet/compound_market.mjs';
 import { keccak256 } from '../devnet/contract.mjs';
 import { decodeAggregate, encodeAggregate, pinned, words } from '../devnet/multicall.mjs';
 import { lower } from './compare.mjs';
@@ -22,7 +21,6 @@ export class CompoundCertifier {
         Object.assign(this, { market, reading, tally, rng });
         this.certified = 0;
         this.now = new Map(reading.markets.map(({ symbol, price }) => [symbol, price]));
-        this.inCoin = market.release === 'justlend';
     }
 
     add(row) {
@@ -46,16 +44,18 @@ export class CompoundCertifier {
         const { alone, group } = entry.liquidation_price ?? {};
         const where = `${row.account} ${side} ${symbol}`;
         this.#addPrice(row, `${where} alone`, alone, now, (price) => this.#moved([symbol], symbol, price));
-        if (!ETH_GROUP.includes(symbol)) return;
-        if (group) this.tally.equal(where, 'group.leader', ETH_GROUP[0], group.leader);
-        this.#addPrice(row, `${where} group`, group, this.now.get(ETH_GROUP[0]), (price) => this.#moved(ETH_GROUP, ETH_GROUP[0], price));
+        const members = Object.values(this.market.groups).find((list) => list.includes(symbol));
+        if (!members) return;
+        const [leader] = members;
+        if (group) this.tally.equal(where, 'group.leader', leader, group.leader);
+        this.#addPrice(row, `${where} group`, group, this.now.get(leader), (price) => this.#moved(members, leader, price));
     }
 
     /** What the oracle answers with the leader at a price; stated in the coin the others move. */
     #moved(members, leader, price) {
         const present = this.now.get(leader);
         const all = [...this.now].filter(([, value]) => value > 0n);
-        if (this.inCoin && members.some((symbol) => this.market.market(symbol).native)) {
+        if (this.market.isJustLend && members.some((symbol) => this.market.market(symbol).native)) {
             return all.filter(([symbol]) => !members.includes(symbol)).map(([symbol, value]) => [symbol, (value * present) / price]);
         }
         return all.filter(([symbol]) => members.includes(symbol)).map(([symbol, value]) => [symbol, symbol === leader ? price : (value * price) / present]);

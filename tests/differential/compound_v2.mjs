@@ -3,35 +3,38 @@
 //
 //   node tests/differential/compound_v2.mjs --release venus --seed 7 --steps 25 --accounts 200
 //        [--release justlend] half-up products, JustLend's events, prices in the native coin
+//        [--release tron]    the same with TRX for the coin; tron27: with its other scale
 //        [--prices 8]        positions per step whose liquidation prices are certified
 //        [--depth 5]         blocks replaced by the reorganisation
 //        [--port P]          the chain's port, where a proxy must know it beforehand
 //        [--proxy URL]       the daemon reads through this endpoint instead of the chain's own
-//        [--chain-kind K]    the chain's kind in the daemon's configuration
+//        [--chain-kind tron] the daemon reads through the gateway to which the chain is a TRON node
 //        [--keep]            keep the folder with configuration, log and state
 // Binary: PLIMSOLL_BIN, or build/plimsoll. All numbers of all accounts are compared at each step.
 
 import { fileURLToPath } from 'node:url';
 
-import { ETH_GROUP, SCALE } from '../devnet/compound_market.mjs';
+import { RELEASES, SCALE } from '../devnet/compound_market.mjs';
 import { assertAllCompoundBorrowersKnown } from '../devnet/compound_reader.mjs';
 import { compoundStep, reorganiseCompound } from '../devnet/compound_step.mjs';
 import { buildCompoundWorld } from '../devnet/compound_world.mjs';
 import { CompoundCertifier } from './certify_compound.mjs';
 import { compareCompoundLiquidations, compareCompoundMarkets, compareCompoundPositions, compareCompoundStatus, compareCompoundTvl } from './compare_compound.mjs';
-import { CHAIN } from './daemon.mjs';
+import { CHAIN, PAGE } from './daemon.mjs';
 import { Run, readRunArguments, runDifferential, say } from './run.mjs';
 
 const PROTOCOL = 'compound-devnet';
 const GENESIS = 1_769_299_200;
 const ZERO = '0x' + '0'.repeat(40);
 
-const subject = (options) => ({
+const BANDS = { 'eth-upper': ['ETH', 1900, 2100], 'eth-lower': ['ETH', 1500, 1700], btc: ['WBTC', 50000, 60000] };
+
+const subject = ({ market }, options) => ({
     name: PROTOCOL,
     kind: 'compound-v2',
     chainKind: options['chain-kind'],
-    groups: { ETH: ETH_GROUP },
-    bands: { 'eth-upper': ['ETH', 1900, 2100], 'eth-lower': ['ETH', 1500, 1700], btc: ['WBTC', 50000, 60000] },
+    groups: market.groups,
+    bands: market.groups.TRX ? { ...BANDS, trx: ['TRX', '"0.25"', '"0.30"'] } : BANDS,
 });
 
 const protocolOf = (status) => status.protocols.find(({ name }) => name === PROTOCOL);
@@ -57,8 +60,8 @@ class CompoundRun extends Run {
 
     /** What must have been found out; the rounding only once some account shows it. */
     findings() {
-        const { release } = this.world;
-        return [release === 'justlend' ? 'prices in ETH (10^18)' : 'prices in USD'];
+        const { isJustLend, coin, exponent } = this.world.market;
+        return [isJustLend ? `prices in ${coin.symbol} (10^${exponent})` : 'prices in USD'];
     }
 
     liquidationFilter() {
@@ -84,7 +87,7 @@ class CompoundRun extends Run {
     }
 
     async compareAt(status) {
-        const { daemon, tally, world, rng } = this;
+        const { tally, world, rng, front } = this;
         await this.rememberLiquidations();
         if (this.isUndecided(status)) {
             this.undecided += 1;
@@ -92,11 +95,12 @@ class CompoundRun extends Run {
         }
         const reading = await world.read();
         assertAllCompoundBorrowersKnown(reading);
-        compareCompoundStatus(tally, status, { chainName: CHAIN, protocolName: PROTOCOL }, reading, this.findings());
-        const rows = await daemon.positions();
-        compareCompoundPositions(tally, rows, reading);
-        compareCompoundMarkets(tally, await daemon.rows('markets', { protocol: PROTOCOL }), reading);
-        compareCompoundTvl(tally, await daemon.rows('tvl', { protocol: PROTOCOL }), reading);
+        const shown = { ...reading, block: front.shown(reading.block) };
+        compareCompoundStatus(tally, status, { chainName: CHAIN, protocolName: PROTOCOL }, shown, this.findings());
+        const rows = await this.rows('positions', { limit: PAGE });
+        compareCompoundPositions(tally, rows, shown);
+        compareCompoundMarkets(tally, await this.rows('markets'), shown);
+        compareCompoundTvl(tally, await this.rows('tvl'), shown);
         const certifier = new CompoundCertifier({ market: world.market, reading, tally, rng });
         for (const row of this.sample(rows, this.options.prices)) certifier.add(row);
         this.certified += await certifier.run();
@@ -105,11 +109,11 @@ class CompoundRun extends Run {
     }
 
     async liquidations() {
-        const { world, daemon, tally } = this;
+        const { world, tally } = this;
         const logs = await world.chain.rpc.call('eth_getLogs', [{ ...this.liquidationFilter(), fromBlock: '0x0', toBlock: 'latest' }]);
         const events = logs.map((log) => this.liquidationsAt.get(keyOf(log)));
         const before = tally.mismatches.length;
-        compareCompoundLiquidations(tally, await daemon.rows('liquidations', { protocol: PROTOCOL, since: 0 }), events);
+        compareCompoundLiquidations(tally, await this.rows('liquidations', { since: 0 }), events);
         this.report('liquidations', before);
         say(`liquidations: ${events.length} on chain`);
     }
@@ -148,10 +152,11 @@ async function liquidationEvent(market, log) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.exitCode = await runDifferential({
-        options: readRunArguments(process.argv.slice(2), { releases: ['venus', 'justlend'], fallback: 'venus' }),
+        options: readRunArguments(process.argv.slice(2), { releases: RELEASES, fallback: 'venus' }),
         genesis: GENESIS,
         buildWorld: buildCompoundWorld,
-        daemonParts: (world, options) => ({ provider: world.market.comptroller.address, subject: subject(options) }),
+        daemonParts: (world, options) => ({ provider: world.market.comptroller.address, subject: subject(world, options) }),
+        events: ({ market }) => [market.cToken('USDT').iface, market.comptroller.iface],
         makeRun: (parts) => new CompoundRun(parts),
     });
 }

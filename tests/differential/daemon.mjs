@@ -10,11 +10,11 @@ import { spawnTied } from '../devnet/tied.mjs';
 export const CHAIN = 'devnet';
 export const PROTOCOL = 'aave-v3-devnet';
 
-const PAGE = 97;
+export const PAGE = 97;
 const POLL_MS = 30;
 
 /** What a run says of the protocol it watches; the rest of a file is the same for all. */
-const AAVE = {
+export const AAVE = {
     name: PROTOCOL,
     kind: 'aave-v3',
     chainKind: 'evm',
@@ -32,10 +32,10 @@ function bandText([name, [collateral, low, high]]) {
     return `[bands.${name}]\ncollateral = "${collateral}"\nbetween = [${low}, ${high}]\n`;
 }
 
-/** `endpoint` is one URL or several. */
-export function configuration({ folder, port, endpoint, chainId, provider, subject = AAVE }) {
+/** `endpoint` is one URL, one inline table, or several. `chainKeys` are lines added to the chain's table. */
+export function configuration({ folder, port, endpoint, chainId, provider, subject = AAVE, chainKeys = '', staleAfter = '3650d' }) {
     const { name, kind, chainKind, groups, bands } = subject;
-    const endpoints = quoted([endpoint].flat());
+    const endpoints = [endpoint].flat().map((one) => (one.startsWith('{') ? one : `"${one}"`)).join(', ');
     return `version = 1
 
 [daemon]
@@ -49,8 +49,9 @@ chain_id = ${chainId}
 poll_every = "200ms"
 finality = "finalized"
 # The chain's clock is not ours: its blocks may be years away from the wall clock.
-stale_after = "3650d"
+stale_after = "${staleAfter}"
 endpoints = [${endpoints}]
+${chainKeys}
 
 [protocols.${name}]
 kind = "${kind}"

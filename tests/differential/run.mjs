@@ -11,11 +11,13 @@ import { parseArgs } from 'node:util';
 
 import { freePort, startAnvil } from '../devnet/anvil.mjs';
 import { Rng } from '../devnet/prng.mjs';
+import { TRON_MAINNET } from '../devnet/tron_gateway.mjs';
 import { Tally } from './compare.mjs';
 import { Daemon } from './daemon.mjs';
+import { evmFront, startTronFront } from './front.mjs';
 
 const REPOSITORY = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
-export const CHAIN_ID = 31337;
+const CHAIN_ID = 31337;
 export const FIRST_SCAN_MS = 300_000;
 export const ROUND_MS = 120_000;
 const SHOWN = 40;
@@ -61,8 +63,8 @@ export class Run {
     certified = 0;
     accounts = 0;
 
-    constructor({ options, world, daemon }) {
-        Object.assign(this, { options, world, daemon });
+    constructor({ options, world, daemon, front }) {
+        Object.assign(this, { options, world, daemon, front });
         this.rng = new Rng(`differential/${options.seed}`);
     }
 
@@ -70,7 +72,7 @@ export class Run {
     async compare(label, deadlineMs = ROUND_MS) {
         const { world, daemon, tally } = this;
         const started = Date.now();
-        const status = await daemon.reached(world.chain.head(), deadlineMs);
+        const status = await daemon.reached(this.front.shown(world.chain.head()), deadlineMs);
         const waited = Date.now() - started;
         const before = tally.mismatches.length;
         const { positions, liquidatable, accounts } = await this.compareAt(status);
@@ -78,6 +80,12 @@ export class Run {
         this.accounts = Math.max(this.accounts, accounts);
         this.report(label, before);
         say(`${label}: block ${world.chain.number}, ${positions} positions, ${liquidatable} liquidatable, processed after ${waited} ms`);
+    }
+
+    /** Rows of a table about the watched protocol, with addresses as the EVM writes them. */
+    async rows(table, query = {}) {
+        const { daemon, front } = this;
+        return front.rows(await daemon.rows(table, { protocol: daemon.protocol, ...query }));
     }
 
     sample(list, count) {
@@ -149,23 +157,30 @@ export class Run {
 /**
  * Starts chain, world and daemon, plays, and prints the summary; the exit code. `buildWorld(chain,
  * options)` makes the world, `daemonParts(world, options)` what the daemon's configuration needs,
- * and `makeRun(parts)` the run.
+ * `events(world)` the interfaces by which TronGrid would name its events, and `makeRun(parts)` the
+ * run.
  */
-export async function runDifferential({ options, genesis, buildWorld, daemonParts, makeRun }) {
+export async function runDifferential({ options, genesis, buildWorld, daemonParts, events, makeRun }) {
     const binary = path.resolve(process.env.PLIMSOLL_BIN || path.join(REPOSITORY, 'build/plimsoll'));
     const folder = mkdtempSync(path.join(tmpdir(), 'plimsoll-differential-'));
-    const anvil = await startAnvil({ port: options.port, timestamp: genesis, chainId: CHAIN_ID, slotsInAnEpoch: 16 });
+    const isTron = options['chain-kind'] === 'tron';
+    const chainId = isTron ? TRON_MAINNET : CHAIN_ID;
+    const anvil = await startAnvil({ port: options.port, timestamp: genesis, chainId, slotsInAnEpoch: 16 });
     let daemon = null;
+    let front = null;
     let line = null;
     try {
         const world = await buildWorld(anvil.chain, { ...options, say });
+        front = isTron ? await startTronFront(anvil, events(world)) : evmFront(anvil);
+        const parts = daemonParts(world, options);
         daemon = new Daemon({
-            ...{ binary, folder, port: await freePort(), chainId: CHAIN_ID },
-            endpoint: options.proxy ?? anvil.url,
-            ...daemonParts(world, options),
+            ...{ binary, folder, port: await freePort(), chainId, ...parts },
+            endpoint: options.proxy ?? front.endpoint,
+            provider: front.written(parts.provider),
+            chainKeys: front.chainKeys,
         });
         daemon.start();
-        const run = makeRun({ options, world, daemon });
+        const run = makeRun({ options, world, daemon, front });
         await run.play();
         line = run.summary();
         return run.tally.mismatches.length === 0 ? 0 : 1;
@@ -174,6 +189,7 @@ export async function runDifferential({ options, genesis, buildWorld, daemonPart
         return 1;
     } finally {
         await daemon?.kill();
+        front?.stop();
         await anvil.stop();
         if (options.keep) say(`kept ${folder}`);
         else rmSync(folder, { recursive: true, force: true });

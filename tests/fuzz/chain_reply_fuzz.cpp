@@ -3,7 +3,9 @@
 #include "abi/codec.hpp"
 #include "abi/hex.hpp"
 #include "daemon/chain/evm_json.hpp"
-#include "daemon/chain/evm_multicall.hpp"
+#include "daemon/chain/multicall.hpp"
+#include "daemon/chain/tron_call_site.hpp"
+#include "daemon/chain/tron_json.hpp"
 #include "daemon/rpc/json.hpp"
 #include "tests/fuzz/input.hpp"
 
@@ -36,6 +38,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!json) return 0;
         (void)chain::parse_header(*json);
         (void)chain::parse_log(*json);
+        (void)chain::parse_tron_block(*json);
+        (void)chain::parse_tron_call(*json);
+        (void)chain::parse_tron_infos(*json, {});
+        (void)chain::parse_event_page(*json);
         return 0;
     }
     const std::size_t count = (way / 2) % 8U;
@@ -45,6 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::size_t bytes = 0;
         for (const auto& one : *results) bytes += one.data.size();
         fuzz::require(results->size() == count && bytes <= rest.size());
+        (void)chain::tron_block_of(*results);
         (void)chain::check_proof(*results, {}, chain::SnapshotProof::full);
         (void)chain::check_proof(*results, {}, chain::SnapshotProof::arbitrum);
     }

@@ -31,6 +31,10 @@ void check_words(std::string_view text) {
         require(parse_address(to_checksum(*address)) == *address);
         require(parse_address(to_lower_hex(*address)) == *address);
     }
+    if (const auto address = parse_any_address(text)) {
+        require(parse_any_address(to_base58check(*address)) == *address);
+        require(parse_any_address(to_tron_hex(*address)) == *address);
+    }
 }
 
 void check_names(std::string_view text) {

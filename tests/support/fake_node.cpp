@@ -77,13 +77,19 @@ std::uint64_t number(const json& value) {
 
 }  // namespace
 
-FakeChain::FakeChain(BlockNumber head) { mine(static_cast<unsigned>(head) + 1); }
+FakeChain::FakeChain(BlockNumber head, Hashes hashes) : hashes_(hashes) {
+    mine(static_cast<unsigned>(head) + 1);
+}
 
 void FakeChain::mine(unsigned count, unsigned fork) {
     for (unsigned i = 0; i < count; ++i) {
         BlockRef block;
         block.number = blocks_.size();
         block.hash = hash_of("block " + std::to_string(block.number) + "/" + std::to_string(fork));
+        if (hashes_ == Hashes::tron) {
+            const Bytes32 height = to_bytes32(U256(block.number));
+            std::copy_n(height.bytes.begin() + 24, 8, block.hash.bytes.begin());
+        }
         if (!blocks_.empty()) block.parent = blocks_.back().hash;
         block.time = 1'700'000'000 + 12 * block.number;
         blocks_.push_back(block);
@@ -292,6 +298,7 @@ CallResult FakeNode::execute(const Call& call, const BlockRef& at, std::uint64_t
         if (selector == "0x42cbb15c") return {true, word_bytes(to_bytes32(U256(at.number)))};
         if (selector == "0x0f28c97d") return {true, word_bytes(to_bytes32(U256(at.time)))};
         if (selector == "0x27e86d6e") return {true, word_bytes(at.parent)};
+        if (selector == "0x3408e470") return {true, word_bytes(to_bytes32(U256(chain_id)))};
     }
     const std::uint64_t cost = gas ? gas(call) : 1;
     if (cost >= gas_left - gas_left / 64) {
@@ -312,7 +319,7 @@ Expected<BlockRef, NodeError> FakeNode::argument(const json& value) const {
         if (!denies_unknown_hash) return chain_.at(head());
         return Unexpected<NodeError>{NodeError{-32000, "header for hash not found", {}}};
     }
-    const BlockNumber wanted = number(value);
+    const BlockNumber wanted = value == "latest" ? head() : number(value);
     if (wanted > head()) return Unexpected<NodeError>{NodeError{-32000, "header not found", {}}};
     return chain_.at(wanted);
 }

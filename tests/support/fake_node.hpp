@@ -27,7 +27,9 @@ struct NodeError {
 /// in every run.
 class FakeChain {
   public:
-    explicit FakeChain(BlockNumber head);
+    /// `tron`: hashes begin with the height, as the ids of TRON's blocks do.
+    enum class Hashes { evm, tron };
+    explicit FakeChain(BlockNumber head, Hashes hashes = Hashes::evm);
 
     /// Appends a block, of a fork where `fork` is not the one before.
     void mine(unsigned count = 1, unsigned fork = 0);
@@ -40,6 +42,7 @@ class FakeChain {
     const std::vector<protocols::Log>& logs() const { return logs_; }
 
   private:
+    Hashes hashes_;
     std::vector<BlockRef> blocks_;
     std::vector<protocols::Log> logs_;
 };

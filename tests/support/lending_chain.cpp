@@ -260,7 +260,7 @@ LendingSource::Answer<const LendingChain::Block*> LendingSource::state_at(
     if (!chain_->has(at) || at.number > head_number()) {
         return fail(FaultKind::lag_or_reorg, "unknown block");
     }
-    if (head_number() - at.number >= states_kept) {
+    if (head_number() - at.number >= (only_head ? 1 : states_kept)) {
         return fail(FaultKind::missing_state, "the state is gone");
     }
     return &chain_->at(at.number);

@@ -88,7 +88,9 @@ class LendingSource final : public chain::Source {
     bool has_final = true;
     std::optional<BlockNumber> head_at;  ///< the node stands still there
     BlockNumber states_kept = std::numeric_limits<BlockNumber>::max();  ///< blocks with state
-    BlockNumber most_range = 1'000'000;                                 ///< of one step of logs
+    bool only_head = false;                                             ///< ... that of the head
+    std::size_t most_reads = 4'000;
+    BlockNumber most_range = 1'000'000;  ///< of one step of logs
     /// Asked before every call by its name and what it is about, such as "logs 5 9".
     std::function<std::optional<chain::Fault>(const std::string& call)> fault;
     std::string dispute;  ///< who contradicts whom, if somebody does
@@ -112,6 +114,8 @@ class LendingSource final : public chain::Source {
                                                     const BlockRef& at) override;
     Answer<std::vector<bool>> has_code(std::span<const Address> addresses,
                                        const BlockRef& at) override;
+    bool keeps_only_head() const override { return only_head; }
+    std::size_t read_limit() const override { return most_reads; }
     std::string disagreement() const override { return dispute; }
     std::vector<chain::EndpointStatus> endpoints() const override { return {}; }
     std::uint64_t requests() const override { return calls.size(); }

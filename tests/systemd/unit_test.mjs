@@ -49,7 +49,7 @@ function settingsOf(file) {
 
 test('everything is where it belongs', () => {
     accessSync(path.join(folder, 'bin/plimsoll'), constants.X_OK);
-    for (const file of ['lib/sysusers.d/plimsoll.conf', 'etc/plimsoll/plimsoll.toml', 'share/doc/plimsoll/examples/ethereum.toml']) {
+    for (const file of ['lib/sysusers.d/plimsoll.conf', 'etc/plimsoll/plimsoll.toml', 'share/doc/plimsoll/examples/ethereum.toml', 'share/doc/plimsoll/examples/tron-justlend.toml']) {
         assert.ok(existsSync(path.join(folder, file)), file);
     }
 });

@@ -1,6 +1,6 @@
 #include "abi/hex.hpp"
 #include "daemon/chain/evm_json.hpp"
-#include "daemon/chain/evm_multicall.hpp"
+#include "daemon/chain/multicall.hpp"
 #include "daemon/rpc/json_rpc.hpp"
 
 #include <gtest/gtest.h>

@@ -207,6 +207,50 @@ TEST(ClassifyDetails, forbidden_means_rate_where_hosts_say_so) {
     EXPECT_EQ(classify(reply).kind, Kind::rate);
 }
 
+// How java-tron and TronGrid refuse; the wait in milliseconds, 0: none given.
+TEST(ClassifyDetails, refusals_of_tron_hosts) {
+    struct Refusal {
+        long status;
+        const char* words;
+        ErrorKind kind;
+        int wait;
+    };
+    for (const Refusal& one : {
+             Refusal{403,
+                     "The key exceeds the frequency limit(15), and the query server is "
+                     "suspended for 30s",
+                     Kind::rate, 30'000},
+             Refusal{200,
+                     "request rate exceeded the allowed_rps(10), and the query server is "
+                     "suspended for 5 s",
+                     Kind::rate, 5'000},
+             Refusal{200, "The key exceeds the frequency limit(15)", Kind::rate, 30'000},
+             Refusal{200,
+                     "Exceed the user daily usage (100000), the maximum query frequency is 1 "
+                     "time per second",
+                     Kind::rate, 30'000},
+             Refusal{429, "", Kind::rate, 30'000},
+             Refusal{403, "", Kind::rate, 30'000},
+             Refusal{503, "", Kind::rate, 0},
+             Refusal{200, "suspended for 99999999999999999999 s, rate limit", Kind::rate, 0},
+             Refusal{200, "class java.lang.IllegalAccessException : lack of computing resources",
+                     Kind::rate, 0},
+             Refusal{200, "this API is closed because this node is a lite fullnode",
+                     Kind::unsupported, 0},
+             Refusal{200, "class java.lang.NullPointerException : null", Kind::transient, 0},
+             Refusal{404, "", Kind::bad_request, 0},
+             Refusal{401, "ApiKey not exists", Kind::auth, 0},
+         }) {
+        ErrorReply reply;
+        reply.http_status = one.status;
+        reply.message = one.words;
+        reply.is_forbidden_rate = true;
+        const RpcError error = classify(reply);
+        EXPECT_EQ(to_string(error.kind), to_string(one.kind)) << one.status << one.words;
+        EXPECT_EQ(error.wait.value_or(0ms).count(), one.wait) << one.status << one.words;
+    }
+}
+
 TEST(ClassifyDetails, waits_come_from_header_or_data_and_are_clamped) {
     const auto wait = [](std::optional<std::chrono::seconds> header, const char* data) {
         const auto json = nlohmann::json::parse(data);

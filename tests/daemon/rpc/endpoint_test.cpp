@@ -75,6 +75,31 @@ TEST_F(EndpointTest, errors_carry_the_alias_and_no_secret) {
     EXPECT_EQ(result.error().message, "node: *** is bad (-32000)");
 }
 
+TEST_F(EndpointTest, speaks_plain_http_and_json_rpc_under_a_path) {
+    std::vector<std::string> seen;
+    transport.emplace([&](const HttpRequest& request) {
+        seen.push_back((request.is_get ? "GET " : "POST ") + request.path + " " + request.body);
+        return request.path == "/jsonrpc" ? http_result(request, 1) : http_ok(R"({"a":1})");
+    });
+    EndpointSettings settings;
+    settings.url = Secret("http://node.example");
+    settings.alias = "node";
+    const Dialect dialect{.rpc_path = "/jsonrpc", .is_forbidden_rate = true, .least_burst = 3};
+    endpoint.emplace(0, std::move(settings),
+                     Services{*transport, clock, stop.get_token(), [] { return 0U; }, dialect});
+    EXPECT_EQ(endpoint->call_plain(PlainRequest{"/wallet/getblock", "{}"}, limits())->dump(),
+              R"({"a":1})");
+    EXPECT_TRUE(endpoint->call_plain(PlainRequest{"/v1/events?limit=1", ""}, limits()));
+    EXPECT_TRUE(endpoint->call({"eth_chainId", "[]"}, limits()));
+    EXPECT_EQ(seen.at(0), "POST /wallet/getblock {}");
+    EXPECT_EQ(seen.at(1), "GET /v1/events?limit=1 ");
+    EXPECT_TRUE(seen.at(2).starts_with("POST /jsonrpc {\"jsonrpc\""));
+    EXPECT_EQ(endpoint->requests(), 3U);
+    EXPECT_EQ(endpoint->report().offers, "");
+    endpoint->set_offers("wallet");
+    EXPECT_EQ(endpoint->report().offers, "wallet");
+}
+
 TEST_F(EndpointTest, a_request_never_outlives_the_deadline) {
     std::vector<std::chrono::milliseconds> timeouts;
     Endpoint& node = make([&](const HttpRequest& request) {

@@ -88,6 +88,24 @@ TEST_F(CurlTransport, appends_a_path_before_the_query) {
     }
 }
 
+TEST_F(CurlTransport, gets_with_a_query_of_its_own) {
+    const LoopbackServer server([](const ServedRequest&) { return reply(200, "[]"); });
+    for (const char* query : {"", "?key=1"}) {
+        settings.url = Secret(server.url("/base") + query);
+        HttpRequest request;
+        request.endpoint = &settings;
+        request.path = "/v1/events?limit=2";
+        request.is_get = true;
+        ASSERT_TRUE(transport->send({&request, 1})[0]);
+        const std::string key = *query == '\0' ? "" : "&key=1";
+        const ServedRequest seen = server.requests().back();
+        EXPECT_TRUE(seen.head.starts_with("GET /base/v1/events?limit=2" + key + " HTTP/1.1\r\n"))
+            << seen.head;
+        EXPECT_EQ(seen.head.find("Content-"), std::string::npos);
+        EXPECT_EQ(seen.body, "");
+    }
+}
+
 TEST_F(CurlTransport, sends_large_bodies_without_expect) {
     const LoopbackServer server([](const ServedRequest&) { return reply(200, ""); });
     settings.url = Secret(server.url());

@@ -79,6 +79,41 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"moved", 307, "", "bad request"}),
     [](const auto& one) { return std::string(one.param.name); });
 
+class DecodePlain : public testing::TestWithParam<Case> {};
+
+TEST_P(DecodePlain, finds_what_is_wrong) {
+    const auto result =
+        decode_plain(HttpReply{GetParam().status, GetParam().body, std::nullopt},
+                     {.redactor = redactor(), .json = {}, .is_forbidden_rate = true});
+    EXPECT_EQ(outcome(result), GetParam().outcome);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Replies, DecodePlain,
+    testing::Values(
+        Case{"object", 200, R"({"blockID":"00"})", R"({"blockID":"00"})"},
+        Case{"empty_object", 200, "{}", "{}"}, Case{"array", 200, "[]", "[]"},
+        Case{"java_error", 200,
+             R"({"Error":"class java.lang.IllegalAccessException : lack of computing resources"})",
+             "rate"},
+        Case{"strange_error", 200, R"({"Error":{"a":1}})", "transient"},
+        Case{"lite_node", 200, "this API is closed because this node is a lite fullnode",
+             "unsupported"},
+        Case{"trongrid", 403,
+             R"({"success":false,"error":"The key exceeds the frequency limit(15), and the query )"
+             R"(server is suspended for 30s","statusCode":403})",
+             "rate"},
+        Case{"trongrid_filter", 400,
+             R"({"success":false,"error":"Invalid query filter(s)!","statusCode":400})",
+             "bad request"},
+        Case{"no_success", 200, R"({"success":false})", "transient"},
+        Case{"success", 200, R"({"success":true,"data":[]})", R"({"data":[],"success":true})"},
+        Case{"page", 200, "<html>rate limit</html>", "transient"},
+        Case{"page_503", 503, "<html>x</html>", "rate"},
+        Case{"not_found", 404, "404 page not found", "bad request"},
+        Case{"cut_off", 200, R"({"blockID":)", "malformed"}, Case{"empty", 200, "", "transient"}),
+    [](const auto& one) { return std::string(one.param.name); });
+
 TEST(DecodeReply, messages_are_redacted_and_bounded) {
     const auto result = decode(R"({"id":7,"error":{"code":-32000,"message":"no secretkey )" +
                                std::string(5'000, 'x') + "\"}}");

@@ -37,6 +37,13 @@ TEST(TokenBucket, fills_again_to_no_more_than_a_burst) {
     EXPECT_EQ(bucket.ready_at(later, 1), later + 100ms);
 }
 
+TEST(TokenBucket, a_burst_may_be_larger_than_a_tenth) {
+    TokenBucket bucket(8, 3);
+    EXPECT_EQ(bucket.burst(), 3U);
+    bucket.take(kStart, 3);
+    EXPECT_EQ(bucket.ready_at(kStart, 1), kStart + 125ms);
+}
+
 TEST(TokenBucket, more_than_a_burst_leaves_late) {
     TokenBucket bucket(10);
     EXPECT_EQ(bucket.ready_at(kStart, 20), kStart + 1'900ms);

@@ -56,6 +56,26 @@ TEST(Rounding, is_not_believed_while_no_account_shows_it) {
     EXPECT_THAT(ledger->trust().reason, HasSubstr("no answer shows it"));
 }
 
+TEST(Rounding, is_asked_for_where_no_account_shows_it) {
+    for (const Rounding rounding : {Rounding::truncate, Rounding::half_up}) {
+        RecordedChain chain("compound");
+        chain.stand_after(5);
+        for (const char* user : {"supplier", "borrower", "liquidator"}) {
+            for (const Address& market : {chain.native(), chain.token()}) {
+                abi::Calldata data(
+                    "getHypotheticalAccountLiquidity(address,address,uint256,uint256)");
+                data.add(chain.user(user)).add(market).add(U256(kOne)).add(U256(0));
+                chain.answer_instead(chain.settings().comptroller, std::move(data).take(),
+                                     chain.liquidity(user, rounding, market));
+            }
+        }
+        const auto ledger = scanned(chain, 5);
+        EXPECT_THAT(ledger->trust().found,
+                    HasSubstr(rounding == Rounding::half_up ? "half up" : "truncating"));
+        EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+    }
+}
+
 TEST(Rounding, answer_of_neither_is_not_believed) {
     RecordedChain chain = telling_chain();
     chain.answer_instead(chain.settings().comptroller,

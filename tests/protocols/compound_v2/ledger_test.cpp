@@ -254,6 +254,18 @@ TEST(Ledger, a_cToken_of_another_Comptroller_is_refused) {
     EXPECT_THAT(refused.error().message, HasSubstr("another Comptroller"));
 }
 
+TEST(Ledger, a_token_that_calls_itself_otherwise_than_the_list_is_told) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    CompoundV2Settings settings = chain.settings();
+    settings.native_market = chain.native();
+    settings.expected[chain.native()] = {Address{}, "GOLD", 18};
+    const auto ledger = make_compound_v2(settings);
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("the token listed as GOLD calls itself "));
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+}
+
 /// A state of a later block than the one asked about must not be taken for one that counts seconds.
 TEST(Ledger, an_accrual_in_a_block_to_come_is_refused) {
     RecordedChain chain("compound");
@@ -274,10 +286,11 @@ TEST(Ledger, a_listed_market_that_is_something_else_is_refused) {
     chain.stand_after(5);
     CompoundV2Settings settings = chain.settings();
     settings.native_market = chain.native();
-    settings.expected[chain.native()] = {Address{}, 18};
+    settings.addresses = AddressStyle::base58check;
+    settings.expected[chain.native()] = {Address{}, "ETH", 18};
     Address underlying;
     underlying.bytes.fill(0xbb);
-    settings.expected[chain.token()] = {underlying, 8};  // it has 6
+    settings.expected[chain.token()] = {underlying, "TKN", 8};  // it has 6
     const auto ledger = make_compound_v2(settings);
     std::optional<std::string> refused;
     for (int i = 0; i < 4 && !refused; ++i) {
@@ -287,6 +300,7 @@ TEST(Ledger, a_listed_market_that_is_something_else_is_refused) {
     }
     ASSERT_TRUE(refused);
     EXPECT_THAT(*refused, HasSubstr("has 6 decimals, expected 8"));
+    EXPECT_THAT(*refused, HasSubstr(to_base58check(chain.token())));
 }
 
 }  // namespace

@@ -124,7 +124,9 @@ void RecordedChain::set_price(const Address& market, const U256& price) {
     answer_instead(kOracle, std::move(data).take(), bytes_of_words({price}));
 }
 
-Bytes RecordedChain::liquidity(const std::string& user, Rounding rounding) const {
+Bytes RecordedChain::liquidity(const std::string& user, Rounding rounding,
+                               const std::optional<Address>& redeemed) const {
+    U256 redemption = 0;
     const json& own = expected()["users"][user];
     std::vector<EnteredAsset> assets;
     for (const json& entered : own["assetsIn"]) {
@@ -140,8 +142,11 @@ Bytes RecordedChain::liquidity(const std::string& user, Rounding rounding) const
         asset.factor = Wad::from_raw(number(config["collateralFactor"]));
         asset.price = OraclePrice::from_raw(price);
         assets.push_back(asset);
+        if (redeemed != (name == "native" ? native() : token())) continue;
+        redemption = tokens_to_denom(rounding, asset.factor, asset.exchange_rate, asset.price);
     }
-    const AccountData data = sum_assets(rounding, assets);
+    AccountData data = sum_assets(rounding, assets);
+    data.borrow += redemption;
     return bytes_of_words({U256(0), data.liquidity(), data.shortfall()});
 }
 

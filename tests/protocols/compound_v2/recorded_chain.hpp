@@ -45,8 +45,10 @@ class RecordedChain {
     /// False where the native coin's price is the unit of all others and has been moved.
     bool tells_its_price_unit() const { return !is_priced_in_coin_ || !has_fallen(); }
     void set_price(const Address& market, const U256& price);
-    /// What `getAccountLiquidity` would answer with this rounding.
-    Bytes liquidity(const std::string& user, Rounding rounding) const;
+    /// What `getAccountLiquidity` would answer with this rounding, had the user redeemed 1e18 units
+    /// of that cToken.
+    Bytes liquidity(const std::string& user, Rounding rounding,
+                    const std::optional<Address>& redeemed = {}) const;
 
     /// By contract and calldata; none: the call reverts.
     std::map<std::pair<Address, Bytes>, std::optional<Bytes>> overrides;

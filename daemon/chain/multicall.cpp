@@ -1,4 +1,4 @@
-#include "daemon/chain/evm_multicall.hpp"
+#include "daemon/chain/multicall.hpp"
 
 #include "abi/codec.hpp"
 #include "abi/hex.hpp"

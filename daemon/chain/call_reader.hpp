@@ -1,6 +1,7 @@
 #pragma once
 
-#include "daemon/chain/evm_node.hpp"
+#include "daemon/chain/call_site.hpp"
+#include "daemon/rpc/clock.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -41,39 +42,39 @@ struct ReadLimits {
 /// A multicall that fails as a whole is halved until the call that did it stands alone. A failed
 /// call without data inside a multicall may only have lacked the gas that others burnt, so it is
 /// asked again by itself before it counts as reverted. Where no multicall is deployed, the calls go
-/// out one by one in batches, led by code that proves the snapshot.
-class EvmReader {
+/// out one by one. A multicall that ran at an older block (`lag_or_reorg`) is repeated a few times.
+class CallReader {
   public:
-    EvmReader(EvmNode& node, OddCalls& odd, const BlockRef& at, const ReadLimits& limits,
-              rpc::Clock& clock, rpc::Clock::Time deadline)
-        : node_(node), odd_(odd), at_(at), limits_(limits), clock_(clock), deadline_(deadline) {}
+    CallReader(CallSite& site, OddCalls& odd, const ReadLimits& limits, rpc::Clock& clock,
+               rpc::Clock::Time deadline)
+        : site_(site), odd_(odd), limits_(limits), clock_(clock), deadline_(deadline) {}
 
-    /// The results in the order of the calls. Errors: `unpinned` when a proof does not fit.
+    /// The results in the order of the calls. Errors: those of the proof when it does not fit.
     Expected<std::vector<protocols::CallResult>, rpc::RpcError> read(
         std::span<const protocols::Call> calls);
 
   private:
     using Chunk = std::vector<std::size_t>;  ///< indexes into the calls
-    using Done = Expected<void, rpc::RpcError>;
+    using Done = CallSite::Done;
 
     std::vector<Chunk> chunks_of(const Chunk& indexes) const;
-    std::string multicall_params(const Chunk& chunk) const;
-    Done read_chunks(const std::vector<Chunk>& chunks);
-    Done accept_chunk(const Chunk& chunk, rpc::RpcResult result);
+    Bytes multicall_of(const Chunk& chunk) const;
+    Done read_chunks(std::vector<Chunk> chunks);
+    Done read_once(const std::vector<Chunk>& chunks, std::vector<Chunk>& late);
+    Done accept_chunk(const Chunk& chunk, Returned returned);
     Done accept_results(const Chunk& chunk, std::vector<protocols::CallResult> results);
     Done divide(const Chunk& chunk, rpc::RpcError error);
     Done settle_starved();
     void remember_odd();
     Done read_singly(const Chunk& indexes);
-    Done accept_single(std::size_t index, const rpc::RpcResult& result);
-    Done check_code_proof(const rpc::RpcResult& result);
+    Done accept_single(std::size_t index, Returned returned);
 
-    EvmNode& node_;
+    CallSite& site_;
     OddCalls& odd_;
-    BlockRef at_;
     ReadLimits limits_;
     rpc::Clock& clock_;
     rpc::Clock::Time deadline_;
+    unsigned repeats_ = 0;  ///< of multicalls that ran too early
     std::span<const protocols::Call> calls_;
     std::vector<protocols::CallResult> results_;
     Chunk starved_;  ///< failed without data beside others

@@ -1,8 +1,7 @@
-#include "daemon/chain/evm_reader.hpp"
+#include "daemon/chain/call_reader.hpp"
 
-#include "abi/hex.hpp"
 #include "abi/keccak.hpp"
-#include "daemon/rpc/json.hpp"
+#include "daemon/chain/multicall.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,11 +13,12 @@ using protocols::Call;
 using protocols::CallResult;
 using rpc::ErrorKind;
 using rpc::RpcError;
-using rpc::RpcRequest;
-using rpc::RpcResult;
 
 /// Suspected of starvation: more than so many are read as a smaller multicall first.
 constexpr std::size_t kFewStarved = 4;
+/// How often multicalls of one read are repeated that ran at an older block, and after how long.
+constexpr unsigned kMostRepeats = 4;
+constexpr auto kRepeatAfter = std::chrono::milliseconds(100);
 
 Bytes32 key_of(const Call& call) {
     Bytes bytes(call.to.bytes.begin(), call.to.bytes.end());
@@ -30,12 +30,6 @@ Bytes32 key_of(const Call& call) {
 bool is_divisible(ErrorKind kind) {
     return kind == ErrorKind::execution || kind == ErrorKind::split ||
            kind == ErrorKind::split_batch;
-}
-
-Expected<Bytes, ParseError> bytes_of(const nlohmann::json& result) {
-    const auto text = rpc::text(result);
-    if (!text) return parse_error("result is no text");
-    return parse_hex(*text);
 }
 
 }  // namespace
@@ -51,10 +45,10 @@ bool OddCalls::is(const Call& call, Kind kind, rpc::Clock::Time now) const {
     return found != entries_.end() && found->second.kind == kind && now < found->second.until;
 }
 
-Expected<std::vector<CallResult>, RpcError> EvmReader::read(std::span<const Call> calls) {
+Expected<std::vector<CallResult>, RpcError> CallReader::read(std::span<const Call> calls) {
     calls_ = calls;
     results_.assign(calls.size(), CallResult{});
-    if (auto known = node_.require_block(at_, deadline_); !known) {
+    if (auto known = site_.begin(); !known) {
         return Unexpected<RpcError>{std::move(known.error())};
     }
     Chunk together;
@@ -65,20 +59,18 @@ Expected<std::vector<CallResult>, RpcError> EvmReader::read(std::span<const Call
     Done done = read_chunks(chunks_of(together));
     if (done) done = settle_starved();
     if (done && !single_.empty()) done = read_singly(std::exchange(single_, {}));
-    if (done && node_.abilities.pin == EvmAbilities::Pin::number) {
-        done = node_.require_canonical(at_, deadline_);
-    }
+    if (done) done = site_.end();
     if (!done) return Unexpected<RpcError>{std::move(done.error())};
     remember_odd();
     return std::move(results_);
 }
 
-std::vector<EvmReader::Chunk> EvmReader::chunks_of(const Chunk& indexes) const {
+std::vector<CallReader::Chunk> CallReader::chunks_of(const Chunk& indexes) const {
     std::vector<Chunk> chunks;
     std::size_t bytes = 0;
     for (const std::size_t index : indexes) {
         const std::size_t size = encoded_size(calls_[index]);
-        if (chunks.empty() || chunks.back().size() >= node_.calls.get() ||
+        if (chunks.empty() || chunks.back().size() >= site_.chunk_size().get() ||
             bytes + size > limits_.max_calldata) {
             chunks.emplace_back();
             bytes = 0;
@@ -89,56 +81,69 @@ std::vector<EvmReader::Chunk> EvmReader::chunks_of(const Chunk& indexes) const {
     return chunks;
 }
 
-std::string EvmReader::multicall_params(const Chunk& chunk) const {
-    std::vector<Call> calls = proof_calls(node_.chain.multicall, node_.chain.proof);
+Bytes CallReader::multicall_of(const Chunk& chunk) const {
+    std::vector<Call> calls = site_.proofs();
     for (const std::size_t index : chunk) calls.push_back(calls_[index]);
-    return call_params(node_.chain.multicall, encode_aggregate3(calls), node_.block_argument(at_));
+    return encode_aggregate3(calls);
 }
 
-EvmReader::Done EvmReader::read_chunks(const std::vector<Chunk>& chunks) {
-    std::vector<RpcRequest> requests;
-    for (const Chunk& chunk : chunks) requests.push_back({"eth_call", multicall_params(chunk)});
+CallReader::Done CallReader::read_chunks(std::vector<Chunk> chunks) {
+    while (!chunks.empty()) {
+        std::vector<Chunk> late;
+        if (auto done = read_once(chunks, late); !done) return done;
+        chunks = std::move(late);
+        if (!chunks.empty()) clock_.wait(kRepeatAfter, {});
+    }
+    return {};
+}
+
+CallReader::Done CallReader::read_once(const std::vector<Chunk>& chunks, std::vector<Chunk>& late) {
+    std::vector<Bytes> multicalls;
+    for (const Chunk& chunk : chunks) multicalls.push_back(multicall_of(chunk));
     Done done;
     std::vector<std::pair<std::size_t, RpcError>> refused;
-    node_.endpoint.call_parallel(requests, node_.limits(deadline_),
-                                 [&](std::size_t i, RpcResult result) {
-                                     if (!done) return;
-                                     if (!result && is_divisible(result.error().kind)) {
-                                         refused.emplace_back(i, std::move(result.error()));
-                                     } else {
-                                         done = accept_chunk(chunks[i], std::move(result));
-                                     }
-                                 });
+    site_.run(multicalls, [&](std::size_t i, Returned returned) {
+        if (!done) return;
+        if (!returned && is_divisible(returned.error().kind)) {
+            refused.emplace_back(i, std::move(returned.error()));
+            return;
+        }
+        const bool is_answer = returned.has_value();
+        done = accept_chunk(chunks[i], std::move(returned));
+        const bool is_late = !done && is_answer && done.error().kind == ErrorKind::lag_or_reorg;
+        if (is_late && repeats_ < kMostRepeats && clock_.now() < deadline_) {
+            late.push_back(chunks[i]);
+            done = {};
+        }
+    });
+    if (!late.empty()) ++repeats_;
     for (auto& [i, error] : refused) {
         if (done) done = divide(chunks[i], std::move(error));
     }
     return done;
 }
 
-EvmReader::Done EvmReader::accept_chunk(const Chunk& chunk, RpcResult result) {
-    if (!result) {
-        if (result.error().kind == ErrorKind::timeout) node_.calls.refused(chunk.size());
-        return Unexpected<RpcError>{std::move(result.error())};
+CallReader::Done CallReader::accept_chunk(const Chunk& chunk, Returned returned) {
+    if (!returned) {
+        if (returned.error().kind == ErrorKind::timeout) site_.chunk_size().refused(chunk.size());
+        return Unexpected<RpcError>{std::move(returned.error())};
     }
-    const auto bytes = bytes_of(*result);
-    if (!bytes) return node_.fault(ErrorKind::malformed, "eth_call: " + bytes.error().message);
-    if (bytes->empty()) {  // no code there at this block: the multicall is younger
+    if (returned->empty()) {  // no code there at this block: the multicall is younger
         single_.insert(single_.end(), chunk.begin(), chunk.end());
         return {};
     }
-    const std::size_t proofs = proof_calls(node_.chain.multicall, node_.chain.proof).size();
-    auto results = decode_aggregate3(*bytes, proofs + chunk.size());
+    const std::size_t proofs = site_.proofs().size();
+    auto results = decode_aggregate3(*returned, proofs + chunk.size());
     if (!results) {
-        return node_.fault(ErrorKind::malformed, "multicall: " + results.error().message);
+        return site_.fault(ErrorKind::malformed, "multicall: " + results.error().message);
     }
-    const auto proof = check_proof(std::span(*results).first(proofs), at_, node_.chain.proof);
-    if (!proof) return node_.fault(ErrorKind::unpinned, proof.error().message);
+    if (auto proved = site_.prove(std::span(*results).first(proofs)); !proved) return proved;
     results->erase(results->begin(), results->begin() + static_cast<std::ptrdiff_t>(proofs));
     return accept_results(chunk, std::move(*results));
 }
 
-EvmReader::Done EvmReader::accept_results(const Chunk& chunk, std::vector<CallResult> results) {
-    node_.calls.succeeded(chunk.size());
+CallReader::Done CallReader::accept_results(const Chunk& chunk, std::vector<CallResult> results) {
+    site_.chunk_size().succeeded(chunk.size());
     for (std::size_t i = 0; i < chunk.size(); ++i) {
         const std::size_t index = chunk[i];
         const bool may_be_starved =
@@ -153,8 +158,8 @@ EvmReader::Done EvmReader::accept_results(const Chunk& chunk, std::vector<CallRe
     return {};
 }
 
-EvmReader::Done EvmReader::divide(const Chunk& chunk, RpcError error) {
-    node_.calls.refused(chunk.size());
+CallReader::Done CallReader::divide(const Chunk& chunk, RpcError error) {
+    site_.chunk_size().refused(chunk.size());
     if (chunk.size() == 1) {
         odd_.remember(calls_[chunk.front()], OddCalls::Kind::alone, clock_.now());
         single_.push_back(chunk.front());
@@ -166,7 +171,7 @@ EvmReader::Done EvmReader::divide(const Chunk& chunk, RpcError error) {
 }
 
 /// Asks those again that may have lacked gas: many in half-size multicalls, few by themselves.
-EvmReader::Done EvmReader::settle_starved() {
+CallReader::Done CallReader::settle_starved() {
     while (starved_.size() > kFewStarved) {
         const Chunk suspects = std::exchange(starved_, {});
         const std::size_t half = (suspects.size() + 1) / 2;
@@ -175,7 +180,7 @@ EvmReader::Done EvmReader::settle_starved() {
         if (!done) return done;
         if (starved_.size() < suspects.size()) {
             was_starved_ = true;
-            node_.calls.refused(node_.calls.get());
+            site_.chunk_size().refused(site_.chunk_size().get());
         } else {
             single_.insert(single_.end(), starved_.begin(), starved_.end());
             starved_.clear();
@@ -186,57 +191,34 @@ EvmReader::Done EvmReader::settle_starved() {
     return {};
 }
 
-EvmReader::Done EvmReader::read_singly(const Chunk& indexes) {
-    std::vector<RpcRequest> requests;
-    const std::string block = node_.block_argument(at_);
-    requests.push_back({"eth_call", call_params(std::nullopt, proof_code(), block)});
-    for (const std::size_t index : indexes) {
-        requests.push_back({"eth_call", call_params(calls_[index].to, calls_[index].data, block)});
-    }
-    const auto results = node_.endpoint.call_batch(requests, node_.limits(deadline_));
-    if (auto proved = check_code_proof(results.front()); !proved) return proved;
+CallReader::Done CallReader::read_singly(const Chunk& indexes) {
+    std::vector<Call> calls;
+    for (const std::size_t index : indexes) calls.push_back(calls_[index]);
+    auto returned = site_.run_singly(calls);
+    if (!returned) return Unexpected<RpcError>{std::move(returned.error())};
     for (std::size_t i = 0; i < indexes.size(); ++i) {
-        if (auto done = accept_single(indexes[i], results[i + 1]); !done) return done;
+        if (auto done = accept_single(indexes[i], std::move((*returned)[i])); !done) return done;
     }
     return {};
 }
 
-/// Nodes that run no code without an address were proved to pin by the probe alone.
-EvmReader::Done EvmReader::check_code_proof(const RpcResult& result) {
-    if (!result) {
-        const ErrorKind kind = result.error().kind;
-        if (kind == ErrorKind::execution || kind == ErrorKind::unsupported ||
-            kind == ErrorKind::bad_request) {
-            return {};
+CallReader::Done CallReader::accept_single(std::size_t index, Returned returned) {
+    if (!returned) {
+        if (returned.error().kind != ErrorKind::execution) {
+            return Unexpected<RpcError>{std::move(returned.error())};
         }
-        return Unexpected<RpcError>{result.error()};
-    }
-    const auto bytes = bytes_of(*result);
-    if (!bytes) return node_.fault(ErrorKind::malformed, "eth_call: " + bytes.error().message);
-    const auto proof = check_proof_code(*bytes, at_, node_.chain.proof);
-    if (!proof) return node_.fault(ErrorKind::unpinned, proof.error().message);
-    return {};
-}
-
-EvmReader::Done EvmReader::accept_single(std::size_t index, const RpcResult& result) {
-    if (!result) {
-        if (result.error().kind != ErrorKind::execution) {
-            return Unexpected<RpcError>{result.error()};
-        }
-        results_[index] = CallResult{false, result.error().revert.value_or(Bytes{})};
+        results_[index] = CallResult{false, returned.error().revert.value_or(Bytes{})};
         if (results_[index].data.empty()) failed_empty_.push_back(index);
         return {};
     }
-    auto bytes = bytes_of(*result);
-    if (!bytes) return node_.fault(ErrorKind::malformed, "eth_call: " + bytes.error().message);
     if (starved_once_.contains(index)) was_starved_ = true;
-    results_[index] = CallResult{true, std::move(*bytes)};
+    results_[index] = CallResult{true, std::move(*returned)};
     return {};
 }
 
 /// Where calls were starved, those that fail without data may have burnt the gas: they stay out of
 /// multicalls from now on. Otherwise they are as harmless as they were.
-void EvmReader::remember_odd() {
+void CallReader::remember_odd() {
     for (const std::size_t index : failed_empty_) {
         const Call& call = calls_[index];
         if (odd_.is(call, OddCalls::Kind::alone, clock_.now())) continue;

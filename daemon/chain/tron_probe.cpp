@@ -1,0 +1,219 @@
+#include "daemon/chain/tron_probe.hpp"
+
+#include "abi/codec.hpp"
+#include "abi/hex.hpp"
+#include "abi/quantity.hpp"
+#include "daemon/chain/evm_probe.hpp"
+#include "daemon/chain/multicall.hpp"
+#include "daemon/chain/tron_call_site.hpp"
+#include "daemon/rpc/json.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace plimsoll::chain {
+namespace {
+
+using rpc::ErrorKind;
+using rpc::PlainRequest;
+using rpc::RpcError;
+using rpc::RpcResult;
+using Time = rpc::Clock::Time;
+
+/// Nothing is served under this path, rather than not just now.
+bool is_absent(const RpcError& error) {
+    return error.kind == ErrorKind::bad_request || error.kind == ErrorKind::unsupported;
+}
+
+class TronProbe {
+  public:
+    TronProbe(TronNode& node, Time deadline) : node_(node), deadline_(deadline) {}
+
+    Expected<void, RpcError> run();
+
+  private:
+    using Done = Expected<void, RpcError>;
+
+    Expected<bool, RpcError> answers_block(const char* path, const char* body);
+    Done find_blocks(const std::string& base, bool& is_there, bool& is_light);
+    Done find_rpc();
+    Done find_rpc_final();
+    Done find_multicall();
+    Expected<bool, RpcError> try_multicall(const Address& multicall);
+    Done check_proof_of(std::span<const protocols::CallResult> results);
+    Done find_events();
+    void tell() const;
+
+    RpcResult plain(const std::string& path, const std::string& body) {
+        return node_.endpoint.call_plain(PlainRequest{path, body}, node_.limits(deadline_));
+    }
+    RpcResult rpc(const char* method, const std::string& params) {
+        return node_.endpoint.call({method, params}, node_.limits(deadline_));
+    }
+
+    TronNode& node_;
+    Time deadline_;
+};
+
+Expected<bool, RpcError> TronProbe::answers_block(const char* path, const char* body) {
+    const auto reply = plain(path, body);
+    if (!reply && is_absent(reply.error())) return false;
+    const auto block = node_.block_of(reply);
+    // A page of something else, or an error in words of its own: there is no such interface.
+    if (!block && block.error().kind == ErrorKind::malformed) return false;
+    if (!block) return Unexpected<RpcError>{block.error()};
+    return block->has_value();
+}
+
+/// Blocks under /wallet or /walletsolidity: the header alone where the node can, else the block.
+Expected<void, RpcError> TronProbe::find_blocks(const std::string& base, bool& is_there,
+                                                bool& is_light) {
+    const auto light = answers_block((base + "/getblock").c_str(), R"({"detail":false})");
+    if (!light) return Unexpected<RpcError>{light.error()};
+    is_there = is_light = *light;
+    if (is_there) return {};
+    const auto whole = answers_block((base + "/getnowblock").c_str(), "{}");
+    if (!whole) return Unexpected<RpcError>{whole.error()};
+    is_there = *whole;
+    return {};
+}
+
+Expected<void, RpcError> TronProbe::find_rpc() {
+    const auto reply = rpc("eth_chainId", "[]");
+    node_.abilities.has_rpc = false;
+    // A node that has no /jsonrpc answers with a page of its own.
+    if (!reply && (is_absent(reply.error()) || reply.error().kind == ErrorKind::malformed)) {
+        return {};
+    }
+    if (!reply) return Unexpected<RpcError>{reply.error()};
+    const auto text = rpc::text(*reply);
+    const auto id = text ? parse_quantity64(*text) : parse_error("is no text");
+    if (!id) return node_.fault(ErrorKind::malformed, "chain id: " + id.error().message);
+    if (*id != node_.chain.evm.chain_id) {
+        return node_.fault(ErrorKind::wrong_chain, "chain id is " + std::to_string(*id) +
+                                                       ", configured is " +
+                                                       std::to_string(node_.chain.evm.chain_id));
+    }
+    node_.abilities.has_rpc = true;
+    const auto head = node_.evm.latest(deadline_);
+    if (!head) return Unexpected<RpcError>{head.error()};
+    if (auto logs = probe_logs(node_.evm, head->block, node_.evm.abilities, deadline_); !logs) {
+        return logs;
+    }
+    return find_rpc_final();
+}
+
+Expected<void, RpcError> TronProbe::find_rpc_final() {
+    const auto found = node_.evm.block("\"finalized\"", deadline_);
+    if (!found && !is_absent(found.error()) && found.error().kind != ErrorKind::lag_or_reorg) {
+        return Unexpected<RpcError>{found.error()};
+    }
+    node_.abilities.has_rpc_final = found.has_value();
+    return {};
+}
+
+/// Whether this multicall tells the chain and the block it runs at.
+Expected<bool, RpcError> TronProbe::try_multicall(const Address& multicall) {
+    node_.abilities.multicall = multicall;
+    auto calls = proof_calls(multicall, SnapshotProof::full);
+    calls.push_back({multicall, abi::Calldata("getChainId()").take()});
+    const Bytes data = encode_aggregate3(calls);
+    const auto returned = node_.run(multicall, {&data, 1}, deadline_).front();
+    if (!returned && returned.error().kind == ErrorKind::execution) return false;
+    if (!returned) return Unexpected<RpcError>{returned.error()};
+    if (returned->empty()) return false;
+    const auto results = decode_aggregate3(*returned, calls.size());
+    if (!results) return false;
+    const auto id = abi::Reader(results->back().data).uint(0);
+    // Before a vote of 2021 the whole id of the first block, of which these are the last bytes.
+    if (!id || (*id & U256(UINT32_MAX)) != U256(node_.chain.evm.chain_id)) {
+        return node_.fault(ErrorKind::wrong_chain,
+                           "contracts there see chain id " + (id ? to_decimal(*id) : "none") +
+                               ", configured is " + std::to_string(node_.chain.evm.chain_id));
+    }
+    if (auto proved = check_proof_of(std::span(*results).first(calls.size() - 1)); !proved) {
+        return Unexpected<RpcError>{std::move(proved.error())};
+    }
+    return true;
+}
+
+/// The block that a multicall says it ran at is one that the node has.
+Expected<void, RpcError> TronProbe::check_proof_of(std::span<const protocols::CallResult> results) {
+    const auto seen = tron_block_of(results);
+    if (!seen) return node_.fault(ErrorKind::unpinned, seen.error().message);
+    const auto block = node_.header(seen->number, deadline_);
+    if (!block) return Unexpected<RpcError>{block.error()};
+    if (!*block) return node_.fault(ErrorKind::lag_or_reorg, "lacks the block its calls run at");
+    if (is_block_of_proof(*seen, **block)) return {};
+    return node_.fault(ErrorKind::unpinned, "calls do not tell at which block they run");
+}
+
+Expected<void, RpcError> TronProbe::find_multicall() {
+    std::string tried;
+    for (const Address& multicall : node_.chain.multicalls) {
+        const auto found = try_multicall(multicall);
+        if (!found) return Unexpected<RpcError>{found.error()};
+        if (*found) return {};
+        tried += (tried.empty() ? "" : " nor ") + to_base58check(multicall);
+    }
+    return node_.fault(
+        ErrorKind::unsupported,
+        "no Multicall3 at " + tried + ": give its address as 'multicall' of the chain");
+}
+
+Expected<void, RpcError> TronProbe::find_events() {
+    const auto reply =
+        plain("/v1/contracts/" + to_base58check(node_.abilities.multicall) + "/events?limit=1", "");
+    node_.abilities.has_events = reply && parse_event_page(*reply).has_value();
+    const bool is_known = reply || is_absent(reply.error()) ||
+                          reply.error().kind == ErrorKind::malformed ||
+                          reply.error().kind == ErrorKind::transient;
+    if (is_known) return {};  // of use only to a node without /jsonrpc
+    return Unexpected<RpcError>{reply.error()};
+}
+
+void TronProbe::tell() const {
+    const std::string offers = to_string(node_.abilities);
+    if (node_.endpoint.report().offers == offers) return;
+    node_.endpoint.set_offers(offers);
+    spdlog::info("{}: offers {}; Multicall3 at {}", node_.endpoint.alias(), offers,
+                 to_base58check(node_.abilities.multicall));
+}
+
+Expected<void, RpcError> TronProbe::run() {
+    TronAbilities& found = node_.abilities;
+    if (auto done = find_blocks("/wallet", found.has_wallet, found.has_light_blocks); !done) {
+        return done;
+    }
+    if (auto done = find_rpc(); !done) return done;
+    if (!found.has_wallet && !found.has_rpc) {
+        return node_.fault(
+            ErrorKind::unsupported,
+            "offers neither /wallet nor /jsonrpc: is it the base URL of a TRON node?");
+    }
+    found.has_wallet_calls = found.has_wallet;
+    auto multicall = find_multicall();
+    const bool has_no_calls =
+        !multicall && multicall.error().kind == ErrorKind::unsupported && found.has_rpc;
+    if (has_no_calls && found.has_wallet_calls) {  // "this node does not support constant"
+        found.has_wallet_calls = false;
+        multicall = find_multicall();
+    }
+    if (!multicall) return multicall;
+    if (auto done = find_blocks("/walletsolidity", found.has_solidity, found.has_light_solidity);
+        !done) {
+        return done;
+    }
+    if (auto done = find_events(); !done) return done;
+    tell();
+    return {};
+}
+
+}  // namespace
+
+Expected<void, RpcError> probe(TronNode& node, Time deadline) {
+    return TronProbe(node, deadline).run();
+}
+
+}  // namespace plimsoll::chain

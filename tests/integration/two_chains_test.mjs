@@ -1,0 +1,239 @@
+// One daemon follows Aave V3 on an EVM chain and a JustLend on a TRON node (the gateway of tests/devnet):
+// each exact, neither held up by the other, and both told together.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { freePort, startAnvil } from '../devnet/anvil.mjs';
+import { compoundStep } from '../devnet/compound_step.mjs';
+import { buildCompoundWorld } from '../devnet/compound_world.mjs';
+import { readWorld } from '../devnet/reader.mjs';
+import { step } from '../devnet/step.mjs';
+import { TRON_MAINNET } from '../devnet/tron_gateway.mjs';
+import { GENESIS, buildWorld } from '../devnet/world.mjs';
+import { Tally, comparePositions } from '../differential/compare.mjs';
+import { compareCompoundMarkets, compareCompoundPositions, compareCompoundTvl } from '../differential/compare_compound.mjs';
+import { Daemon } from '../differential/daemon.mjs';
+import { evmFront, startTronFront } from '../differential/front.mjs';
+import { BINARY } from './market.mjs';
+
+const PATIENCE_MS = 60_000;
+const STALE_AFTER_MS = 6_000;
+const EVM_ID = 'eip155:31337';
+const TRON_ID = 'tron:0x2b6653dc';
+
+const configuration = ({ folder, port, aave, justlend }) => `version = 1
+[daemon]
+instance = "two"
+state_dir = "${folder}/state"
+http_listen = "127.0.0.1:${port}"
+
+[chains.evm]
+kind = "evm"
+chain_id = 31337
+poll_every = "200ms"
+stale_after = "${STALE_AFTER_MS}ms"
+endpoints = ["${aave.front.endpoint}"]
+
+[chains.tron]
+kind = "tron"
+chain_id = ${TRON_MAINNET}
+poll_every = "200ms"
+stale_after = "${STALE_AFTER_MS}ms"
+endpoints = ["${justlend.front.endpoint}"]
+${justlend.front.chainKeys}
+
+[protocols.aave]
+kind = "aave-v3"
+chain = "evm"
+address = "${aave.world.market.provider.address}"
+start_block = 0
+
+[protocols.justlend]
+kind = "compound-v2"
+chain = "tron"
+address = "${justlend.front.written(justlend.world.market.comptroller.address)}"
+start_block = 0
+
+[bands.eth]
+collateral = "ETH"
+between = [1, 100_000]
+[bands.btc]
+collateral = "BTC"
+between = [1, 1_000_000]
+[bands.trx]
+collateral = "TRX"
+between = ["0.000001", 100]
+
+[rules.liquidatable]
+when = "liquidatable"
+severity = "critical"
+to = ["archive"]
+[sinks.archive]
+kind = "jsonl"
+path = "alerts"
+`;
+
+let folder;
+let daemon;
+/** A chain each: its node, its world, what the daemon reads it through. */
+let aave;
+let justlend;
+
+before(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-two-'));
+    aave = await worldOn({ chainId: 31337, name: 'evm', protocol: 'aave' });
+    aave.world = await buildWorld(aave.anvil.chain, { release: 'latest', seed: 1, accounts: 60 });
+    aave.front = evmFront(aave.anvil);
+    aave.step = () => step(aave.world, { blocks: 1 });
+    justlend = await worldOn({ chainId: TRON_MAINNET, name: 'tron', protocol: 'justlend' });
+    justlend.world = await buildCompoundWorld(justlend.anvil.chain, { release: 'tron', seed: 1, accounts: 40 });
+    justlend.front = await startTronFront(justlend.anvil, [justlend.world.market.cToken('USDT').iface]);
+    justlend.step = () => compoundStep(justlend.world, { blocks: 1 });
+    const port = await freePort();
+    daemon = new Daemon({ binary: BINARY, folder, port, endpoint: aave.front.endpoint, chainId: 31337, provider: aave.world.market.provider.address });
+    writeFileSync(daemon.config, configuration({ folder, port, aave, justlend }), { mode: 0o600 });
+    daemon.start();
+});
+after(async () => {
+    await daemon?.kill();
+    for (const one of [aave, justlend]) {
+        one?.front?.stop();
+        await one?.anvil.stop();
+    }
+    rmSync(folder, { recursive: true, force: true });
+});
+
+async function worldOn({ chainId, ...names }) {
+    return { ...names, anvil: await startAnvil({ chainId, timestamp: GENESIS }) };
+}
+
+async function stateOf({ name, protocol }) {
+    const status = await daemon.status();
+    return {
+        chain: status.chains.find((one) => one.name === name),
+        protocol: status.protocols.find((one) => one.name === protocol),
+    };
+}
+
+async function until(one, claim, what) {
+    const deadline = Date.now() + PATIENCE_MS;
+    let state = null;
+    for (;;) {
+        state = await stateOf(one).catch(() => null);
+        if (state?.protocol && claim(state)) return state;
+        if (Date.now() > deadline) assert.fail(`${one.name} ${what}: ${JSON.stringify(state)}\n${daemon.lastLines()}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
+
+function settled(one) {
+    const { number, hash } = one.front.shown(one.anvil.chain.head());
+    return until(one, ({ chain, protocol }) => chain.hash === hash && protocol.block === number && protocol.state === 'live', `at ${number} ${hash}`);
+}
+
+const rows = async (one, table) => one.front.rows(await daemon.rows(table, { protocol: one.protocol, limit: 500 }));
+
+async function verifyAave() {
+    const reading = await readWorld(aave.world.market, aave.world.everyone(), aave.anvil.chain.head());
+    const tally = new Tally();
+    comparePositions(tally, await rows(aave, 'positions'), reading);
+    assert.deepEqual(tally.mismatches.slice(0, 5), []);
+    assert.ok(tally.comparisons > 100);
+}
+
+async function verifyJustLend() {
+    const reading = await justlend.world.read();
+    const shown = { ...reading, block: justlend.front.shown(reading.block) };
+    const tally = new Tally();
+    compareCompoundPositions(tally, await rows(justlend, 'positions'), shown);
+    compareCompoundMarkets(tally, await daemon.rows('markets', { protocol: 'justlend' }).then(justlend.front.rows), shown);
+    compareCompoundTvl(tally, await daemon.rows('tvl', { protocol: 'justlend' }), shown);
+    assert.deepEqual(tally.mismatches.slice(0, 5), []);
+    assert.ok(tally.comparisons > 100);
+}
+
+const cli = (...words) => execFileSync(BINARY, [...words, '--config', daemon.config], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+test('both are followed, every number that of the contract', { timeout: 180_000 }, async () => {
+    await settled(aave);
+    await settled(justlend);
+    for (let i = 0; i < 2; i++) {
+        await Promise.all([aave.step(), justlend.step()]);
+        await Promise.all([settled(aave), settled(justlend)]);
+        await verifyAave();
+        await verifyJustLend();
+    }
+    const { protocol } = await stateOf(justlend);
+    assert.match(protocol.found, /^prices in TRX \(10\^18\), rounding /);
+});
+
+test('`tvl` tells each protocol and each chain', async () => {
+    const lines = (text) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    const protocols = lines(cli('tvl', '--json'));
+    assert.deepEqual(protocols.map(({ chain, protocol }) => [chain, protocol]), [[EVM_ID, 'aave'], [TRON_ID, 'justlend']]);
+    const chains = lines(cli('tvl', '--by', 'chain', '--json'));
+    assert.deepEqual(chains.map(({ chain }) => chain), [EVM_ID, TRON_ID, 'all']);
+    const cents = ({ tvl_usd: dollars }) => Math.round(dollars * 100);
+    assert.ok(protocols.every((row) => cents(row) > 0));
+    assert.deepEqual(chains.map(cents), [...protocols.map(cents), protocols.map(cents).reduce((sum, one) => sum + one)]);
+    // What lies in JustLend's contracts, by its own prices: the cash of its markets.
+    const markets = await daemon.rows('markets', { protocol: 'justlend' });
+    const cash = markets.reduce((sum, { tvl_usd: dollars }) => sum + dollars, 0);
+    assert.ok(Math.abs(cash - protocols[1].tvl_usd) < 0.01 * markets.length);
+    assert.match(cli('tvl', '--by', 'chain'), /tron:0x2b6653dc/);
+});
+
+test('bands on TRX and BTC as on ETH, in dollars', async () => {
+    const bands = await daemon.rows('bands');
+    const found = (protocol, band) => bands.find((row) => row.protocol === protocol && row.band === band);
+    for (const [protocol, band] of [['aave', 'eth'], ['justlend', 'eth'], ['justlend', 'btc'], ['justlend', 'trx']]) {
+        const row = found(protocol, band);
+        assert.ok(row?.collateral_usd > 0 && row.positions > 0, `${protocol} ${band}: ${JSON.stringify(row)}`);
+    }
+    const { coinUsd } = justlend.world.market.state;
+    const { price } = justlend.world.market.market('USDT');
+    const scale = 10n ** 18n;
+    // TRX counts 10^18, USDT its price a whole token of 6 decimals: dollars are those of USDT.
+    const inUsdt = Number((scale * scale) / price) / 1e18;
+    assert.ok(Math.abs(Number(found('justlend', 'trx').price) - inUsdt) < 1e-6, `${found('justlend', 'trx').price} and ${inUsdt}`);
+    assert.ok(Math.abs(inUsdt - Number(coinUsd) / 1e18) < 0.01);
+});
+
+test('a stalled chain does not hold up the other', { timeout: 240_000 }, async () => {
+    for (const [stalled, other, verify] of [[justlend, aave, verifyAave], [aave, justlend, verifyJustLend]]) {
+        await Promise.all([aave.step(), justlend.step()]);
+        await Promise.all([settled(aave), settled(justlend)]);
+        const before = (await stateOf(stalled)).chain.processed;
+        // Its node takes connections and answers nothing.
+        process.kill(stalled.anvil.pid, 'SIGSTOP');
+        try {
+            let isStale = false;
+            for (let i = 0; i < 60 && !isStale; i++) {
+                await other.anvil.chain.mine({ seconds: 3 });
+                await settled(other);
+                isStale = (await stateOf(stalled)).chain.state !== 'live';
+                await new Promise((resolve) => setTimeout(resolve, 300));
+            }
+            const { chain, protocol } = await stateOf(stalled);
+            assert.equal(chain.state, 'stale');
+            assert.notEqual(protocol.state, 'live');
+            assert.equal(chain.processed, before);
+            await other.step();
+            await settled(other);
+            await verify();
+            assert.equal((await stateOf(other)).chain.state, 'live');
+            const [total] = (await daemon.rows('tvl', { protocol: stalled.protocol }));
+            assert.notEqual(total.state, 'live');
+        } finally {
+            process.kill(stalled.anvil.pid, 'SIGCONT');
+        }
+        await stalled.anvil.chain.mine({ seconds: 3 });
+        await settled(stalled);
+    }
+    await verifyAave();
+    await verifyJustLend();
+});
