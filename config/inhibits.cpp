@@ -3,20 +3,9 @@
 #include "config/pattern.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace plimsoll::config {
 namespace {
-
-constexpr std::array<std::string_view, 21> kTypes{
-    "position.liquidatable", "position.at_risk", "position.liquidated",
-    "position.activity",     "band.exposure",    "band.approached",
-    "market.tvl_drop",       "market.paused",    "market.bad_debt",
-    "market.parameters",     "oracle.stale",     "oracle.jump",
-    "source.stale",          "source.disagrees", "source.down",
-    "source.degraded",       "daemon.gap",       "daemon.dead_letter",
-    "daemon.sink_down",      "daemon.disk_full", "market.series",
-};
 
 InhibitSettings shipped(const char* when, const char* mute, std::vector<std::string> equal) {
     InhibitSettings out;
@@ -43,25 +32,42 @@ bool is_known_of(std::string_view label) {
     return label == "type" || label == "rule" || label == "severity";
 }
 
-/// The types that alerts of a rule can have; all where the metric does not tell.
+/// The types that alerts of a rule can have: its first metric says what it is about.
 std::vector<std::string_view> types_of(const RuleSettings& rule) {
+    using enum Metric;
     switch (rule.when.front().metric) {
-        case Metric::health_factor:
-        case Metric::liquidatable:
+        case health_factor:
+        case liquidatable:
             return {"position.liquidatable", "position.at_risk"};
-        case Metric::liquidated:
+        case liquidated:
             return {"position.liquidated"};
-        case Metric::exposure_usd:
-        case Metric::price_above_band_pct:
+        case activity:
+        case deposited:
+        case withdrawn:
+        case borrowed:
+        case repaid:
+        case transferred:
+            return {"position.activity"};
+        case exposure_usd:
+        case price_above_band_pct:
             return {"band.exposure", "band.approached"};
-        case Metric::source_stale:
+        case parameters_changed:
+            return {"market.parameters"};
+        case source_stale:
             return {"source.stale"};
-        case Metric::gap_blocks:
+        case gap_blocks:
             return {"daemon.gap"};
-        case Metric::unverified:
+        case source_down:
+            return {"source.down"};
+        case endpoint_down:
+            return {"source.degraded"};
+        case source_disagrees:
+        case unverified:
+        case coverage:
             return {"source.disagrees"};
-        default:
-            return {kTypes.begin(), kTypes.end()};
+        default:  // of a protocol or a market
+            return {"market.tvl_drop", "market.paused", "market.bad_debt",
+                    "market.series",   "oracle.stale",  "oracle.jump"};
     }
 }
 

@@ -182,14 +182,14 @@ Payload coverage_payload(const Scene& scene) {
     out.text = "Known debt is " + protocol.coverage + " of all the debt of " + protocol.name +
                (scene.word == Word::resolved ? " again.\n"
                                              : "; positions that are not known raise no alerts.\n");
-    out.text += provenance(scene);
+    add_provenance(out, scene);
     return out;
 }
 
 std::string endpoint_phrase(const std::string& type, const std::string& endpoint,
                             const std::string& chain) {
     return "endpoint " + endpoint + " of " + chain +
-           (type == "source.degraded" ? " is down" : " answers for another chain");
+           (type == "source.degraded" ? " is down" : " contradicts the others");
 }
 
 Payload endpoint_payload(const Scene& scene, const EndpointFacts& endpoint) {
@@ -209,7 +209,7 @@ Payload endpoint_payload(const Scene& scene, const EndpointFacts& endpoint) {
                (why.empty() || scene.word == Word::resolved ? "" : ", " + why) + ".\n" +
                std::to_string(up) + " of " + count_text(source.endpoints.size(), "endpoint") +
                " of the chain " + (up == 1 ? "is" : "are") + " usable.\n";
-    out.text += provenance(scene);
+    add_provenance(out, scene);
     return out;
 }
 

@@ -273,8 +273,7 @@ Payload market_payload(const Scene& scene, const Rule& rule, const MarketSight& 
                     place_of(scene, sight) + " is " + number_text(rule, sight) + ".\n";
     }
     add_sums(out, sight);
-    if (!scene.protocol->coverage.empty()) out.extra["coverage"] = scene.protocol->coverage;
-    out.text += provenance(scene);
+    add_provenance(out, scene);
     std::string title = scene.row.about.phrase;
     if (scene.word != Word::resolved) title += headline(rule, sight);
     out.title = titled(scene.word, title);
@@ -285,7 +284,8 @@ Payload delisted_payload(const Scene& scene) {
     Payload out;
     out.title = titled(scene.word, scene.row.about.phrase);
     out.text = name_text(scene.row.about.subject) + " is not a market of " +
-               scene.row.about.protocol + " any more.\n" + provenance(scene);
+               scene.row.about.protocol + " any more.\n";
+    add_provenance(out, scene);
     return out;
 }
 
