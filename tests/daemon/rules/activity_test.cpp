@@ -14,7 +14,7 @@ using ::testing::IsEmpty;
 
 const std::vector<config::WatchSettings>& watches() {
     static const std::vector<config::WatchSettings> out{
-        {"treasury", "Treasury", {test::address(1)}}, {"whales", "", {test::address(2)}}};
+        {"treasury", "Treasury", {test::address(1)}, {}}, {"whales", "", {test::address(2)}, {}}};
     return out;
 }
 

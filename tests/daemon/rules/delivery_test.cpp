@@ -161,10 +161,10 @@ class World : public store::StoreTest {
             const unsigned luck = trouble == 0 ? 9 : static_cast<unsigned>(random()) % trouble;
             attempted_[sink].insert(id);
             if (luck == 0) {  // nobody took it
-                store::ok(store().mark_retry(sink, id, now_ms_ + 1000, "500"));
+                store::ok(store().mark_retry(sink, {id}, now_ms_ + 1000, "500"));
             } else if (luck == 1) {  // taken, and the reply got lost
                 receivers_[sink].take(message.alert);
-                store::ok(store().mark_retry(sink, id, now_ms_ + 1000, "timeout"));
+                store::ok(store().mark_retry(sink, {id}, now_ms_ + 1000, "timeout"));
                 ++lost_replies_;
             } else if (luck == 2) {  // killed before or after it was taken
                 if (random() % 2 == 0) receivers_[sink].take(message.alert);
@@ -172,7 +172,7 @@ class World : public store::StoreTest {
                 return true;
             } else {
                 receivers_[sink].take(message.alert);
-                store::ok(store().mark_done(sink, id, now_ms_));
+                store::ok(store().mark_done(sink, {id}, now_ms_));
             }
         }
         return false;

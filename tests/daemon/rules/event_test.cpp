@@ -60,7 +60,7 @@ TEST(Liquidated, watch_and_min_debt_limit_it) {
     one.watch = {"mine"};
     one.min_debt = usd(3000);
     Scenario scenario({one});
-    scenario.settings.watches = {{"mine", "", {test::address(1)}}};
+    scenario.settings.watches = {{"mine", "", {test::address(1)}, {}}};
     scenario.restart();
     auto priced = liquidation(1, block(100));
     priced.debt_price = protocols::AssetPrice{OraclePrice::from_raw(U256(100'000'000)), 8, {}};

@@ -221,8 +221,8 @@ TEST(RuleEngine, watch_limits_and_labels) {
     auto one = rule("health_factor < 1");
     one.watch = {"mine"};
     Scenario scenario({one});
-    scenario.settings.watches = {{"mine", "Treasury", {test::address(2)}},
-                                 {"other", "", {test::address(3)}}};
+    scenario.settings.watches = {{"mine", "Treasury", {test::address(2)}, {}},
+                                 {"other", "", {test::address(3)}, {}}};
     scenario.restart();
     scenario.round(99);
     scenario.healths = {position(1, "0.9"), position(2, "0.9"), position(3, "0.9")};

@@ -44,7 +44,7 @@ TEST(Messages, a_position_with_everything_known) {
     auto one = rule("health_factor < 1.05", "hf-warning");
     one.watch = {"mine"};
     Scenario scenario({one});
-    scenario.settings.watches = {{"mine", "Treasury", {test::address(0xa1)}}};
+    scenario.settings.watches = {{"mine", "Treasury", {test::address(0xa1)}, {}}};
     scenario.restart();
     scenario.protocol.coverage = "0.999912";
     scenario.protocol.report = [](const protocols::PositionKey&) { return report(); };

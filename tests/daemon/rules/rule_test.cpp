@@ -117,7 +117,7 @@ TEST(MakeRule, the_fingerprint_is_what_decides) {
     const auto changed = [&](auto change) {
         auto other = base;
         change(other);
-        return make_rule(other, {{"mine", "", {test::address(1)}}}).fingerprint != fingerprint;
+        return make_rule(other, {{"mine", "", {test::address(1)}, {}}}).fingerprint != fingerprint;
     };
     using Settings = config::RuleSettings;
     EXPECT_TRUE(changed([](Settings& one) { one = rule("health_factor <= 1"); }));

@@ -147,7 +147,7 @@ TEST(BandRule, a_removed_band_ends) {
 TEST(SourceRule, stale_fires_without_a_new_block_and_by_the_wall_clock) {
     Scenario scenario = started(rule("source_stale"));
     scenario.round(100);
-    scenario.facts.source = {true, 75, 0, {}, "mainnet-1"};
+    scenario.facts.source = {true, 75, 0, "mainnet-1", {}};
     scenario.protocol.read = false;
     scenario.facts.now += 75;
     EXPECT_THAT(scenario.round(100), ElementsAre("firing 100/1 @100"));

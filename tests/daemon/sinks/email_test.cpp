@@ -204,7 +204,7 @@ TEST(Smtp, other_schemes_are_never_spoken) {
 }
 
 TEST(Smtp, server_that_hangs_times_out) {
-    SmtpServer server({{"EHLO", "250-never ending"}});
+    SmtpServer server(SmtpServer::Answers{{"EHLO", "250-never ending"}});
     SmtpRules rules = rules_for(server.url());
     rules.total_timeout = 300ms;
     EXPECT_EQ(send(rules).fault, Fault::timeout);
