@@ -74,6 +74,7 @@ class TronSource final : public PooledSource {
     std::optional<BlockNumber> solid_;  ///< the newest final block answered
     std::size_t read_limit_ = kFirstReadLimit;
     Time head_answered_at_{};
+    std::optional<std::size_t> head_answered_by_;
 };
 
 TronSource::TronSource(TronSourceSettings settings, Machine machine)
@@ -193,7 +194,10 @@ Expected<Source::RangeLogs, Fault> TronSource::logs_in(BlockNumber from, BlockNu
 
 Expected<BlockRef, Fault> TronSource::head() {
     auto found = PooledSource::head();
-    if (found) head_answered_at_ = clock().now();
+    if (found) {
+        head_answered_at_ = clock().now();
+        head_answered_by_ = pool().current();
+    }
     return found;
 }
 
@@ -224,7 +228,8 @@ Expected<std::vector<CallResult>, Fault> TronSource::read(std::span<const Call> 
 void TronSource::notice_split_brain(Endpoint& endpoint, const BlockRef& at) {
     const auto now = clock().now();
     const bool is_far = endpoint.head().value_or(0) >= at.number + kSplitBrain;
-    if (!is_far || now - head_answered_at_ >= settings_.block_time) return;
+    const bool is_who_named_it = head_answered_by_ == endpoint.index();
+    if (!is_far || !is_who_named_it || now - head_answered_at_ >= settings_.block_time) return;
     endpoint.health().set_lagging(now + 60s);
 }
 

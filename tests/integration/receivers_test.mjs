@@ -125,7 +125,7 @@ function startMailServer(name, options) {
             },
             onData(stream, session, done) {
                 stream.toArray().then((chunks) => {
-                    heard[name].push({ session, mail: Buffer.concat(chunks).toString('latin1') });
+                    heard[name].push({ session: { ...session, envelope: structuredClone(session.envelope) }, mail: Buffer.concat(chunks).toString('latin1') });
                     done();
                 });
             },

@@ -117,7 +117,15 @@ class LendingSource final : public chain::Source {
     bool keeps_only_head() const override { return only_head; }
     std::size_t read_limit() const override { return most_reads; }
     std::string disagreement() const override { return dispute; }
-    std::vector<chain::EndpointStatus> endpoints() const override { return {}; }
+    /// One that is contradicted, while there is a dispute.
+    std::vector<chain::EndpointStatus> endpoints() const override {
+        if (dispute.empty()) return {};
+        chain::EndpointStatus one;
+        one.alias = "one";
+        one.state = "disagrees";
+        one.last_error = dispute;
+        return {one};
+    }
     std::uint64_t requests() const override { return calls.size(); }
     void cancel() override {}
 

@@ -75,9 +75,10 @@ World::World(std::vector<std::string> protocols, bool tells_moves) : tells_moves
         protocol.address = market_of(name);
         set_price(2000, protocol.address);
     }
-    settings.rules = {rules::rule("liquidatable", "danger"), rules::rule("liquidated", "events"),
-                      rules::rule("source_stale", "stale"), rules::rule("gap_blocks > 0", "gap"),
-                      rules::rule("unverified", "unverified")};
+    settings.rules = {
+        rules::rule("liquidatable", "danger"),   rules::rule("liquidated", "events"),
+        rules::rule("source_stale", "stale"),    rules::rule("gap_blocks > 0", "gap"),
+        rules::rule("unverified", "unverified"), rules::rule("source_disagrees", "disagree")};
     if (tells_moves) settings.rules.push_back(rules::rule("activity", "moves"));
     for (auto& rule : settings.rules) rule.repeat = config::Milliseconds{0};
     now = static_cast<std::int64_t>(chain.head().time);

@@ -16,9 +16,9 @@ Row protocol(const char* chain, Row tvl, std::uint64_t borrowers, const char* st
             {"bad_debt_usd", 0.0},
             {"liquidatable_debt_usd", 0.5},
             {"borrowers", borrowers},
-            {"positions_at_risk", 1},
-            {"liquidatable", 2},
-            {"not_computable", 0}};
+            {"positions_at_risk", 1U},
+            {"liquidatable", 2U},
+            {"not_computable", 0U}};
 }
 
 TEST(ChainTotals, are_the_sums_of_each_chain_and_of_all) {

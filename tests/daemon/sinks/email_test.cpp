@@ -232,7 +232,7 @@ TEST(EmailSink, one_mail_for_an_alert_or_a_group) {
     Message message;
     message.body = alert_sample("position_firing").body();
     EXPECT_EQ(sink.deliver(message, kNow).kind, Kind::ok);
-    EXPECT_EQ(sink.deliver_group({"msg_g", "key", {message}, 1}, kNow).kind, Kind::ok);
+    EXPECT_EQ(sink.deliver_group({"msg_g", "key", {message, message}, 2}, kNow).kind, Kind::ok);
     ASSERT_EQ(mails.size(), 2U);
     EXPECT_EQ(mails[0].from, "plimsoll@mail.example");
     EXPECT_EQ(mails[0].to, (std::vector<std::string>{"risk@mail.example", "desk@mail.example"}));

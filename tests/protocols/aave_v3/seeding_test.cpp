@@ -378,7 +378,7 @@ TEST_F(Accounts37, the_reads_of_a_round_do_not_grow_with_the_accounts) {
     follow(users);
     EXPECT_EQ(ledger->position_count(), 51U);
     EXPECT_EQ(ledger->price_reads().size(), before);
-    EXPECT_EQ(before, 2U * 6U);
+    EXPECT_EQ(before, 2U * 8U);
 }
 
 }  // namespace
