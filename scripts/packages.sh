@@ -34,10 +34,12 @@ TEST_PACKAGES=(clang clang-format clang-tidy fish jq libgmock-dev libgtest-dev o
     systemd tzdata zsh)
 
 # Takes one program out of a Debian package without installing it: installing a service starts it,
-# and the tests start theirs themselves. Usage: fetch_program PACKAGE PROGRAM ROOT
+# and the tests start theirs themselves. Usage: fetch_program PACKAGE PROGRAM ROOT [FILE]; FILE, of the
+# same package, is put where the program looks for it.
 fetch_program() {
-    local package=$1 program=$2 tools=$3/build/tools work
-    if command -v "$program" >/dev/null || [ -x "$tools/$program" ]; then return 0; fi
+    local package=$1 program=$2 tools=$3/build/tools file=${4:-} work
+    if command -v "$program" >/dev/null; then return 0; fi
+    if [ -x "$tools/$program" ] && { [ -z "$file" ] || [ -e "$file" ]; }; then return 0; fi
     say "Fetching $program"
     work=$(mktemp -d)
     (
@@ -48,6 +50,7 @@ fetch_program() {
     )
     mkdir -p "$tools"
     cp "$work/usr/bin/$program" "$tools/$program"
+    [ -z "$file" ] || as_root install -D -m 644 "$work$file" "$file"
     rm -rf "$work"
 }
 

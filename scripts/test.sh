@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 fetch_program prometheus promtool "$PWD"
-fetch_program prometheus-alertmanager prometheus-alertmanager "$PWD"
+fetch_program prometheus-alertmanager prometheus-alertmanager "$PWD" \
+    /usr/share/prometheus/alertmanager/default.tmpl
 say "Building with tests"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
 ninja -C build

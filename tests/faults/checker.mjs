@@ -137,7 +137,7 @@ function checkArchive({ archive }, { byId, archived }, complain) {
 
 /** Removing the two members gives the body back. */
 function bodyOfLine(alert) {
-    const { signature, signer, ...body } = alert;
+    const { signature, signer, muted_by: mutedBy, ...body } = alert;
     return JSON.stringify(body);
 }
 
