@@ -34,12 +34,12 @@ TEST_PACKAGES=(clang clang-format clang-tidy fish jq libgmock-dev libgtest-dev o
     systemd tzdata zsh)
 
 # Takes one program out of a Debian package without installing it: installing a service starts it,
-# and the tests start theirs themselves. Usage: fetch_program PACKAGE PROGRAM ROOT [FILE]; FILE, of the
-# same package, is put where the program looks for it.
+# and the tests start theirs themselves. Usage: fetch_program PACKAGE PROGRAM ROOT [FOLDER]; FOLDER, of
+# the same package, is put where the program looks for it.
 fetch_program() {
-    local package=$1 program=$2 tools=$3/build/tools file=${4:-} work
+    local package=$1 program=$2 tools=$3/build/tools folder=${4:-} work
     if command -v "$program" >/dev/null; then return 0; fi
-    if [ -x "$tools/$program" ] && { [ -z "$file" ] || [ -e "$file" ]; }; then return 0; fi
+    if [ -x "$tools/$program" ] && { [ -z "$folder" ] || [ -d "$folder" ]; }; then return 0; fi
     say "Fetching $program"
     work=$(mktemp -d)
     (
@@ -50,7 +50,10 @@ fetch_program() {
     )
     mkdir -p "$tools"
     cp "$work/usr/bin/$program" "$tools/$program"
-    [ -z "$file" ] || as_root install -D -m 644 "$work$file" "$file"
+    if [ -n "$folder" ]; then
+        as_root mkdir -p "$folder"
+        as_root cp -R "$work$folder/." "$folder/"
+    fi
     rm -rf "$work"
 }
 

@@ -11,7 +11,7 @@ install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 fetch_program prometheus promtool "$PWD"
 fetch_program prometheus-alertmanager prometheus-alertmanager "$PWD" \
-    /usr/share/prometheus/alertmanager/default.tmpl
+    /usr/share/prometheus/alertmanager
 say "Building with tests"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
 ninja -C build

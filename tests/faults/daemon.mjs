@@ -59,6 +59,8 @@ ${sink}
 instance = "faults"
 state_dir = ${quoted(state)}
 http_listen = "127.0.0.1:${port}"
+# What is said of the source holds nothing back here: every alert is looked for at the receiver.
+default_inhibits = false
 
 [chains.${CHAIN}]
 kind = "evm"

@@ -36,7 +36,7 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 test('fires, ends, and is told again after a kill of either side', { timeout: 600_000 }, async () => {
     const alertmanager = await Alertmanager.start();
     const market = await startMarket({
-        accounts: 40,
+        accounts: 80,
         seed: 5,
         edit: (text) => text.replaceAll('to = ["archive"]', 'to = ["archive", "am"]') + sinkText(alertmanager.url, 'zh'),
     });
