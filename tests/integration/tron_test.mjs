@@ -225,20 +225,6 @@ describe('a TRON node that misbehaves', () => {
         await recovers();
         await watched.verifyLive();
     });
-
-    test('a reorganisation', { timeout: 120_000 }, async () => {
-        const id = await chain.anvil.chain.snapshot();
-        const saved = chain.world.save();
-        await step(chain.world, { blocks: 2 });
-        await watched.settled();
-        await chain.anvil.chain.revert(id);
-        chain.world.restore(saved);
-        await step(chain.world, { blocks: 3 });
-        await watched.settled();
-        await recovers();
-        const { chain: state } = await watched.state();
-        assert.ok(state.reorgs > 0);
-    });
 });
 
 describe('endpoints that offer less', () => {
