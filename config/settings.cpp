@@ -13,8 +13,6 @@ std::string ChainSettings::caip2() const {
     return "tron:0x" + hex;
 }
 
-AddressStyle ChainSettings::address_style() const {
-    return plimsoll::address_style(caip2());
-}
+AddressStyle ChainSettings::address_style() const { return plimsoll::address_style(caip2()); }
 
 }  // namespace plimsoll::config

@@ -26,9 +26,7 @@ Unexpected<OperationError> broken(const store::StoreError& error) {
 }
 
 /// Unix seconds; null where there is no such time.
-Row time_row(std::int64_t wall_ms) {
-    return wall_ms == 0 ? Row(nullptr) : Row(wall_ms / 1000);
-}
+Row time_row(std::int64_t wall_ms) { return wall_ms == 0 ? Row(nullptr) : Row(wall_ms / 1000); }
 
 Row text_row(const std::string& text) { return text.empty() ? Row(nullptr) : Row(text); }
 

@@ -85,8 +85,9 @@ TEST_F(EndpointTest, speaks_plain_http_and_json_rpc_under_a_path) {
     settings.url = Secret("http://node.example");
     settings.alias = "node";
     const Dialect dialect{.rpc_path = "/jsonrpc", .is_forbidden_rate = true, .least_burst = 3};
-    endpoint.emplace(0, std::move(settings),
-                     Services{*transport, clock, stop.get_token(), [] { return 0U; }, nullptr, dialect});
+    endpoint.emplace(
+        0, std::move(settings),
+        Services{*transport, clock, stop.get_token(), [] { return 0U; }, nullptr, dialect});
     EXPECT_EQ(endpoint->call_plain(PlainRequest{"/wallet/getblock", "{}"}, limits())->dump(),
               R"({"a":1})");
     EXPECT_TRUE(endpoint->call_plain(PlainRequest{"/v1/events?limit=1", ""}, limits()));
