@@ -1,5 +1,6 @@
 #include "daemon/cli/command_line.hpp"
 
+#include "config/error.hpp"
 #include "config/groups.hpp"
 #include "config/reference.hpp"
 #include "daemon/app/daemon.hpp"
@@ -10,10 +11,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace plimsoll::cli {
@@ -43,6 +46,13 @@ class CommandLine {
     }
 
     int run(int argc, char** argv) {
+        if (argc > 1 && *argv[1] != '-' && *argv[1] != '\0' && !is_command(argv[1])) {
+            const std::string hint = config::did_you_mean(argv[1], commands());
+            std::cerr << "plimsoll: no command " << config::in_quotes(argv[1])
+                      << (hint.empty() ? "" : " (" + hint + ")")
+                      << "\nRun with --help for the list.\n";
+            return app::kUsage;
+        }
         try {
             app_.parse(argc, argv);
         } catch (const CLI::ParseError& error) {
@@ -54,6 +64,16 @@ class CommandLine {
 
   private:
     using Action = std::function<int()>;
+
+    std::vector<std::string_view> commands() const {
+        std::vector<std::string_view> out;
+        for (const CLI::App* one : app_.get_subcommands({})) out.push_back(one->get_name());
+        return out;
+    }
+    bool is_command(std::string_view name) const {
+        const auto known = commands();
+        return std::find(known.begin(), known.end(), name) != known.end();
+    }
 
     /// A command with its examples, one to a line.
     CLI::App* add_bare(const char* name, const char* help,

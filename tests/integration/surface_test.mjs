@@ -352,6 +352,7 @@ test('completion scripts are scripts of their shells', () => {
 
 test('wrong questions have an exit code', () => {
     assert.equal(run('no-such-command').status, 64);
+    assert.match(run('positons').stderr, /no command 'positons' \(did you mean 'positions'\?\)/);
     assert.equal(run('positions', '--limit', 'x', ...here()).status, 64);
     assert.equal(run('positions', '--max-health-factor', 'x', ...here()).status, 64);
     assert.equal(run('tvl', '--protocol', 'nobody', ...here()).status, 64);
