@@ -68,7 +68,6 @@ class BeatingSource final : public chain::Source {
     }
 
     // These are not calls of the worker.
-    std::string disagreement() const override { return source_->disagreement(); }
     std::vector<chain::EndpointStatus> endpoints() const override { return source_->endpoints(); }
     std::uint64_t requests() const override { return source_->requests(); }
     void cancel() override { source_->cancel(); }

@@ -144,7 +144,6 @@ class AgreeingSource final : public Source {
                                                   const BlockRef& at) override;
     Expected<std::vector<bool>, Fault> has_code(std::span<const Address> addresses,
                                                 const BlockRef& at) override;
-    std::string disagreement() const override;
     std::vector<EndpointStatus> endpoints() const override;
     std::uint64_t requests() const override;
     void cancel() override;
@@ -500,13 +499,6 @@ Expected<std::vector<bool>, Fault> AgreeingSource::has_code(std::span<const Addr
                                                             const BlockRef& at) {
     return agreed(Topic{"the code", at.number},
                   [&](Source& source) { return source.has_code(addresses, at); });
-}
-
-std::string AgreeingSource::disagreement() const {
-    const std::scoped_lock lock(mutex_);
-    std::string out;
-    for (const auto& told : told_) out += (out.empty() ? "" : "; ") + told.text;
-    return out;
 }
 
 std::vector<EndpointStatus> AgreeingSource::endpoints() const {

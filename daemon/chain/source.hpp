@@ -102,8 +102,6 @@ class Source {
     virtual bool keeps_only_head() const { return false; }
     /// How many calls to hand to one `read` at most; may change from read to read.
     virtual std::size_t read_limit() const { return 4'000; }
-    /// Who contradicts whom about what, while that lasts, for people; empty when nobody does.
-    virtual std::string disagreement() const { return {}; }
     virtual std::vector<EndpointStatus> endpoints() const = 0;
     /// JSON-RPC requests sent so far, members of a batch counted each.
     virtual std::uint64_t requests() const = 0;

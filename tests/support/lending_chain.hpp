@@ -116,7 +116,6 @@ class LendingSource final : public chain::Source {
                                        const BlockRef& at) override;
     bool keeps_only_head() const override { return only_head; }
     std::size_t read_limit() const override { return most_reads; }
-    std::string disagreement() const override { return dispute; }
     /// One that is contradicted, while there is a dispute.
     std::vector<chain::EndpointStatus> endpoints() const override {
         if (dispute.empty()) return {};
