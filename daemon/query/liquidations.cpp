@@ -81,16 +81,20 @@ void print_basis(std::ostream& out, const Basis& basis, const std::vector<Window
                            ? std::string("now")
                            : minute(options, std::min(windows.back().to, options.now))))
         << "\nmethod: " << kCountingMethod << "\nchains:";
-    for (const Row& chain : basis.chains) out << " " << plain(chain);
+    const char* separator = " ";
+    for (const Row& chain : basis.chains) out << std::exchange(separator, ", ") << plain(chain);
     out << "; recorded";
+    separator = " ";
     for (const auto& [chain, time] : basis.recorded_since.items()) {
-        out << " " << chain << " since " << minute(options, time.get<std::uint64_t>());
+        out << std::exchange(separator, ", ") << chain << " since "
+            << minute(options, time.get<std::uint64_t>());
     }
     if (basis.recorded_since.empty()) out << " since an unknown time: no snapshot is kept";
     if (!basis.is_whole) out << " (the window began before)";
     out << "\ncoverage:";
+    separator = " ";
     for (const auto& [protocol, coverage] : basis.coverage.items()) {
-        out << " " << protocol << " " << plain(coverage);
+        out << std::exchange(separator, ", ") << protocol << " " << plain(coverage);
     }
     out << "\n";
 }

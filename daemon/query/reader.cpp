@@ -169,10 +169,11 @@ Expected<RowSet, QueryError> Reader::from_files(const std::string& table, const 
     const auto filter = RowFilter::make(params);
     if (!filter) return fail(filter.error(), kExitUsage);
     RowSet out;
-    out.origin = "the daemon is not running; newest snapshot:";
+    out.origin = "the daemon is not running; newest snapshot";
+    const char* separator = ": ";
     for (const auto& [chain, run] : (*runs)["chains"].items()) {
-        out.origin +=
-            " " + chain + " at block " + with_separators(run.value("block", Row(0)).dump());
+        out.origin += std::exchange(separator, ", ") + chain + " at block " +
+                      with_separators(run.value("block", Row(0)).dump());
         if (!run.contains("files") || !run["files"].contains(table)) continue;
         for (const auto& path : run["files"][table]) {
             if (!path.is_string())
