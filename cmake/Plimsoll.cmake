@@ -40,44 +40,58 @@ target_compile_options(plimsoll_options INTERFACE -Wall -Wextra -Wpedantic -Wsha
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wuseless-cast
   -Wno-restrict>)  # g++ 12 sees overlaps in std::string assignment that are none (GCC bug 105329)
 if(PLIMSOLL_SANITIZE)
-  # clang's address build carries the coverage counters that its fuzzer needs.
-  set(fuzzed "$<$<AND:$<CXX_COMPILER_ID:Clang>,$<STREQUAL:${PLIMSOLL_SANITIZE},address>>:-fsanitize=fuzzer-no-link>")
-  set(sanitizers -fsanitize=${PLIMSOLL_SANITIZE},undefined ${fuzzed})
-  target_compile_options(plimsoll_options INTERFACE ${sanitizers} -fno-sanitize-recover=all
-    -fno-omit-frame-pointer -g1)
-  target_link_options(plimsoll_options INTERFACE ${sanitizers})
+  target_compile_options(plimsoll_options INTERFACE -fsanitize=${PLIMSOLL_SANITIZE} -fno-omit-frame-pointer -g1)
+  target_link_options(plimsoll_options INTERFACE -fsanitize=${PLIMSOLL_SANITIZE})
+endif()
+# What is tested looks for undefined behaviour too and counts its branches for clang's fuzzer; the
+# tests' own code does not: it would take twice as long to compile.
+add_library(plimsoll_tested INTERFACE)
+target_link_libraries(plimsoll_tested INTERFACE plimsoll_options)
+if(PLIMSOLL_SANITIZE STREQUAL "address")
+  target_compile_options(plimsoll_tested INTERFACE -fsanitize=undefined -fno-sanitize-recover=all
+    $<$<CXX_COMPILER_ID:Clang>:-fsanitize=fuzzer-no-link>)
+  target_link_options(plimsoll_options INTERFACE -fsanitize=undefined)
 endif()
 
+# PLIMSOLL_UNITY: compiles the files of a target together, but for those named after it, whose own
+# helpers have names that others have too.
+function(plimsoll_together target)
+  if(PLIMSOLL_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
 # One precompiled header for all libraries, one for all tests.
-function(plimsoll_precompiled name header)
+function(plimsoll_precompiled name header options)
   # Not written again when cmake runs again: that would rebuild everything.
   file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${name}.cpp" CONTENT "")
   add_library(${name} OBJECT "${CMAKE_BINARY_DIR}/${name}.cpp")
-  target_link_libraries(${name} PRIVATE plimsoll_options ${ARGN})
+  target_link_libraries(${name} PRIVATE ${options} ${ARGN})
   target_compile_options(${name} PUBLIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
     "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
   target_precompile_headers(${name} PRIVATE "${CMAKE_SOURCE_DIR}/cmake/${header}")
 endfunction()
-plimsoll_precompiled(plimsoll_pch pch.hpp)
+plimsoll_precompiled(plimsoll_pch pch.hpp plimsoll_tested)
 
 # plimsoll_library(name SOURCES ... DEPENDS ...): one static library per folder.
 function(plimsoll_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  if(PLIMSOLL_UNITY)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
-  endif()
-  target_link_libraries(${name} PUBLIC plimsoll_options ${ARG_DEPENDS})
+  plimsoll_together(${name})
+  target_link_libraries(${name} PRIVATE plimsoll_tested PUBLIC plimsoll_options ${ARG_DEPENDS})
   target_precompile_headers(${name} REUSE_FROM plimsoll_pch)
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endfunction()
 
-# plimsoll_test(name SOURCES ... DEPENDS ...): one GoogleTest program per folder of tests. The tests'
-# own code is not optimized: it compiles in half the time, and what it tests is.
+# plimsoll_test(name SOURCES ... ALONE ... DEPENDS ...): one GoogleTest program per folder of tests.
+# The tests' own code is not optimized: it compiles in half the time, and what it tests is. ALONE:
+# further files, which cannot be compiled together with others.
 function(plimsoll_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "SOURCES;ALONE;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES} ${ARG_ALONE})
+  plimsoll_together(${name} ${ARG_ALONE})
   target_link_libraries(${name} PRIVATE plimsoll_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM plimsoll_test_pch)
   target_compile_options(${name} PRIVATE -O0 $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)

@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 install_packages "${BUILD_PACKAGES[@]}"
 if [ ! -f build/build.ninja ]; then
     say "Configuring"
-    cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=OFF >/dev/null
+    cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=OFF \
+        -DPLIMSOLL_UNITY=ON >/dev/null
 fi
 say "Building (the first time takes some minutes)"
 ninja -C build plimsoll

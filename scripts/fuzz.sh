@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs one fuzz target over its kept corpus. Needs the build of scripts/sanitize.sh.
+# Runs one fuzz target over its kept corpus. Needs the build of scripts/test.sh.
 #
 #   scripts/fuzz.sh TARGET [SECONDS]           60 seconds by default; a find is left in the folder it names
 #   scripts/fuzz.sh --keep TARGET [SECONDS]    adds to tests/fuzz/corpus/TARGET what reached new code
 #   scripts/fuzz.sh --binary FILE TARGET [SECONDS]
 #
-# Targets: rpc_reply chain_reply text config aave_ledger
+# Targets: tests/fuzz/*_fuzz.cpp
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,9 +20,9 @@ while [[ ${1:-} == --* ]]; do
 done
 target=${1:?which target? see the head of this file}
 seconds=${2:-60}
-binary=${binary:-build-sanitize/tests/fuzz/${target}_fuzz}
+binary=${binary:-build-check/tests/fuzz/${target}_fuzz}
 corpus=tests/fuzz/corpus/$target
-[ -x "$binary" ] || { echo "fuzz.sh: no $binary; run scripts/sanitize.sh first" >&2 && exit 66; }
+[ -x "$binary" ] || { echo "fuzz.sh: no $binary; run scripts/test.sh first" >&2 && exit 66; }
 
 work=$(mktemp -d)
 mkdir "$work/corpus" "$work/finds"

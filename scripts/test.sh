@@ -1,19 +1,62 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them; ends with the runner's summary.
 #
-#   scripts/test.sh                everything
-#   scripts/test.sh -R PATTERN     only tests whose name matches (any option of ctest)
+#   scripts/test.sh                everything: the form of the code, the tests under clang's sanitizers,
+#                                  twenty seconds of each fuzz target
+#   scripts/test.sh -R PATTERN     only tests whose name matches (any option of ctest), without the rest
+#   scripts/test.sh --thread       only the tests of the daemon's parts that have threads, under the
+#                                  sanitizer that finds data races
+#
+# Trees: build/ holds the program as it is shipped (g++, Release); differential tests, faults and the
+# demonstration run on it. build-check/ (clang, sanitizers for addresses and undefined behaviour) holds all
+# the rest; build-thread/ that for data races.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
+THREADED=(app follow http outbox query rpc sinks snapshots store)
+
+configure() {  # FOLDER SANITIZER
+    CC=clang CXX=clang++ cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON \
+        -DPLIMSOLL_UNITY=ON -DPLIMSOLL_SANITIZE="$2" -DPLIMSOLL_SHIPPED="$PWD/build/plimsoll" >/dev/null
+}
+
+stage() {  # TEXT: also says how long the stage before it took
+    [ -z "${begun:-}" ] || echo "    took $((SECONDS - begun)) s" >&2
+    begun=$SECONDS
+    say "$1"
+}
+
+find_races() {
+    local name
+    stage "Building for the thread sanitizer, in build-thread"
+    configure build-thread thread
+    ninja -C build-thread "${THREADED[@]/%/_tests}"
+    for name in "${THREADED[@]}"; do
+        stage "$name under the thread sanitizer"
+        TSAN_OPTIONS=halt_on_error=1 "build-thread/tests/daemon/$name/${name}_tests" --gtest_brief=1
+    done
+}
+
+stage "Installing what is missing"
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 fetch_program prometheus promtool "$PWD"
 fetch_program prometheus-alertmanager prometheus-alertmanager "$PWD" \
     /usr/share/prometheus/alertmanager
-say "Building with tests"
-cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
-ninja -C build
-say "Running the tests"
-ctest --test-dir build --output-on-failure --parallel "$(nproc)" --progress "$@"
+if [ "${1:-}" = --thread ]; then
+    find_races
+    exit 0
+fi
+if [ $# = 0 ]; then
+    stage "Checking the form"
+    ./scripts/check.sh
+fi
+stage "Building what is shipped, in build"
+./scripts/build.sh
+stage "Building with sanitizers, in build-check"
+configure build-check address
+ninja -C build-check
+[ $# != 0 ] || find_races
+stage "Running the tests"
+ctest --test-dir build-check --output-on-failure --parallel "$(nproc)" --progress "$@"

@@ -1,6 +1,7 @@
 #include "daemon/follow/discovery.hpp"
 
 #include "abi/address.hpp"
+#include "daemon/follow/fault.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -14,14 +15,6 @@ using chain::FaultKind;
 using store::OwedRange;
 
 constexpr const char* kPurpose = "discovery";
-
-Unexpected<Fault> fault(FaultKind kind, std::string message) {
-    return Unexpected<Fault>{Fault{kind, std::move(message)}};
-}
-
-Unexpected<Fault> storage_fault(const store::StoreError& error) {
-    return fault(FaultKind::transient, "store: " + error.message);
-}
 
 std::uint64_t blocks_in(std::span<const OwedRange> ranges) {
     std::uint64_t sum = 0;

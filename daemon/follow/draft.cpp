@@ -1,5 +1,6 @@
 #include "daemon/follow/draft.hpp"
 
+#include "daemon/follow/fault.hpp"
 #include "daemon/follow/ranges.hpp"
 
 #include <spdlog/spdlog.h>
@@ -22,10 +23,6 @@ constexpr std::size_t kAuditPerRound = 24;
 /// How often reads of one protocol are answered within one round before the rest waits for the
 /// next.
 constexpr int kMaxSettleSteps = 50;
-
-Unexpected<Fault> fault(FaultKind kind, std::string message) {
-    return Unexpected<Fault>{Fault{kind, std::move(message)}};
-}
 
 bool same_calls(std::span<const Call> a, std::span<const Call> b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Call& x, const Call& y) {

@@ -1,5 +1,7 @@
 #include "daemon/follow/follower.hpp"
 
+#include "daemon/follow/fault.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -17,15 +19,10 @@ constexpr BlockNumber kMaxLinkedBlocks = 1024;
 /// Final blocks above the tip are read as ranges of logs, without their headers, when there are
 /// more than these.
 constexpr BlockNumber kFewBlocks = 16;
-constexpr BlockNumber kRecentBlocks = 256;
 /// How often a poll begins anew because the node dropped the state of the head while it was read.
 constexpr int kMostOvertaken = 3;
 /// Forks met within one poll, before it is left to the next one.
 constexpr int kMostForks = 2;
-
-Unexpected<Fault> fault(FaultKind kind, std::string message) {
-    return Unexpected<Fault>{Fault{kind, std::move(message)}};
-}
 
 chain::Finality to_finality(const config::Depth& depth) {
     switch (depth.kind) {

@@ -1,3 +1,4 @@
+#include "daemon/follow/fault.hpp"
 #include "daemon/follow/follower.hpp"
 #include "daemon/view/rows.hpp"
 
@@ -12,16 +13,8 @@ namespace {
 using chain::Fault;
 using chain::FaultKind;
 
-/// When nothing becomes final for so many blocks, the oldest rounds leave the tail all the same;
-/// they are stored once they are final.
-constexpr BlockNumber kMaxTailBlocks = 8192;
-constexpr BlockNumber kRecentBlocks = 256;
 /// Polls in which prices of a liquidation's block may fail to be read for reasons that pass.
 constexpr int kPriceTries = 3;
-
-Unexpected<Fault> storage_fault(const store::StoreError& error) {
-    return Unexpected<Fault>{Fault{FaultKind::transient, "store: " + error.message}};
-}
 
 /// The state or the contract's answer is not to be had, now or later.
 bool is_for_good(const Fault& fault) {

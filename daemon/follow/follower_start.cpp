@@ -1,3 +1,4 @@
+#include "daemon/follow/fault.hpp"
 #include "daemon/follow/follower.hpp"
 
 #include <spdlog/spdlog.h>
@@ -12,19 +13,8 @@ namespace {
 using chain::Fault;
 using chain::FaultKind;
 
-/// A final block further below the head than this is no base: too much would have to be kept that
-/// is not final.
-constexpr BlockNumber kMaxTailBlocks = 8192;
 /// A protocol that cannot be followed is tried again after this.
 constexpr std::int64_t kRetrySeconds = 60;
-
-Unexpected<Fault> fault(FaultKind kind, std::string message) {
-    return Unexpected<Fault>{Fault{kind, std::move(message)}};
-}
-
-Unexpected<Fault> storage_fault(const store::StoreError& error) {
-    return fault(FaultKind::transient, "store: " + error.message);
-}
 
 }  // namespace
 

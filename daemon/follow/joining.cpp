@@ -1,6 +1,7 @@
 #include "daemon/follow/joining.hpp"
 
 #include "abi/address.hpp"
+#include "daemon/follow/fault.hpp"
 #include "daemon/follow/ranges.hpp"
 
 #include <spdlog/spdlog.h>
@@ -14,10 +15,6 @@ namespace {
 using chain::Fault;
 using chain::FaultKind;
 using Clock = std::chrono::steady_clock;
-
-Unexpected<Fault> fault(FaultKind kind, std::string message) {
-    return Unexpected<Fault>{Fault{kind, std::move(message)}};
-}
 
 KnownBlock known_in(const Tail& tail) {
     return [&tail](BlockNumber number) { return tail.at(number); };

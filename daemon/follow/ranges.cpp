@@ -1,5 +1,7 @@
 #include "daemon/follow/ranges.hpp"
 
+#include "daemon/follow/fault.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -10,10 +12,6 @@ namespace {
 using chain::Fault;
 using chain::FaultKind;
 using protocols::Log;
-
-Unexpected<Fault> fault(FaultKind kind, std::string message) {
-    return Unexpected<Fault>{Fault{kind, std::move(message)}};
-}
 
 template <class T>
 void add_new(std::vector<T>& to, const std::vector<T>& more) {

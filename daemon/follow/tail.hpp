@@ -14,6 +14,13 @@
 
 namespace plimsoll::follow {
 
+/// The tail's greatest length. A final block further below the head is no base to begin from; when
+/// nothing becomes final for so many blocks, the oldest rounds leave the tail all the same, and are
+/// stored once they are final.
+constexpr BlockNumber kMaxTailBlocks = 8192;
+/// Blocks below the tip whose hashes are kept.
+constexpr BlockNumber kRecentBlocks = 256;
+
 /// What one protocol was given in a round besides the logs, in order.
 struct Reseed {
     std::vector<protocols::PositionKey> keys;

@@ -1,6 +1,7 @@
 #include "daemon/alerts/alert.hpp"
 
 #include "daemon/alerts/jsonl.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gtest/gtest.h>
 
@@ -173,7 +174,7 @@ class RandomAlert {
 
 TEST(BodyOf, random_alerts_survive_a_parse_and_a_dump) {
     RandomAlert random(20'260'115);
-    for (int i = 0; i < 2000; ++i) {
+    for (unsigned i = 0; i < test::effort(2000); ++i) {
         const std::string body = body_of(random.make(), "mon-a");
         ASSERT_EQ(json::parse(body).dump(), body) << "alert " << i;
         const auto line = jsonl_line(body, "0x00", "0x01");

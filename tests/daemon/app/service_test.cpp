@@ -106,8 +106,9 @@ class Service : public ::testing::Test {
     }
     std::uint64_t owed() const {
         const auto opened = store::Store::open(folder_.path() / "state", {});
+        const auto all = opened->store->outbox_counts().value();
         std::uint64_t pending = 0;
-        for (const auto& counts : opened->store->outbox_counts().value()) pending += counts.pending;
+        for (const auto& counts : all) pending += counts.pending;
         return pending;
     }
     static std::string hook(const LoopbackServer& server) {

@@ -323,14 +323,14 @@ TEST_F(EvmLogs, times_are_read_from_headers_where_the_node_gives_none) {
 }
 
 TEST_F(EvmLogs, a_step_reads_no_more_than_500_headers_for_times) {
-    test::FakeChain tall(1'500);
+    test::FakeChain tall(700);
     fill(tall);
     add_node(tall).has_log_times = false;
     connect();
-    const auto step = source->logs_in(1, 1'500, filter(), true);
+    const auto step = source->logs_in(1, 700, filter(), true);
     ASSERT_TRUE(step) << step.error().message;
     EXPECT_EQ(step->last, 500U);
-    EXPECT_EQ(read_all(1, 1'500, true).size(), expected_in(1, 1'500));
+    EXPECT_EQ(read_all(1, 700, true).size(), expected_in(1, 700));
 }
 
 TEST_F(EvmLogs, of_a_block_carry_its_time) {

@@ -2,6 +2,7 @@
 
 #include "daemon/alerts/alert.hpp"
 #include "tests/daemon/follow/world.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -13,12 +14,6 @@ namespace plimsoll::follow {
 namespace {
 
 using chain::FaultKind;
-
-/// How many histories there are: PLIMSOLL_SEEDS, or this many.
-unsigned seeds(unsigned usual) {
-    const char* wanted = std::getenv("PLIMSOLL_SEEDS");
-    return wanted == nullptr ? usual : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
-}
 
 /// One history, made from a seed.
 class History {
@@ -290,7 +285,7 @@ TEST_P(RandomHistory, ends_right_and_everything_is_told_once) {
     expect_answers(world);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomHistory, testing::Range(0U, seeds(24)));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomHistory, testing::Range(0U, test::effort(24)));
 
 class BrokenFinality : public testing::TestWithParam<unsigned> {};
 
@@ -303,7 +298,7 @@ TEST_P(BrokenFinality, ends_right_all_the_same) {
     EXPECT_EQ(stored_liquidations(history.world), liquidations_of(history));
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, BrokenFinality, testing::Range(0U, seeds(8)));
+INSTANTIATE_TEST_SUITE_P(Seeds, BrokenFinality, testing::Range(0U, test::effort(8)));
 
 }  // namespace
 }  // namespace plimsoll::follow

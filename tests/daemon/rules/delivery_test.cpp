@@ -3,8 +3,8 @@
 // is what is true, and it was told every correction once, after what it corrects.
 #include "abi/hex.hpp"
 #include "tests/daemon/rules/scenario.hpp"
-#include "tests/daemon/rules/seeds.hpp"
 #include "tests/daemon/store/support.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gtest/gtest.h>
 
@@ -274,7 +274,7 @@ TEST_P(AnyProgress, the_receiver_ends_up_with_the_truth) {
     EXPECT_GT(retractions, 0U) << "a history without corrections tests nothing";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, AnyProgress, testing::Range(0U, seeds(6U)));
+INSTANTIATE_TEST_SUITE_P(Seeds, AnyProgress, testing::Range(0U, test::effort(6)));
 
 }  // namespace
 }  // namespace plimsoll::rules

@@ -1,5 +1,6 @@
 #include "abi/hex.hpp"
 #include "tests/daemon/rules/scenario.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gtest/gtest.h>
 
@@ -153,7 +154,7 @@ TEST_P(Histories, nothing_is_lost_invented_or_said_twice) {
     EXPECT_EQ(told, happened) << "exactly the liquidations of the canonical chain stand";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(0U, 12U));
+INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(0U, test::effort(12)));
 
 }  // namespace
 }  // namespace plimsoll::rules

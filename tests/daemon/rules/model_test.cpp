@@ -2,7 +2,7 @@
 // only the list of what was seen since the episode before. Every random history has to say the same
 // lines.
 #include "tests/daemon/rules/scenario.hpp"
-#include "tests/daemon/rules/seeds.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gtest/gtest.h>
 
@@ -244,7 +244,7 @@ TEST_P(Models, say_what_the_engine_says) {
     EXPECT_TRUE(words.contains("firing") && words.contains("resolved"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Models, testing::Range(0U, seeds(16U)));
+INSTANTIATE_TEST_SUITE_P(Seeds, Models, testing::Range(0U, test::effort(16)));
 
 }  // namespace
 }  // namespace plimsoll::rules

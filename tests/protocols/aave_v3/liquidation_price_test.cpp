@@ -5,6 +5,7 @@
 #include "protocols/common/fixed_point.hpp"
 #include "tests/protocols/aave_v3/small_world.hpp"
 #include "tests/protocols/aave_v3/vector_files.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gtest/gtest.h>
 
@@ -118,10 +119,10 @@ std::vector<bool> scan(const SmallWorld& world, const MovingPrices& moving, unsi
 }
 
 struct Tally {
-    int found = 0;
-    int none = 0;
-    int beyond = 0;
-    int above = 0;
+    unsigned found = 0;
+    unsigned none = 0;
+    unsigned beyond = 0;
+    unsigned above = 0;
 };
 
 void check_by_trying_all(const SmallWorld& world, const MovingPrices& moving, Tally& tally) {
@@ -173,25 +174,23 @@ void check_by_trying_all(const SmallWorld& world, const MovingPrices& moving, Ta
 
 TEST(LiquidationPrice, of_one_asset_is_the_nearest_of_all_prices_tried) {
     Tally tally;
-    for (std::uint64_t seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+    for (std::uint64_t seed = 0; seed < test::effort(3000) && !testing::Test::HasFailure();
+         ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Dice dice(seed);
         const SmallWorld world = random_world(dice);
         const auto id = static_cast<unsigned>(dice.between(0, world.account.holdings.size() - 1));
         check_by_trying_all(world, alone(id), tally);
     }
-    EXPECT_GT(tally.found, 500);
-    EXPECT_GT(tally.above, 100);
-    EXPECT_GT(tally.none, 200);
-    RecordProperty("found", tally.found);
-    RecordProperty("above", tally.above);
-    RecordProperty("none", tally.none);
-    RecordProperty("beyond", tally.beyond);
+    EXPECT_GT(tally.found, test::effort(500));
+    EXPECT_GT(tally.above, test::effort(100));
+    EXPECT_GT(tally.none, test::effort(200));
 }
 
 TEST(LiquidationPrice, of_a_group_is_the_nearest_of_all_prices_tried) {
     Tally tally;
-    for (std::uint64_t seed = 100'000; seed < 103'000 && !testing::Test::HasFailure(); ++seed) {
+    for (std::uint64_t seed = 100'000;
+         seed < 100'000 + test::effort(3000) && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Dice dice(seed);
         const SmallWorld world = random_world(dice);
@@ -205,11 +204,7 @@ TEST(LiquidationPrice, of_a_group_is_the_nearest_of_all_prices_tried) {
         if (world.market.prices.at(moving.leader).raw() == 0) continue;
         check_by_trying_all(world, moving, tally);
     }
-    EXPECT_GT(tally.found, 300);
-    RecordProperty("found", tally.found);
-    RecordProperty("above", tally.above);
-    RecordProperty("none", tally.none);
-    RecordProperty("beyond", tally.beyond);
+    EXPECT_GT(tally.found, test::effort(300));
 }
 
 /// Two collaterals of nearly equal worth whose thresholds lie around one whole basis point: their
@@ -233,7 +228,8 @@ SmallWorld balanced_world(Dice& dice) {
 
 TEST(LiquidationPrice, of_a_group_whose_average_wavers_is_the_nearest_of_all_prices_tried) {
     Tally tally;
-    for (std::uint64_t seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+    for (std::uint64_t seed = 0; seed < test::effort(3000) && !testing::Test::HasFailure();
+         ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Dice dice(seed);
         const SmallWorld world = balanced_world(dice);
@@ -241,7 +237,7 @@ TEST(LiquidationPrice, of_a_group_whose_average_wavers_is_the_nearest_of_all_pri
         const auto leader = static_cast<unsigned>(dice.between(0, 1));
         check_by_trying_all(world, {.leader = leader, .members = members}, tally);
     }
-    EXPECT_GT(tally.found, 1500);
+    EXPECT_GT(tally.found, test::effort(1500));
 }
 
 // ---- averaged thresholds: health goes up and down
@@ -408,8 +404,9 @@ SmallWorld world_with_interest(Dice& dice) {
 
 TEST(LiquidationTime, is_the_first_of_all_seconds_tried) {
     constexpr BlockTime kTried = 700;
-    int found = 0;
-    for (std::uint64_t seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+    unsigned found = 0;
+    for (std::uint64_t seed = 0; seed < test::effort(3000) && !testing::Test::HasFailure();
+         ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Dice dice(seed);
         const SmallWorld world = world_with_interest(dice);
@@ -426,7 +423,7 @@ TEST(LiquidationTime, is_the_first_of_all_seconds_tried) {
         }
         found += first && *first != kNow ? 1 : 0;
     }
-    EXPECT_GT(found, 100);
+    EXPECT_GT(found, test::effort(100));
 }
 
 TEST(LiquidationTime, of_a_slow_loan_is_certified_and_within_a_year) {
@@ -510,8 +507,9 @@ std::string amount_text(const std::optional<U256>& amount) {
 }
 
 TEST(RepayToReach, is_the_least_of_all_amounts_tried) {
-    int found = 0;
-    for (std::uint64_t seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+    unsigned found = 0;
+    for (std::uint64_t seed = 0; seed < test::effort(3000) && !testing::Test::HasFailure();
+         ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Dice dice(seed);
         const SmallWorld world = random_world(dice);
@@ -532,7 +530,7 @@ TEST(RepayToReach, is_the_least_of_all_amounts_tried) {
                   amount_text(least_by_trying(world, id, target, debt->raw(), after_repaying)));
         found += ours ? 1 : 0;
     }
-    EXPECT_GT(found, 100);
+    EXPECT_GT(found, test::effort(100));
 }
 
 TEST(RepayToReach, repays_variable_debt_before_stable_debt) {
@@ -553,8 +551,9 @@ TEST(RepayToReach, repays_variable_debt_before_stable_debt) {
 }
 
 TEST(AddToReach, is_the_least_of_all_amounts_tried) {
-    int found = 0;
-    for (std::uint64_t seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+    unsigned found = 0;
+    for (std::uint64_t seed = 0; seed < test::effort(3000) && !testing::Test::HasFailure();
+         ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Dice dice(seed);
         const SmallWorld world = random_world(dice);
@@ -582,7 +581,7 @@ TEST(AddToReach, is_the_least_of_all_amounts_tried) {
         }
         found += ours ? 1 : 0;
     }
-    EXPECT_GT(found, 100);
+    EXPECT_GT(found, test::effort(100));
 }
 
 // ---- the closed forms of the specification, with numbers of real size
@@ -648,8 +647,9 @@ U256 random_amount(Dice& dice, unsigned decimals) {
 }
 
 TEST(LiquidationPrice, of_one_collateral_equals_the_closed_forms) {
-    int found = 0;
-    for (std::uint64_t seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+    unsigned found = 0;
+    for (std::uint64_t seed = 0; seed < test::effort(3000) && !testing::Test::HasFailure();
+         ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Dice dice(seed);
         const RuleSet rules = dice.one_in(2) ? RuleSet::v3_4 : RuleSet::v3_7;

@@ -4,6 +4,7 @@
 #include "protocols/common/crossing.hpp"
 #include "protocols/compound_v2/account_data.hpp"
 #include "tests/protocols/compound_v2/small_market.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gtest/gtest.h>
 
@@ -88,7 +89,7 @@ bool has_fixed_part(const SmallMarket& world, const MovingPrices& moving) {
     return false;
 }
 
-void compare(const SmallMarket& world, const MovingPrices& moving, unsigned seed, int& found) {
+void compare(const SmallMarket& world, const MovingPrices& moving, unsigned seed, unsigned& found) {
     constexpr std::uint64_t kReach = 1500;
     if (!has_fixed_part(world, moving)) return;
     const AccruedMarket accrued(world.market);
@@ -108,37 +109,37 @@ void compare(const SmallMarket& world, const MovingPrices& moving, unsigned seed
 }
 
 TEST(LiquidationPrice, nearest_of_all_prices_when_one_asset_moves) {
-    int found = 0;
-    for (unsigned seed = 1; seed <= 150; ++seed) {
+    unsigned found = 0;
+    for (unsigned seed = 1; seed <= test::effort(150); ++seed) {
         Random random(seed);
         const SmallMarket world = random_world(random);
         compare(world, {.leader = 0, .members = {}}, seed, found);
     }
-    EXPECT_GT(found, 40);
+    EXPECT_GT(found, test::effort(40) / 2);
 }
 
 TEST(LiquidationPrice, nearest_of_all_prices_when_a_group_moves) {
-    int found = 0;
-    for (unsigned seed = 1; seed <= 100; ++seed) {
+    unsigned found = 0;
+    for (unsigned seed = 1; seed <= test::effort(100); ++seed) {
         Random random(1000 + seed);
         const SmallMarket world = random_world(random);
         const std::array<unsigned, 2> members{0, 1};
         compare(world, {.leader = 0, .members = members}, seed, found);
     }
-    EXPECT_GT(found, 10);
+    EXPECT_GT(found, test::effort(10) / 2);
 }
 
 /// Stated in a coin: the others' prices move the opposite way.
 TEST(LiquidationPrice, nearest_of_all_prices_when_the_numeraire_moves) {
-    int found = 0;
-    for (unsigned seed = 1; seed <= 100; ++seed) {
+    unsigned found = 0;
+    for (unsigned seed = 1; seed <= test::effort(100); ++seed) {
         Random random(2000 + seed);
         SmallMarket world = random_world(random);
         world.market.prices[0] = OraclePrice::from_raw(200);
         const std::array<unsigned, 1> members{0};
         compare(world, {.leader = 0, .members = members, .moves_numeraire = true}, seed, found);
     }
-    EXPECT_GT(found, 10);
+    EXPECT_GT(found, test::effort(10) / 2);
 }
 
 TEST(LiquidationPrice, falling_coin_endangers_who_holds_it_and_owes_others) {
@@ -184,8 +185,8 @@ TEST(LiquidationPrice, account_whose_price_is_zero_has_none) {
 
 TEST(LiquidationMoment, first_of_all_blocks) {
     constexpr std::uint64_t kHorizon = 3000;
-    int found = 0;
-    for (unsigned seed = 1; seed <= 60; ++seed) {
+    unsigned found = 0;
+    for (unsigned seed = 1; seed <= test::effort(60); ++seed) {
         Random random(3000 + seed);
         SmallMarket world = random_world(random);
         for (auto& [id, c_token] : world.market.markets) {
@@ -219,7 +220,7 @@ TEST(LiquidationMoment, first_of_all_blocks) {
         EXPECT_EQ(ours, brute) << "seed " << seed;
         found += brute && *brute > 50;
     }
-    EXPECT_GT(found, 3);
+    EXPECT_GT(found, test::effort(4) / 2);
 }
 
 TEST(SafeAmount, least_that_reaches_the_target) {
