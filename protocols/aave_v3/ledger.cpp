@@ -5,14 +5,6 @@
 
 namespace plimsoll::protocols::aave_v3 {
 
-BlockRef block_of(const Log& log) {
-    BlockRef out;
-    out.number = log.block;
-    out.hash = log.block_hash;
-    out.time = log.block_time;
-    return out;
-}
-
 Ledger::Ledger(const Address& provider, std::set<Address> watched)
     : watched_(std::make_shared<const std::set<Address>>(std::move(watched))) {
     structure_.provider = provider;

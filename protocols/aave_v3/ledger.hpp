@@ -172,7 +172,4 @@ class Ledger {
     std::uint64_t inconsistencies_ = 0;
 };
 
-/// The block a log lies in; its parent is not known.
-BlockRef block_of(const Log& log);
-
 }  // namespace plimsoll::protocols::aave_v3

@@ -9,64 +9,10 @@
 namespace plimsoll::protocols::aave_v3 {
 namespace {
 
-/// Reads the words of one result; the first thing wrong is kept and what is read then is empty.
-class Words {
-  public:
-    Words(const CallResult& result, std::string_view name) : reader_(result.data), name_(name) {
-        if (!result.success) fail("reverted");
-    }
-
-    U256 uint(std::size_t i) { return keep(reader_.uint(i)); }
-    std::uint64_t uint64(std::size_t i) { return keep(reader_.uint64(i)); }
-    Address address(std::size_t i) { return keep(reader_.address(i)); }
-    bool boolean(std::size_t i) { return keep(reader_.boolean(i)); }
-    Bps bps(std::size_t i) { return Bps::from_raw(bounded(i, 16)); }
-    Ray ray(std::size_t i) { return Ray::from_raw(bounded(i, 128)); }
-    /// The contract's type has only so many bits.
-    U256 bounded(std::size_t i, unsigned bits) {
-        const U256 value = uint(i);
-        if ((value >> bits) == 0) return value;
-        fail("a word does not fit its type");
-        return 0;
-    }
-    std::vector<Address> addresses(std::size_t i, std::size_t max) {
-        return keep(reader_.addresses(i, max));
-    }
-    void fail(std::string_view reason) {
-        if (!fault_) fault_ = ReadFault{std::string(name_) + ": " + std::string(reason)};
-    }
-    const std::optional<ReadFault>& fault() const { return fault_; }
-
-  private:
-    template <class T>
-    T keep(Expected<T, ParseError> value) {
-        if (value) return std::move(*value);
-        fail(value.error().message);
-        return T{};
-    }
-
-    abi::Reader reader_;
-    std::string_view name_;
-    std::optional<ReadFault> fault_;
-};
-
-template <class T>
-Reply<T> finish(T value, std::initializer_list<const Words*> readers) {
-    for (const Words* reader : readers) {
-        if (reader->fault()) return Unexpected<ReadFault>{*reader->fault()};
-    }
-    return value;
-}
-
 std::optional<std::uint64_t> optional_uint64(const CallResult& result) {
     const auto word = optional_word(result);
     if (!word || *word > U256(UINT64_MAX)) return std::nullopt;
     return static_cast<std::uint64_t>(*word);
-}
-
-Address optional_address(const CallResult& result) {
-    if (!result.success) return {};
-    return abi::Reader(result.data).address(0).value_or(Address{});
 }
 
 Reply<Address> contract_address(const CallResult& result, std::string_view name) {
@@ -77,12 +23,6 @@ Reply<Address> contract_address(const CallResult& result, std::string_view name)
 }
 
 }  // namespace
-
-std::optional<U256> optional_word(const CallResult& result) {
-    if (!result.success) return std::nullopt;
-    const auto word = abi::Reader(result.data).uint(0);
-    return word ? std::optional(*word) : std::nullopt;
-}
 
 std::vector<Call> contract_calls(const Address& provider) {
     return {call(provider, "getPool()"), call(provider, "getPoolConfigurator()"),

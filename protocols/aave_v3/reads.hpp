@@ -3,6 +3,7 @@
 #include "protocols/aave_v3/account_book.hpp"
 #include "protocols/aave_v3/structure.hpp"
 #include "protocols/common/log.hpp"
+#include "protocols/common/replies.hpp"
 
 #include <optional>
 #include <span>
@@ -18,10 +19,6 @@ inline constexpr unsigned kMaxReserves = 128;
 /// Calls and what their results say. Every decoder takes exactly the results of the calls its
 /// neighbour makes; a result that reverted or does not decode is a `ReadFault` naming the call,
 /// except where it is said to be optional.
-
-template <class T>
-using Reply = Expected<T, ReadFault>;
-using Results = std::span<const CallResult>;
 
 /// `PoolAddressesProvider`: Pool, PoolConfigurator, oracle, sentinel.
 std::vector<Call> contract_calls(const Address& provider);
@@ -77,8 +74,5 @@ std::vector<Call> balance_calls(const Structure& structure, const Address& accou
                                 const AccountFlags& flags);
 Reply<AccountState> decode_balances(const Structure& structure, const AccountFlags& flags,
                                     Results results);
-
-/// Result of a call that answers one word; none when it reverted or is short.
-std::optional<U256> optional_word(const CallResult& result);
 
 }  // namespace plimsoll::protocols::aave_v3

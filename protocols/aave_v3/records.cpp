@@ -1,10 +1,8 @@
 #include "protocols/aave_v3/records.hpp"
 
-#include "abi/hex.hpp"
 #include "protocols/aave_v3/reads.hpp"
 #include "protocols/common/record_bytes.hpp"
 
-#include <charconv>
 #include <string_view>
 
 namespace plimsoll::protocols::aave_v3 {
@@ -19,14 +17,6 @@ constexpr std::string_view kReserve = "reserve/";
 constexpr std::string_view kCategory = "category/";
 constexpr std::string_view kAccount = "account/";
 constexpr std::string_view kOwed = "owed/";
-
-std::string key_of(std::string_view kind, unsigned id) {
-    return std::string(kind) + std::to_string(id);
-}
-
-std::string key_of(std::string_view kind, const Address& address) {
-    return std::string(kind) + to_hex_digits(address.bytes);
-}
 
 std::string encode_market(const Structure& structure, const Owed& owed) {
     RecordWriter out(kVersion);
@@ -178,39 +168,24 @@ std::string encode_account(const AccountView& account) {
     return std::move(out).take();
 }
 
-Compact128 compact(RecordReader& in) {
-    const auto out = to_compact(in.word());
-    if (!out) in.fail("a balance is too large");
-    return out.value_or(Compact128{});
-}
-
 std::string decode_account(std::string_view bytes, AccountState& state) {
     RecordReader in(bytes, kVersion);
     state.read_at = in.number();
     state.e_mode = static_cast<std::uint8_t>(in.below(256));
-    state.tracked = to_reserve_set(compact(in));
+    state.tracked = to_reserve_set(in.compact());
     for (std::uint64_t left = in.below(kMaxReserves + 1); left > 0; --left) {
         HoldingState& holding = state.holding(static_cast<unsigned>(in.below(kMaxReserves)));
         holding.collateral = in.flag();
-        holding.supplied = compact(in);
-        holding.variable_debt = compact(in);
+        holding.supplied = in.compact();
+        holding.variable_debt = in.compact();
     }
     for (std::uint64_t left = in.below(kMaxReserves + 1); left > 0; --left) {
         StableState& stable = state.stable_debt(static_cast<unsigned>(in.below(kMaxReserves)));
-        stable.principal = compact(in);
-        stable.rate = compact(in);
+        stable.principal = in.compact();
+        stable.rate = in.compact();
         stable.last_update = in.number();
     }
     return in.finish();
-}
-
-std::optional<unsigned> small_id(std::string_view text, unsigned limit) {
-    unsigned out = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (fault != std::errc{} || end != text.data() + text.size() || out >= limit) {
-        return std::nullopt;
-    }
-    return out;
 }
 
 /// A ledger being put together from records.
@@ -230,16 +205,16 @@ std::string Loading::take(std::string_view key, std::string_view value) {
         return decode_market(value, structure, owed, counts);
     }
     if (key.starts_with(kReserve)) {
-        const auto id = small_id(key.substr(kReserve.size()), kMaxReserves);
+        const auto id = id_in_key(key.substr(kReserve.size()), kMaxReserves);
         return id ? decode_reserve(value, *id, structure.reserves[*id]) : "its key is no id";
     }
     if (key.starts_with(kCategory)) {
-        const auto id = small_id(key.substr(kCategory.size()), 256);
+        const auto id = id_in_key(key.substr(kCategory.size()), 256);
         return id ? decode_category(value, *id, structure.e_modes[*id]) : "its key is no id";
     }
     const std::string_view kind = key.starts_with(kOwed) ? kOwed : kAccount;
     if (!key.starts_with(kind)) return "of no known kind";
-    const auto address = parse_address("0x" + std::string(key.substr(kind.size())));
+    const auto address = address_in_key(key.substr(kind.size()));
     if (!address) return "its key is no address";
     if (kind == kOwed) {
         owed.accounts.insert(*address);
@@ -261,24 +236,26 @@ std::vector<Record> encode_records(const Ledger& ledger, const Changed& changed)
     }
     for (const unsigned id : changed.reserves) {
         const auto found = structure.reserves.find(id);
-        out.push_back({key_of(kReserve, id), found == structure.reserves.end()
-                                                 ? std::nullopt
-                                                 : std::optional(encode_reserve(found->second))});
+        out.push_back(
+            {record_key(kReserve, id), found == structure.reserves.end()
+                                           ? std::nullopt
+                                           : std::optional(encode_reserve(found->second))});
     }
     for (const unsigned id : changed.categories) {
         const auto found = structure.e_modes.find(id);
-        out.push_back({key_of(kCategory, id), found == structure.e_modes.end()
-                                                  ? std::nullopt
-                                                  : std::optional(encode_category(found->second))});
+        out.push_back(
+            {record_key(kCategory, id), found == structure.e_modes.end()
+                                            ? std::nullopt
+                                            : std::optional(encode_category(found->second))});
     }
     for (const Address& account : changed.accounts) {
         const auto view = ledger.accounts().find(account);
-        out.push_back({key_of(kAccount, account),
+        out.push_back({record_key(kAccount, account),
                        view ? std::optional(encode_account(*view)) : std::nullopt});
     }
     for (const Address& account : changed.owed_accounts) {
         const bool owed = ledger.owed().accounts.contains(account);
-        out.push_back({key_of(kOwed, account),
+        out.push_back({record_key(kOwed, account),
                        owed ? std::optional(RecordWriter(kVersion).take()) : std::nullopt});
     }
     return out;

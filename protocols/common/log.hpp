@@ -22,6 +22,15 @@ struct Log {
     std::uint32_t index = 0;
 };
 
+/// The block a log lies in; its parent is not known.
+inline BlockRef block_of(const Log& log) {
+    BlockRef out;
+    out.number = log.block;
+    out.hash = log.block_hash;
+    out.time = log.block_time;
+    return out;
+}
+
 /// Logs wanted: emitted by any of `addresses`, topic 0 any of `topics`.
 struct LogFilter {
     std::vector<Address> addresses;

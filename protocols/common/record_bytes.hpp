@@ -1,8 +1,11 @@
 #pragma once
 
 #include "abi/address.hpp"
+#include "abi/hex.hpp"
 #include "abi/word.hpp"
+#include "protocols/common/compact.hpp"
 
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -86,6 +89,11 @@ class RecordReader {
         }
         return to_u256(std::span<const std::uint8_t>(digits));
     }
+    Compact128 compact() {
+        const auto out = to_compact(word());
+        if (!out) fail("a number is too large");
+        return out.value_or(Compact128{});
+    }
     Address address() {
         Address out;
         for (std::uint8_t& b : out.bytes) b = static_cast<std::uint8_t>(byte());
@@ -131,5 +139,28 @@ class RecordReader {
     std::string_view bytes_;
     std::string fault_;
 };
+
+// ---- keys: a kind such as "reserve/", and an id or the 40 hex digits of an address
+
+inline std::string record_key(std::string_view kind, unsigned id) {
+    return std::string(kind) + std::to_string(id);
+}
+inline std::string record_key(std::string_view kind, const Address& address) {
+    return std::string(kind) + to_hex_digits(address.bytes);
+}
+/// The id behind a key's kind; none where it is no number below `limit`.
+inline std::optional<unsigned> id_in_key(std::string_view text, std::uint64_t limit) {
+    unsigned out = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (fault != std::errc{} || end != text.data() + text.size() || out >= limit) {
+        return std::nullopt;
+    }
+    return out;
+}
+/// The address behind a key's kind.
+inline std::optional<Address> address_in_key(std::string_view digits) {
+    const auto address = parse_address("0x" + std::string(digits));
+    return address ? std::optional(*address) : std::nullopt;
+}
 
 }  // namespace plimsoll::protocols

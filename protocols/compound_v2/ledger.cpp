@@ -25,14 +25,6 @@ std::optional<Wad> index_in(BlockNumber block, const Wad& index, BlockNumber tol
 
 }  // namespace
 
-BlockRef block_of(const Log& log) {
-    BlockRef out;
-    out.number = log.block;
-    out.hash = log.block_hash;
-    out.time = log.block_time;
-    return out;
-}
-
 Ledger::Ledger(const CompoundV2Settings& settings) {
     structure_.settings = std::make_shared<const CompoundV2Settings>(settings);
     index_sources();

@@ -17,59 +17,8 @@ constexpr std::size_t kMaxMarkets = 1024;
 /// `Action` of Venus: MINT, BORROW, SEIZE, LIQUIDATE.
 constexpr std::array<unsigned, 4> kActions{0, 2, 4, 5};
 
-/// Reads the words of one result; the first thing wrong is kept and what is read then is empty.
-class Words {
-  public:
-    Words(const CallResult& result, std::string_view name) : reader_(result.data), name_(name) {
-        if (!result.success) fail("reverted");
-    }
-
-    std::size_t size() const { return reader_.size() / 32; }
-    U256 uint(std::size_t i) { return keep(reader_.uint(i)); }
-    Wad wad(std::size_t i) { return Wad::from_raw(uint(i)); }
-    bool boolean(std::size_t i) { return keep(reader_.boolean(i)); }
-    Address address(std::size_t i) { return keep(reader_.address(i)); }
-    std::vector<Address> addresses(std::size_t i) {
-        return keep(reader_.addresses(i, kMaxMarkets));
-    }
-    Compact128 compact(std::size_t i) {
-        const auto value = to_compact(uint(i));
-        if (!value) fail("a word does not fit 128 bits");
-        return value.value_or(Compact128{});
-    }
-    void fail(std::string_view reason) {
-        if (!fault_) fault_ = ReadFault{std::string(name_) + ": " + std::string(reason)};
-    }
-    const std::optional<ReadFault>& fault() const { return fault_; }
-
-  private:
-    template <class T>
-    T keep(Expected<T, ParseError> value) {
-        if (value) return std::move(*value);
-        fail(value.error().message);
-        return T{};
-    }
-
-    abi::Reader reader_;
-    std::string_view name_;
-    std::optional<ReadFault> fault_;
-};
-
-template <class T>
-Reply<T> finish(T value, std::initializer_list<const Words*> readers) {
-    for (const Words* reader : readers) {
-        if (reader->fault()) return Unexpected<ReadFault>{*reader->fault()};
-    }
-    return value;
-}
-
 Unexpected<ReadFault> fault(std::string message) {
     return Unexpected<ReadFault>{ReadFault{std::move(message)}};
-}
-
-Address optional_address(const CallResult& result) {
-    if (!result.success) return {};
-    return abi::Reader(result.data).address(0).value_or(Address{});
 }
 
 bool optional_flag(const CallResult& result) { return optional_word(result) == U256(1); }
@@ -97,12 +46,6 @@ Factors factors_of(Words& words) {
 
 }  // namespace
 
-std::optional<U256> optional_word(const CallResult& result) {
-    if (!result.success) return std::nullopt;
-    const auto word = abi::Reader(result.data).uint(0);
-    return word ? std::optional(*word) : std::nullopt;
-}
-
 // ---- Comptroller
 
 std::vector<Call> comptroller_calls(const Structure& structure) {
@@ -123,7 +66,7 @@ Reply<ComptrollerReply> decode_comptroller(Results results) {
     ComptrollerReply out;
     out.oracle = oracle.address(0);
     if (out.oracle.is_zero()) oracle.fail("answers the zero address");
-    out.c_tokens = list.addresses(0);
+    out.c_tokens = list.addresses(0, kMaxMarkets);
     out.close_factor = close_factor.wad(0);
     if (const auto incentive = optional_word(results[3])) {
         out.liquidation_incentive = Wad::from_raw(*incentive);
@@ -351,7 +294,7 @@ Reply<AccountState> decode_account(const Structure& structure, const Indexes& in
     AccountState out;
     std::size_t next = 0;
     Words entered(results[next++], "getAssetsIn(address)");
-    const std::vector<Address> assets = entered.addresses(0);
+    const std::vector<Address> assets = entered.addresses(0, kMaxMarkets);
     if (entered.fault()) return Unexpected<ReadFault>{*entered.fault()};
     if (structure.has_pools) {
         Words pool(results[next++], "userPoolId(address)");

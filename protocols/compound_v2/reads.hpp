@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocols/common/log.hpp"
+#include "protocols/common/replies.hpp"
 #include "protocols/compound_v2/account_book.hpp"
 #include "protocols/compound_v2/structure.hpp"
 
@@ -16,10 +17,6 @@ namespace plimsoll::protocols::compound_v2 {
 /// Calls and what their results say. Every decoder takes exactly the results of the calls its
 /// neighbour makes; a result that reverted or does not decode is a `ReadFault` naming the call,
 /// except where it is said to be optional.
-
-template <class T>
-using Reply = Expected<T, ReadFault>;
-using Results = std::span<const CallResult>;
 
 /// The Comptroller's own state. What a generation does not have is missing.
 struct ComptrollerReply {
@@ -84,8 +81,5 @@ Call liquidity_call(const Structure& structure, const Address& account);
 /// of them counts for, times 1e18, is added to its borrows.
 Call hypothetical_call(const Structure& structure, const Address& account, const Address& c_token);
 Reply<std::optional<LiquidityReply>> decode_liquidity(const CallResult& result);
-
-/// Result of a call that answers one word; none when it reverted or is short.
-std::optional<U256> optional_word(const CallResult& result);
 
 }  // namespace plimsoll::protocols::compound_v2

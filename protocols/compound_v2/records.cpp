@@ -1,9 +1,7 @@
 #include "protocols/compound_v2/records.hpp"
 
-#include "abi/hex.hpp"
 #include "protocols/common/record_bytes.hpp"
 
-#include <charconv>
 #include <string_view>
 
 namespace plimsoll::protocols::compound_v2 {
@@ -22,20 +20,6 @@ constexpr std::string_view kAccount = "account/";
 constexpr std::string_view kOwed = "owed/";
 constexpr std::string_view kBorrower = "borrower/";
 constexpr std::string_view kSeen = "seen/";
-
-std::string key_of(std::string_view kind, unsigned id) {
-    return std::string(kind) + std::to_string(id);
-}
-
-std::string key_of(std::string_view kind, const Address& address) {
-    return std::string(kind) + to_hex_digits(address.bytes);
-}
-
-Compact128 compact_in(RecordReader& in) {
-    const auto out = to_compact(in.word());
-    if (!out) in.fail("a number is too large");
-    return out.value_or(Compact128{});
-}
 
 template <class Enum>
 Enum enum_in(RecordReader& in, Enum last) {
@@ -240,9 +224,9 @@ std::string decode_account_record(std::string_view bytes, AccountState& state) {
         HoldingState& holding = holding_in(state, static_cast<unsigned>(in.below(kMaxMarketCount)));
         holding.entered = in.flag();
         holding.is_exact = in.flag();
-        holding.c_tokens = compact_in(in);
-        holding.principal = compact_in(in);
-        holding.interest_index = compact_in(in);
+        holding.c_tokens = in.compact();
+        holding.principal = in.compact();
+        holding.interest_index = in.compact();
     }
     return in.finish();
 }
@@ -269,25 +253,11 @@ std::string decode_traces(std::string_view bytes, std::map<Key, Trace>& traces,
     is_stable_minter = in.flag();
     for (std::uint64_t left = in.below(kMaxMarketCount + 1); left > 0 && in.is_good(); --left) {
         Trace& trace = traces[get(in)];
-        trace.principal = compact_in(in);
-        trace.interest_index = compact_in(in);
+        trace.principal = in.compact();
+        trace.interest_index = in.compact();
         trace.is_exact = in.flag();
     }
     return in.finish();
-}
-
-std::optional<unsigned> small_id(std::string_view text, std::uint64_t limit) {
-    unsigned out = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (fault != std::errc{} || end != text.data() + text.size() || out >= limit) {
-        return std::nullopt;
-    }
-    return out;
-}
-
-std::optional<Address> address_in_key(std::string_view digits) {
-    const auto address = parse_address("0x" + std::string(digits));
-    return address ? std::optional(*address) : std::nullopt;
 }
 
 /// A ledger being put together from records.
@@ -310,11 +280,11 @@ std::string Loading::take(std::string_view key, std::string_view value) {
         return decode_structure(value, comptroller, structure, owed, counts);
     }
     if (key.starts_with(kMarket)) {
-        const auto id = small_id(key.substr(kMarket.size()), kMaxMarketCount);
+        const auto id = id_in_key(key.substr(kMarket.size()), kMaxMarketCount);
         return id ? decode_market_record(value, *id, structure.markets[*id]) : "its key is no id";
     }
     if (key.starts_with(kPool)) {
-        const auto id = small_id(key.substr(kPool.size()), UINT32_MAX);
+        const auto id = id_in_key(key.substr(kPool.size()), UINT32_MAX);
         return id ? decode_pool_record(value, structure.pools[*id]) : "its key is no id";
     }
     return take_account(key, value);
@@ -350,18 +320,18 @@ std::vector<Record> encode_records(const Ledger& ledger, const Changed& changed)
         out.push_back({std::string(kStructure), encode_structure(structure, ledger.owed())});
     }
     for (const unsigned id : changed.markets) {
-        out.push_back({key_of(kMarket, id), encode_market(structure.markets.at(id))});
+        out.push_back({record_key(kMarket, id), encode_market(structure.markets.at(id))});
     }
     for (const unsigned id : changed.pools) {
-        out.push_back({key_of(kPool, id), encode_pool(structure.pools.at(id))});
+        out.push_back({record_key(kPool, id), encode_pool(structure.pools.at(id))});
     }
     for (const Address& account : changed.accounts) {
         const auto view = ledger.accounts().find(account);
-        out.push_back({key_of(kAccount, account),
+        out.push_back({record_key(kAccount, account),
                        view ? std::optional(encode_account(*view)) : std::nullopt});
     }
     for (const Address& account : changed.owed_accounts) {
-        Record record{key_of(kOwed, account), std::nullopt};
+        Record record{record_key(kOwed, account), std::nullopt};
         if (ledger.owed().accounts.contains(account)) {
             const auto told = ledger.traces().find(account);
             record.value =
@@ -408,7 +378,7 @@ std::vector<Record> encode_discovered(Ledger& ledger) {
             }
         }
         const bool is_minter = ledger.is_stable_minter(account);
-        Record record{key_of(kBorrower, account), std::nullopt};
+        Record record{record_key(kBorrower, account), std::nullopt};
         if (!told.empty() || is_minter) {
             record.value = encode_traces(
                 told, is_minter,
@@ -420,7 +390,7 @@ std::vector<Record> encode_discovered(Ledger& ledger) {
         const MarketEntry& market = structure.markets.at(id);
         RecordWriter value(kVersion);
         value.number(market.accruals).number(market.borrow_changes);
-        out.push_back({key_of(kSeen, market.c_token.address), std::move(value).take()});
+        out.push_back({record_key(kSeen, market.c_token.address), std::move(value).take()});
     }
     return out;
 }
