@@ -14,7 +14,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-THREADED=(app follow http outbox query rpc sinks snapshots store)
+THREADED=(app http outbox rpc sinks store)
+# Tests that kill processes and break disks again and again find no races and take long.
+NO_RACES='*Killed*:*Disk*:*Faults*'
 
 configure() {  # FOLDER SANITIZER
     CC=clang CXX=clang++ cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON \
@@ -34,7 +36,8 @@ find_races() {
     ninja -C build-thread "${THREADED[@]/%/_tests}"
     for name in "${THREADED[@]}"; do
         stage "$name under the thread sanitizer"
-        TSAN_OPTIONS=halt_on_error=1 "build-thread/tests/daemon/$name/${name}_tests" --gtest_brief=1
+        TSAN_OPTIONS=halt_on_error=1 "build-thread/tests/daemon/$name/${name}_tests" \
+            --gtest_brief=1 --gtest_filter="-$NO_RACES"
     done
 }
 
