@@ -257,11 +257,12 @@ describe('endpoints that offer less', () => {
         ['event pages that lose their fingerprint', { offers: ['wallet', 'walletsolidity', 'v1'] }, 'wallet, walletsolidity, v1', { losesFingerprint: true }],
         ['event pages that are late', { offers: ['wallet', 'walletsolidity', 'v1'] }, 'wallet, walletsolidity, v1', { lateEvents: 100 }],
         ['/jsonrpc alone', { offers: ['jsonrpc'] }, 'jsonrpc', {}],
+        ['an older node with words of its own, and no multicall named', { hasLightBlocks: false, missingInWords: true }, 'wallet, walletsolidity, jsonrpc, v1', {}, { multicall: false }],
         ['an older node', { offers: ['wallet', 'walletsolidity', 'jsonrpc'], hasLightBlocks: false }, 'wallet, walletsolidity, jsonrpc', {}],
     ];
-    for (const [name, gateway, offers, faults] of cases) {
+    for (const [name, gateway, offers, faults, options] of cases) {
         test(name, { timeout: 180_000 }, async () => {
-            const watched = await watch(chain, { gateways: [gateway] });
+            const watched = await watch(chain, { gateways: [gateway], ...options });
             try {
                 Object.assign(watched.faults, faults);
                 await watched.verifyLive();
