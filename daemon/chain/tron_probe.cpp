@@ -70,8 +70,11 @@ Expected<bool, RpcError> TronProbe::answers_block(const char* path, const char* 
 Expected<void, RpcError> TronProbe::find_blocks(const std::string& base, bool& is_there,
                                                 bool& is_light) {
     const auto light = answers_block((base + "/getblock").c_str(), R"({"detail":false})");
-    if (!light) return Unexpected<RpcError>{light.error()};
-    is_there = is_light = *light;
+    // A host may have words of its own for a path it does not know: then the older path tells.
+    const bool is_unclear =
+        !light && light.error().kind == ErrorKind::transient && !light.error().is_unreachable;
+    if (!light && !is_unclear) return Unexpected<RpcError>{light.error()};
+    is_there = is_light = light && *light;
     if (is_there) return {};
     const auto whole = answers_block((base + "/getnowblock").c_str(), "{}");
     if (!whole) return Unexpected<RpcError>{whole.error()};

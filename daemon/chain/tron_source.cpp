@@ -283,7 +283,8 @@ Expected<std::vector<bool>, Fault> TronSource::has_code(std::span<const Address>
 
 std::vector<Address> known_tron_multicalls() {
     return {parse_tron_address("TEazPvZwDjDtFeJupyo7QunvnrnUjPH8ED").value(),
-            parse_tron_address("TX56WKxtja91Dybf2FdN4hZbDLyKVxxhAu").value()};
+            parse_tron_address("TX56WKxtja91Dybf2FdN4hZbDLyKVxxhAu").value(),
+            parse_address("0xcA11bde05977b3631167028862bE2a173976CA11").value()};
 }
 
 std::unique_ptr<Source> make_tron_source(TronSourceSettings settings, rpc::HttpTransport& transport,

@@ -72,6 +72,10 @@ std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
     if (!head) return failed(head.error());
     one.detail = "chain id " + std::to_string(chain.chain_id) + ", block " +
                  query::with_separators(std::to_string(head->number)) + ", " + age_of(*head);
+    const auto endpoints = source->endpoints();
+    if (!endpoints.empty() && !endpoints.front().offers.empty()) {
+        one.detail += ", offers " + endpoints.front().offers;
+    }
     std::vector<OnlineCheck> out{one};
     std::vector<const config::ProtocolSettings*> protocols;
     std::vector<Address> addresses;

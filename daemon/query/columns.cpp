@@ -2,12 +2,26 @@
 
 #include "daemon/http/params.hpp"
 
+#include <algorithm>
 #include <ostream>
 #include <utility>
 
 namespace plimsoll::query {
 
 using view::Row;
+
+namespace {
+
+/// At most `digits` decimals; of a price below 1 at least four digits that are not leading zeros.
+std::string fine(const U256& price, unsigned decimals, unsigned digits) {
+    constexpr unsigned kShown = 4;
+    const auto size = static_cast<unsigned>(to_decimal(price).size());
+    const bool is_below_one = price != 0 && size <= decimals;
+    const unsigned places = is_below_one ? std::max(digits, decimals - size + kShown) : digits;
+    return with_separators(view::scaled(price, decimals, places));
+}
+
+}  // namespace
 
 Row member(const Row& row, const std::string& key) {
     if (!row.is_object()) return nullptr;
@@ -53,10 +67,11 @@ Column health(std::string title) {
 
 std::string price_text(const Row& row, unsigned decimals, unsigned digits) {
     if (!row.is_object() || !row.contains("price_quote")) {
-        return amount(member(row, "price_raw"), decimals, digits);
+        const auto value = parse_decimal(plain(member(row, "price_raw")));
+        return value ? fine(*value, decimals, digits) : "-";
     }
     const auto value = http::parse_fixed(plain(member(row, "price_usd")), 8);
-    return value ? with_separators(view::scaled(*value, 8, digits)) : "-";
+    return value ? fine(*value, 8, digits) : "-";
 }
 
 Column price(std::string title) {

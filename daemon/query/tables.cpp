@@ -64,7 +64,7 @@ std::string liquidation_text(const Row& entry) {
     const unsigned decimals = entry.value("price_decimals", 8U);
     const auto one = [decimals](const Row& price) {
         return (member(price, "side") == "above" ? "at or above " : "at or below ") +
-               price_text(price, decimals, 2);
+               price_text(price, price.value("price_decimals", decimals), 2);
     };
     std::string out;
     if (const Row alone = member(prices, "alone"); !alone.is_null()) out = one(alone);
@@ -102,6 +102,20 @@ void print_safe(std::ostream& out, const char* verb, const Row& amounts) {
     }
 }
 
+/// Of a kind whose own view judges by the markets as they were last accrued, while the health
+/// factor is with interest up to the block: what that view answers.
+void print_contract_view(std::ostream& out, const Row& row) {
+    const Row view = member(row, "contract_view");
+    if (!row.contains("stored_health_factor") || !view.is_object()) return;
+    out << "the contract's own view:";
+    for (const auto& [name, value] : view.items()) out << " " << name << " " << plain(value);
+    const Row stored = member(row, "stored_health_factor");
+    if (stored.is_string()) {
+        out << "; health factor " << amount(stored, 18, 6) << " as of the last accruals";
+    }
+    out << "\n";
+}
+
 void print_position(std::ostream& out, const Row& row, const Style& style) {
     out << plain(member(row, "account")) << " on " << plain(member(row, "protocol")) << " ("
         << plain(member(row, "chain")) << "), block "
@@ -122,6 +136,7 @@ void print_position(std::ostream& out, const Row& row, const Style& style) {
         if (e_mode.is_number() && e_mode != 0) out << ", e-mode " << e_mode.dump();
         out << "\n";
     }
+    print_contract_view(out, row);
     print_entries(out, "collateral", member(row, "collateral"), style);
     print_entries(out, "debt", member(row, "debt"), style);
     if (const Row time = member(row, "liquidation_time"); time.is_number_unsigned()) {
@@ -164,15 +179,24 @@ void print_status(std::ostream& out, const Row& body, const Style& style) {
                  text("coverage", "coverage"), inside("audited", "audit", "checked"),
                  inside("mismatched", "audit", "mismatched"), state(), text("reason", "reason")},
                 style);
+    for (const Row& protocol : list(body, "protocols")) {
+        const Row found = member(protocol, "found");
+        if (!found.is_string()) continue;
+        out << plain(member(protocol, "name")) << ": found " << fit_to_show(plain(found)) << "\n";
+    }
     for (const Row& chain : list(body, "chains")) {
         const auto endpoints = list(chain, "endpoints");
         if (endpoints.empty()) continue;
         out << "\n";
-        print_table(out, endpoints,
-                    {text("endpoint of " + plain(member(chain, "name")), "name"), state(),
-                     number("head", "head"), number("requests", "requests"),
-                     number("failures", "failures"), text("last error", "last_error")},
-                    style);
+        std::vector<Column> columns{text("endpoint of " + plain(member(chain, "name")), "name"),
+                                    state(), number("head", "head"), number("requests", "requests"),
+                                    number("failures", "failures")};
+        const auto tells_offers = [](const Row& one) { return member(one, "offers").is_string(); };
+        if (std::any_of(endpoints.begin(), endpoints.end(), tells_offers)) {
+            columns.push_back(text("offers", "offers"));
+        }
+        columns.push_back(text("last error", "last_error"));
+        print_table(out, endpoints, columns, style);
     }
     const auto sinks = list(body, "sinks");
     if (sinks.empty()) return;

@@ -5,6 +5,7 @@
 #include "daemon/alerts/utc.hpp"
 #include "daemon/rules/text.hpp"
 #include "protocols/common/reverted.hpp"
+#include "protocols/common/shares.hpp"
 
 #include <algorithm>
 
@@ -213,44 +214,59 @@ Payload endpoint_payload(const Scene& scene, const EndpointFacts& endpoint) {
     return out;
 }
 
+/// What was taken from the account, and for the text its worth. Shares of a market whose worth in
+/// the asset could not be read are told as such, not as an amount of the asset.
+struct SeizedText {
+    std::string amount;  ///< "1.5 WETH", or "WETH" where it is not known how much
+    std::string worth;   ///< begins with a space; empty where it has no price
+};
+SeizedText tell_seized(json& extra, const protocols::Liquidation& event) {
+    const std::string asset = name_text(event.collateral_asset);
+    if (event.seized) {
+        extra["seized_shares"] = to_decimal(event.seized->liquidator + event.seized->protocol);
+    }
+    if (!protocols::has_amounts(event)) {
+        return {asset, " (" + to_decimal(event.seized->liquidator + event.seized->protocol) +
+                           " shares of its market; what they were worth could not be read)"};
+    }
+    extra["collateral"] = token_amount(event.collateral, event.collateral_decimals);
+    if (event.protocol_fee.raw() != 0) {
+        extra["protocol_fee"] = token_amount(event.protocol_fee, event.collateral_decimals);
+    }
+    return {amount_text(event.collateral.raw(), event.collateral_decimals) + " " + asset,
+            price_into(extra, "collateral", event.collateral, event.collateral_decimals,
+                       event.collateral_price)};
+}
+
 Payload event_payload(const Scene& scene, const protocols::Liquidation& event) {
     Payload out;
     json& extra = out.extra;
-    const std::string collateral = name_text(event.collateral_asset);
     const std::string debt = name_text(event.debt_asset);
     extra["tx"] = {{"hash", to_hex(event.tx)}, {"log_index", event.log_index}};
     extra["liquidator"] = scene.address_text(event.liquidator);
-    extra["collateral_asset"] = collateral;
+    extra["collateral_asset"] = name_text(event.collateral_asset);
     extra["collateral_token"] = scene.address_text(event.collateral_token);
-    extra["collateral"] = token_amount(event.collateral, event.collateral_decimals);
+    const SeizedText seized = tell_seized(extra, event);
     extra["debt_asset"] = debt;
     extra["debt_token"] = scene.address_text(event.debt_token);
     extra["debt"] = token_amount(event.debt, event.debt_decimals);
-    const std::string seized_usd = price_into(extra, "collateral", event.collateral,
-                                              event.collateral_decimals, event.collateral_price);
     const std::string repaid_usd =
         price_into(extra, "debt", event.debt, event.debt_decimals, event.debt_price);
-    out.text = scene.row.about.subject + " lost " +
-               amount_text(event.collateral.raw(), event.collateral_decimals) + " " + collateral +
-               seized_usd + "; " + amount_text(event.debt.raw(), event.debt_decimals) + " " + debt +
-               repaid_usd + " of its debt was repaid by " + scene.address_text(event.liquidator) +
-               ".\n";
+    out.text = scene.row.about.subject + " lost " + seized.amount + seized.worth + "; " +
+               amount_text(event.debt.raw(), event.debt_decimals) + " " + debt + repaid_usd +
+               " of its debt was repaid by " + scene.address_text(event.liquidator) + ".\n";
     if (event.bad_debt.raw() != 0) {
         extra["bad_debt"] = token_amount(event.bad_debt, event.debt_decimals);
         price_into(extra, "bad_debt", event.bad_debt, event.debt_decimals, event.debt_price);
         out.text += amount_text(event.bad_debt.raw(), event.debt_decimals) + " " + debt +
                     " was written off as bad debt.\n";
     }
-    if (event.protocol_fee.raw() != 0) {
-        extra["protocol_fee"] = token_amount(event.protocol_fee, event.collateral_decimals);
-    }
     out.text += "Block " + std::to_string(event.block.number) + " (" +
                 alerts::utc_time(event.block.time) + "), transaction " + to_hex(event.tx) +
                 ", log " + std::to_string(event.log_index) + ".";
-    out.title = titled(
-        scene.word, scene.row.about.phrase + ": " + short_account(scene.row.about.subject) +
-                        " lost " + amount_text(event.collateral.raw(), event.collateral_decimals) +
-                        " " + collateral);
+    out.title =
+        titled(scene.word, scene.row.about.phrase + ": " + short_account(scene.row.about.subject) +
+                               " lost " + seized.amount);
     return out;
 }
 
@@ -271,10 +287,22 @@ Payload retraction(const Subject& about, const Told& told) {
             {{"retracted_state", to_string(told.word)}}};
 }
 
+namespace {
+
+/// What is below 1 has at least four decimals, and at least two digits that are not leading zeros.
+std::string fine_decimal(const U256& raw, unsigned decimals, unsigned digits) {
+    const auto size = static_cast<unsigned>(to_decimal(raw).size());
+    if (raw == 0 || size > decimals) return decimal(raw, decimals, digits);
+    const unsigned zeros = decimals - size;
+    return decimal(raw, decimals, std::min(decimals, std::max({digits, 4U, zeros + 2U})));
+}
+
+}  // namespace
+
 std::string price_text(const protocols::AssetPrice& price, unsigned digits) {
-    if (price.quote.is_usd()) return decimal(price.price.raw(), price.decimals, digits);
+    if (price.quote.is_usd()) return fine_decimal(price.price.raw(), price.decimals, digits);
     const auto usd = protocols::usd_price(price);
-    return usd ? decimal(usd->raw(), 8, digits) : std::string();
+    return usd ? fine_decimal(usd->raw(), 8, digits) : std::string();
 }
 
 }  // namespace plimsoll::rules

@@ -1,4 +1,5 @@
 #include "daemon/rules/compose.hpp"
+#include "daemon/rules/stated_price.hpp"
 #include "daemon/rules/text.hpp"
 
 namespace plimsoll::rules {
@@ -88,7 +89,7 @@ Payload band_payload(const Scene& scene, const BandReport& band) {
     if (band.not_computable != 0) extra["not_computable"] = band.not_computable;
     out.text = exposure_text(band);
     if (band.price) {
-        extra["price"] = amount(band.price->raw(), band.price_decimals);
+        add_price(extra, {*band.price, band.price_decimals, band.quote});
         extra["distance_pct"] = bands::distance_pct(band.distance);
         out.text += name_text(band.leader) + " is at " +
                     price_text({*band.price, band.price_decimals, band.quote}, 2) + " USD, " +

@@ -2,6 +2,7 @@
 #include "daemon/alerts/utc.hpp"
 #include "daemon/rules/compose.hpp"
 #include "daemon/rules/text.hpp"
+#include "protocols/common/shares.hpp"
 
 #include <algorithm>
 
@@ -153,16 +154,24 @@ Payload activity_payload(const Scene& scene, const AccountEvent& event) {
     Payload out;
     json& extra = out.extra;
     const std::string asset = name_text(event.asset);
-    const std::string what = std::string(did(event.action)) + " " +
-                             amount_text(event.amount.raw(), event.decimals) + " " + asset;
+    const bool is_known = protocols::has_amount(event);
+    const std::string what =
+        std::string(did(event.action)) + " " +
+        (is_known ? amount_text(event.amount.raw(), event.decimals) + " " + asset : asset);
     extra["tx"] = tx_json(event.tx, event.log_index);
     extra["action"] = to_string(event.action);
     extra["asset"] = asset;
     extra["token"] = scene.address_text(event.token);
-    extra["amount"] = amount(event.amount.raw(), event.decimals);
+    if (is_known) extra["amount"] = amount(event.amount.raw(), event.decimals);
+    if (event.shares) extra["shares"] = to_decimal(*event.shares);
     out.text = named(scene.row.about) + " " + what;
-    const auto usd = event.price ? protocols::usd_value(event.amount, event.decimals, *event.price)
-                                 : std::nullopt;
+    if (!is_known) {
+        out.text += " (" + to_decimal(*event.shares) +
+                    " shares of its market; what they were worth could not be read)";
+    }
+    const auto usd = is_known && event.price
+                         ? protocols::usd_value(event.amount, event.decimals, *event.price)
+                         : std::nullopt;
     if (usd) {
         extra["amount_usd"] = amount(usd->raw(), 8);
         out.text += " (" + usd_text(*usd) + ")";

@@ -3,6 +3,7 @@
 #include "config/scalars.hpp"
 #include "daemon/alerts/utc.hpp"
 #include "daemon/rules/compose.hpp"
+#include "daemon/rules/stated_price.hpp"
 #include "daemon/rules/text.hpp"
 
 #include <algorithm>
@@ -67,8 +68,7 @@ void add_market(Payload& out, const Scene& scene, const MarketSight& sight) {
     out.extra["paused"] = market.paused;
     out.extra["frozen"] = market.frozen;
     if (const auto price = sight.oracle_price()) {
-        out.extra["price"] = amount(price->raw(), market.price_decimals);
-        if (!market.quote.is_usd()) out.extra["price_quote"] = market.quote.name;
+        add_price(out.extra, {*price, market.price_decimals, market.quote});
     }
 }
 
@@ -106,6 +106,7 @@ void add_jump(Payload& out, const Rule& rule, const MarketSight& sight) {
     out.extra["direction"] = is_up ? "up" : "down";
     out.extra["from"] = {{"price", amount(change->from.value, market.price_decimals)},
                          {"block", block_json(change->from)}};
+    if (!market.quote.is_usd()) out.extra["from"]["price_quote"] = market.quote.name;
     out.text += ", " + percent_text(change->percent) + "% " + (is_up ? "above " : "below ") +
                 stated_price(market, change->from.value) + " of " + block_text(change->from) +
                 ".\n";

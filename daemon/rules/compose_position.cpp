@@ -1,5 +1,7 @@
 #include "daemon/rules/compose.hpp"
+#include "daemon/rules/stated_price.hpp"
 #include "daemon/rules/text.hpp"
+#include "protocols/common/leader_price.hpp"
 
 #include <algorithm>
 
@@ -15,9 +17,17 @@ using protocols::PositionHealth;
 using protocols::PositionReport;
 using protocols::SafeAmount;
 
-json price_json(const LiquidationPrice& price, unsigned decimals) {
-    return {{"price", amount(price.price.raw(), decimals)},
-            {"side", price.side == protocols::PriceSide::below ? "below" : "above"}};
+json price_json(const LiquidationPrice& price, unsigned decimals, const AssetEntry& entry) {
+    json out{{"side", price.side == protocols::PriceSide::below ? "below" : "above"}};
+    add_price(out, {price.price, decimals, entry.quote});
+    return out;
+}
+
+unsigned leader_decimals(const AssetEntry& entry, const Scene& scene) {
+    return protocols::leader_price_decimals(entry, scene.protocol->groups, [&scene] {
+        const auto markets = scene.protocol->markets;
+        return std::vector<protocols::MarketReport>(markets.begin(), markets.end());
+    });
 }
 
 /// The enabled collateral of the greatest value.
@@ -31,22 +41,23 @@ const AssetEntry* largest_collateral(const PositionReport& report) {
 
 json liquidation_price_json(const AssetEntry& entry, const Scene& scene) {
     json out{{"asset", name_text(entry.asset)}, {"token", scene.address_text(entry.token)}};
-    if (entry.price) out["price"] = amount(entry.price->raw(), entry.price_decimals);
-    if (entry.alone) out["alone"] = price_json(*entry.alone, entry.price_decimals);
+    if (entry.price) add_price(out, {*entry.price, entry.price_decimals, entry.quote});
+    if (entry.alone) out["alone"] = price_json(*entry.alone, entry.price_decimals, entry);
     if (entry.group) {
-        out["group"] = price_json(*entry.group, entry.price_decimals);
+        out["group"] = price_json(*entry.group, leader_decimals(entry, scene), entry);
         out["group"]["leader"] = name_text(entry.group_leader);
     }
     return out;
 }
 
-std::string liquidation_price_text(const AssetEntry& entry) {
+std::string liquidation_price_text(const AssetEntry& entry, const Scene& scene) {
     const auto& price = entry.group ? entry.group : entry.alone;
     if (!price) return {};
     const bool is_group = entry.group.has_value();
+    const unsigned decimals = is_group ? leader_decimals(entry, scene) : entry.price_decimals;
     std::string text = "Liquidation at " + name_text(is_group ? entry.group_leader : entry.asset) +
                        (price->side == protocols::PriceSide::below ? " <= " : " >= ") +
-                       price_text({price->price, entry.price_decimals, entry.quote}, 4) + " USD";
+                       price_text({price->price, decimals, entry.quote}, 4) + " USD";
     if (entry.price) {
         text += " (" + name_text(entry.asset) + " is at " +
                 price_text({*entry.price, entry.price_decimals, entry.quote}, 4) + ")";
@@ -119,7 +130,7 @@ void describe(Payload& out, const Scene& scene, const PositionHealth& health) {
     if (!report) return;
     if (const AssetEntry* largest = largest_collateral(*report)) {
         out.extra["liquidation_price"] = liquidation_price_json(*largest, scene);
-        out.text += liquidation_price_text(*largest);
+        out.text += liquidation_price_text(*largest, scene);
     }
     json safe = json::object();
     if (!report->repay_to_safe.empty()) safe["repay"] = safe_json(report->repay_to_safe, scene);

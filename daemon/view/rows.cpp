@@ -1,6 +1,8 @@
 #include "daemon/view/rows.hpp"
 
 #include "abi/hex.hpp"
+#include "protocols/common/leader_price.hpp"
+#include "protocols/common/shares.hpp"
 #include "protocols/common/totals.hpp"
 
 #include <algorithm>
@@ -51,16 +53,30 @@ void put_quote(Row& row, const std::optional<OraclePrice>& price, unsigned decim
                            : Row(to_decimal(quote.numerator) + "/" + to_decimal(quote.denominator));
 }
 
-Row price_of(const std::optional<LiquidationPrice>& price, const AssetEntry& entry) {
+/// Null where nothing tells what the prices behind it are worth: that is not 0 dollars.
+Row usd_or_null(const Usd8& value, bool is_known) { return is_known ? usd(value) : Row(nullptr); }
+
+bool has_dollars(const protocols::PriceQuote& quote) { return quote.numerator != 0; }
+
+template <class Item>
+bool all_have_dollars(const std::vector<Item>& items) {
+    return std::all_of(items.begin(), items.end(),
+                       [](const Item& one) { return has_dollars(one.quote); });
+}
+
+Row price_of(const std::optional<LiquidationPrice>& price, const AssetEntry& entry,
+             unsigned decimals) {
     if (!price) return nullptr;
     Row out;
     out["price_raw"] = to_decimal(price->price.raw());
     out["side"] = price->side == protocols::PriceSide::below ? "below" : "above";
-    put_dollars(out, price->price, entry.price_decimals, entry.quote);
+    if (decimals != entry.price_decimals) out["price_decimals"] = decimals;
+    put_dollars(out, price->price, decimals, entry.quote);
     return out;
 }
 
-Row entry_row(const AssetEntry& entry, bool is_collateral, AddressStyle style) {
+Row entry_row(const AssetEntry& entry, bool is_collateral, const ProtocolView& view) {
+    const AddressStyle style = address_style(view.caip2);
     Row row;
     row["asset"] = entry.asset;
     row["token"] = to_text(entry.token, style);
@@ -69,15 +85,17 @@ Row entry_row(const AssetEntry& entry, bool is_collateral, AddressStyle style) {
     row["price_raw"] = text_or_null(entry.price);
     row["price_decimals"] = entry.price_decimals;
     put_quote(row, entry.price, entry.price_decimals, entry.quote);
-    row["usd"] = usd(entry.usd);
+    row["usd"] = usd_or_null(entry.usd, has_dollars(entry.quote));
     if (!entry.market.is_zero()) row["market"] = to_text(entry.market, style);
     if (is_collateral) {
         row["enabled"] = entry.enabled;
         row["liquidation_threshold"] = to_decimal(entry.liquidation_threshold.raw());
     }
-    Row group = price_of(entry.group, entry);
+    const unsigned leader_decimals = protocols::leader_price_decimals(
+        entry, view.groups, [&view] { return view.ledger->markets(); });
+    Row group = price_of(entry.group, entry, leader_decimals);
     if (!group.is_null()) group["leader"] = entry.group_leader;
-    row["liquidation_price"] = {{"alone", price_of(entry.alone, entry)},
+    row["liquidation_price"] = {{"alone", price_of(entry.alone, entry, entry.price_decimals)},
                                 {"group", std::move(group)}};
     return row;
 }
@@ -135,21 +153,23 @@ Row common_columns(const ProtocolView& view) {
 }
 
 Row tvl_row(const ProtocolView& view) {
-    const protocols::Totals totals = protocols::totals_of(view.ledger->markets(), view.healths);
+    const std::vector<protocols::MarketReport> markets = view.ledger->markets();
+    const protocols::Totals totals = protocols::totals_of(markets, view.healths);
+    const bool has_usd = all_have_dollars(markets);
     const auto text = [](const std::optional<std::string>& value) {
         return value ? Row(*value) : Row(nullptr);
     };
     Row row = common_columns(view);
-    row["supplied_usd"] = usd(totals.supplied);
-    row["borrowed_usd"] = usd(totals.borrowed);
-    row["tvl_usd"] = usd(totals.locked());
+    row["supplied_usd"] = usd_or_null(totals.supplied, has_usd);
+    row["borrowed_usd"] = usd_or_null(totals.borrowed, has_usd);
+    row["tvl_usd"] = usd_or_null(totals.locked(), has_usd);
     row["leverage"] = text(ratio(totals.supplied.raw(), totals.locked().raw(), 4));
     row["utilization"] = text(ratio(totals.borrowed.raw(), totals.supplied.raw(), 4));
     row["borrowers"] = totals.borrowers;
     row["positions_at_risk"] = totals.at_risk;
     row["liquidatable"] = totals.liquidatable;
-    row["liquidatable_debt_usd"] = usd(totals.liquidatable_debt);
-    row["bad_debt_usd"] = usd(totals.bad_debt());
+    row["liquidatable_debt_usd"] = usd_or_null(totals.liquidatable_debt, has_usd);
+    row["bad_debt_usd"] = usd_or_null(totals.bad_debt(), has_usd);
     row["not_computable"] = totals.not_computable;
     return row;
 }
@@ -166,9 +186,10 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
     row["supplied_raw"] = to_decimal(market.supplied.raw());
     row["borrowed_raw"] = to_decimal(market.borrowed.raw());
     row["cash_raw"] = text_or_null(market.cash);
-    row["supplied_usd"] = usd(market.supplied_usd);
-    row["borrowed_usd"] = usd(market.borrowed_usd);
-    row["tvl_usd"] = usd(protocols::locked_in(market));
+    const bool has_usd = has_dollars(market.quote);
+    row["supplied_usd"] = usd_or_null(market.supplied_usd, has_usd);
+    row["borrowed_usd"] = usd_or_null(market.borrowed_usd, has_usd);
+    row["tvl_usd"] = usd_or_null(protocols::locked_in(market), has_usd);
     row["liquidation_threshold"] = to_decimal(market.liquidation_threshold.raw());
     row["ltv"] = to_decimal(market.ltv.raw());
     row["liquidation_bonus"] = to_decimal(market.liquidation_bonus.raw());
@@ -193,8 +214,10 @@ Row position_row(const ProtocolView& view, const PositionHealth& health) {
     row["computable"] = health.computable;
     row["health_factor"] = text_or_null(health.health_factor);
     row["liquidatable"] = health.computable ? Row(health.liquidatable) : Row(nullptr);
-    row["collateral_usd"] = health.computable ? usd(health.collateral) : Row(nullptr);
-    row["debt_usd"] = health.computable ? usd(health.debt) : Row(nullptr);
+    const bool has_usd =
+        health.computable && all_have_dollars(report.collateral) && all_have_dollars(report.debt);
+    row["collateral_usd"] = usd_or_null(health.collateral, has_usd);
+    row["debt_usd"] = usd_or_null(health.debt, has_usd);
     row["e_mode"] = report.e_mode;
     row["watch"] = nullptr;
     if (view.watch_labels != nullptr) {
@@ -205,11 +228,11 @@ Row position_row(const ProtocolView& view, const PositionHealth& health) {
     for (const auto& [name, value] : report.contract_view) row["contract_view"][name] = value;
     row["collateral"] = Row::array();
     for (const auto& entry : report.collateral) {
-        row["collateral"].push_back(entry_row(entry, true, style));
+        row["collateral"].push_back(entry_row(entry, true, view));
     }
     row["debt"] = Row::array();
     for (const auto& entry : report.debt) {
-        row["debt"].push_back(entry_row(entry, false, style));
+        row["debt"].push_back(entry_row(entry, false, view));
     }
     row["liquidation_time"] =
         report.liquidation_time ? Row(*report.liquidation_time) : Row(nullptr);
@@ -266,7 +289,7 @@ Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
         return price ? protocols::usd_value(amount, decimals, *price) : std::nullopt;
     };
     // Shares whose worth in the underlying is not known tell no amount.
-    const bool is_counted = !event.seized || event.collateral_price;
+    const bool is_counted = protocols::has_amounts(event);
     const auto collateral_usd =
         worth(event.collateral, event.collateral_decimals, event.collateral_price);
     const auto fee_usd =

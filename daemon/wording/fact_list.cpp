@@ -13,6 +13,17 @@ std::string FactList::with_value(std::string_view name, std::string_view asset) 
     return token_amount(*amount, asset) + in_brackets(value ? usd(*value, language) : "");
 }
 
+std::string FactList::price_in(const nlohmann::json& holder) const {
+    if (const auto dollars = alerts::amount_at(holder, "price_usd")) {
+        return price(*dollars, language);
+    }
+    const auto stated = alerts::amount_at(holder, "price");
+    if (!stated) return {};
+    const bool is_own = holder.contains("price_quote");
+    const std::string quote = alerts::text_at(is_own ? holder : data, "price_quote");
+    return quote.empty() ? price(*stated, language) : token_amount(*stated, quote);
+}
+
 std::string FactList::block_text(std::uint64_t number, std::uint64_t time) const {
     return in({"block ", "区块 "}) + std::to_string(number) + in({", ", "，"}) + time_text(time);
 }

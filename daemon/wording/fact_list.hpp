@@ -23,6 +23,9 @@ class FactList {
     std::string in_brackets(const std::string& text) const;
     /// "1.5 WETH (3,000.00 USD)" of the members `name` and `name`_usd; empty where there is none.
     std::string with_value(std::string_view name, std::string_view asset) const;
+    /// The price in the member `price` of `holder`: in dollars, by `price_usd` where the oracle's
+    /// is in something else; in that where dollars are not told. Empty where there is none.
+    std::string price_in(const nlohmann::json& holder) const;
     /// "block 12, 2026-01-15 12:00:11 UTC".
     std::string block_text(std::uint64_t number, std::uint64_t time) const;
     /// Whether the member is there and true.

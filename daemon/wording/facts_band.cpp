@@ -64,9 +64,8 @@ void tell_band(FactList& facts) {
     facts.add({"Collateral inside", "区间内抵押品"}, facts.with_value("collateral", leader));
     facts.add_usd({"Debt", "对应债务"}, "debt_usd");
     facts.add({"Positions", "仓位数"}, positions(facts));
-    if (const auto now = amount_at(facts.data, "price")) {
-        facts.add({"Price", "现价"}, one_line(alerts::name_text(leader)) + " " +
-                                         price(*now, facts.language) +
+    if (const std::string now = facts.price_in(facts.data); !now.empty()) {
+        facts.add({"Price", "现价"}, one_line(alerts::name_text(leader)) + " " + now +
                                          facts.in_brackets(distance(facts)));
     }
     facts.add({"Largest position", "最大仓位"}, largest(facts, leader));

@@ -102,18 +102,15 @@ void tell_drop(FactList& facts) {
 }
 
 void tell_price(FactList& facts) {
-    if (const auto now = amount_at(facts.data, "price")) {
-        facts.add({"Oracle price", "预言机价格"}, price(*now, facts.language));
-    }
+    facts.add({"Oracle price", "预言机价格"}, facts.price_in(facts.data));
     const std::string pct = one_line(text_at(facts.data, "jump_pct"));
     if (!pct.empty()) {
         const std::string direction = text_at(facts.data, "direction");
         const Phrase sign = direction == "down" ? Phrase{"down ", "下跌 "}
                             : direction == "up" ? Phrase{"up ", "上涨 "}
                                                 : Phrase{};
-        const auto from = amount_at(object_at(facts.data, "from"), "price");
-        facts.add({"Price change", "价格变动"},
-                  facts.in(sign) + change_of(facts, pct, from ? price(*from, facts.language) : ""));
+        const std::string from = facts.price_in(object_at(facts.data, "from"));
+        facts.add({"Price change", "价格变动"}, facts.in(sign) + change_of(facts, pct, from));
     }
     if (const auto age = integer_at(facts.data, "age_seconds")) {
         facts.add({"Age of the price", "价格已持续"}, duration_text(*age, facts.language));

@@ -49,17 +49,15 @@ std::string liquidation_price(const FactList& facts) {
     const json& whole = object_at(facts.data, "liquidation_price");
     const bool is_group = !object_at(whole, "group").empty();
     const json& side = object_at(whole, is_group ? "group" : "alone");
-    const auto at = amount_at(side, "price");
-    if (!at) return {};
+    const std::string at = facts.price_in(side);
+    if (at.empty()) return {};
     const std::string asset =
         one_line(alerts::name_text(is_group ? text_at(side, "leader") : text_at(whole, "asset")));
-    std::string out =
-        asset + (text_at(side, "side") == "above" ? " ≥ " : " ≤ ") + price(*at, facts.language);
-    const auto now = amount_at(whole, "price");
-    if (!now) return out;
+    std::string out = asset + (text_at(side, "side") == "above" ? " ≥ " : " ≤ ") + at;
+    const std::string now = facts.price_in(whole);
+    if (now.empty()) return out;
     const std::string priced = one_line(alerts::name_text(text_at(whole, "asset")));
-    return out + facts.in_brackets(priced + facts.in({" is at ", " 现价 "}) +
-                                   price(*now, facts.language));
+    return out + facts.in_brackets(priced + facts.in({" is at ", " 现价 "}) + now);
 }
 
 std::string first_way(const FactList& facts, std::string_view name, Phrase verb) {

@@ -167,8 +167,9 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
     // the block that was asked about.
     const bool is_time = !block || *block > U256(at.number);
     if (is_time && !is_time_before(block ? *block : *second, at)) {
-        return fault("the last accrual of " + to_checksum(c_token) + " is neither a block up to " +
-                     std::to_string(at.number) + " nor a time up to it");
+        return fault("the last accrual of " + structure.written(c_token) +
+                     " is neither a block up to " + std::to_string(at.number) +
+                     " nor a time up to it");
     }
     out.clock = is_time ? AccrualClock::timestamp : AccrualClock::block;
     market.borrow_cap = optional_cap(results[4]);

@@ -1,5 +1,7 @@
 #include "protocols/compound_v2/trust.hpp"
 
+#include "protocols/common/totals.hpp"
+
 #include <string>
 #include <vector>
 
@@ -59,8 +61,26 @@ std::string joined(const std::vector<std::string>& reasons) {
     return text;
 }
 
+/// By how much the borrows that are known and the markets' own totals may differ and count as
+/// equal, all markets together; empty where it cannot be told in dollars.
+std::string rounding_allowed(const Ledger& ledger, const Valuation& valuation) {
+    if (valuation.usd_numerator == 0) return {};
+    Usd8 sum;
+    for (const auto& [id, market] : valuation.market.markets) {
+        const auto coverage = borrow_coverage(ledger, valuation, id);
+        const auto price = valuation.market.prices.find(id);
+        if (!coverage || price == valuation.market.prices.end()) continue;
+        add(sum, usd_of(valuation, TokenAmount::from_raw(coverage->bound), price->second));
+    }
+    const std::string cents = to_decimal(sum.raw() / U256(1'000'000U) + 1U);  // up
+    const std::string digits = std::string(cents.size() < 3 ? 3 - cents.size() : 0, '0') + cents;
+    return ", borrows compared to within " + digits.substr(0, digits.size() - 2) + "." +
+           digits.substr(digits.size() - 2) + " USD of rounding";
+}
+
 /// What was found out, for those who look.
-std::string findings(const Structure& structure) {
+std::string findings(const Ledger& ledger, const Valuation& valuation) {
+    const Structure& structure = ledger.structure();
     std::string text = "prices in ";
     text += structure.scale.unit == PriceUnit::native
                 ? structure.settings->native_symbol + " (10^" +
@@ -69,6 +89,7 @@ std::string findings(const Structure& structure) {
     text += ", rounding ";
     text += structure.is_rounding_known ? std::string(to_string(structure.rounding))
                                         : std::string("not known yet");
+    text += rounding_allowed(ledger, valuation);
     std::size_t told = 0;
     for (const auto& [c_token, wanted] : structure.settings->expected) {
         const MarketEntry* market = structure.find(c_token);
@@ -92,7 +113,7 @@ Trust trust_of(const Ledger& ledger, const Valuation* valuation) {
     doubt_rounding(ledger, reasons);
     doubt_scale(structure, *valuation, reasons);
     doubt_markets(ledger, *valuation, reasons);
-    return {reasons.empty(), joined(reasons), findings(structure)};
+    return {reasons.empty(), joined(reasons), findings(ledger, *valuation)};
 }
 
 }  // namespace plimsoll::protocols::compound_v2

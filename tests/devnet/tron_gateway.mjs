@@ -50,8 +50,9 @@ class Missing extends Error {}
 
 /**
  * Options: rpcUrl of the EVM, chainId, events (ethers Interfaces that event pages are decoded with),
- * offers (of wallet, walletsolidity, jsonrpc, v1), hasLightBlocks (false: no getblock), apiKey (asked
- * for as TRON-PRO-API-KEY), port.
+ * offers (of wallet, walletsolidity, jsonrpc, v1), hasLightBlocks (false: no getblock), missingInWords
+ * (what it does not know is refused in java-tron's words, not by 404), apiKey (asked for as
+ * TRON-PRO-API-KEY), port.
  */
 export async function startTronGateway({
     rpcUrl,
@@ -59,6 +60,7 @@ export async function startTronGateway({
     events = [],
     offers = ['wallet', 'walletsolidity', 'jsonrpc', 'v1'],
     hasLightBlocks = true,
+    missingInWords = false,
     apiKey,
     port = 0,
 }) {
@@ -87,7 +89,7 @@ export async function startTronGateway({
             const answer = await route(context, offers, url, body);
             send(answer.status ?? 200, typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
         } catch (problem) {
-            if (problem instanceof Missing) return send(404, '404 page not found');
+            if (problem instanceof Missing && !missingInWords) return send(404, '404 page not found');
             send(200, JSON.stringify({ Error: `class java.lang.Exception : ${problem.message}` }));
         }
     });

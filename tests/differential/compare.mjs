@@ -36,20 +36,72 @@ export const quoted = (value) => (value === null ? null : JSON.stringify(value))
 
 export const lower = (address) => String(address).toLowerCase();
 
-export function compareStatus(tally, status, { chainName, protocolName }, reading) {
-    const { block } = reading;
+// ---- what every kind has
+
+/** At `block`, live and complete with so many positions; answers what is said of the protocol. */
+export function compareLive(tally, status, { chainName, protocolName }, block, positions) {
     const chain = status.chains?.find(({ name }) => name === chainName);
     const protocol = status.protocols?.find(({ name }) => name === protocolName);
     tally.equal('/status', 'chain.processed', block.number, chain?.processed);
     tally.equal('/status', 'chain.head', block.number, chain?.head);
     tally.equal('/status', 'chain.hash', block.hash, chain?.hash);
     tally.equal('/status', 'chain.gap_blocks', 0, chain?.gap_blocks);
-    tally.equal('/status', 'protocol.state', 'live', protocol?.state);
+    tally.equal('/status', 'protocol.state', 'live', protocol?.state === 'live' ? 'live' : `${protocol?.state}: ${protocol?.reason}`);
     tally.equal('/status', 'protocol.coverage', FULL_COVERAGE, protocol?.coverage);
     tally.equal('/status', 'protocol.block', block.number, protocol?.block);
     tally.equal('/status', 'protocol.block_hash', block.hash, protocol?.block_hash);
-    tally.equal('/status', 'protocol.positions', borrowers(reading).length, protocol?.positions);
+    tally.equal('/status', 'protocol.positions', positions, protocol?.positions);
     tally.equal('/status', 'protocol.audit.mismatched', 0, protocol?.audit?.mismatched);
+    return protocol;
+}
+
+/** Every account has exactly one row, nobody else has one; `compareOne(row, account)` does the rest. */
+export function compareEachOnce(tally, rows, accounts, compareOne) {
+    const expected = new Map(accounts.map((account) => [lower(account.address), account]));
+    const seen = new Set();
+    for (const row of rows) {
+        const key = lower(row.account);
+        tally.isTrue(row.account, 'listed once', !seen.has(key));
+        seen.add(key);
+        const account = expected.get(key);
+        tally.isTrue(row.account, 'has debt on chain', account !== undefined, 'invented position');
+        if (account) compareOne(row, account);
+    }
+    for (const [key, { address }] of expected) {
+        tally.isTrue(address, 'has a row', seen.has(key), 'missing position');
+    }
+}
+
+/** The one row of `tvl`: so many borrowers, and of these so many liquidatable. */
+export function compareTotals(tally, rows, { block, borrowers: count, liquidatable }) {
+    tally.equal('/v1/tvl', 'number of rows', 1, rows.length);
+    if (rows.length !== 1) return;
+    compareCommon(tally, '/v1/tvl', rows[0], { block });
+    tally.equal('/v1/tvl', 'borrowers', count, rows[0].borrowers);
+    tally.equal('/v1/tvl', 'liquidatable', liquidatable, rows[0].liquidatable);
+}
+
+/** `events`: those of the canonical chain; `exact(row)` names the integers of a row that are compared. */
+export function compareLiquidations(tally, rows, events, exact = () => ['collateral_raw', 'debt_raw']) {
+    const key = ({ tx, log_index: index }) => `${tx}/${index}`;
+    const byKey = new Map(rows.map((row) => [key(row), row]));
+    tally.equal('/v1/liquidations', 'number of rows', events.length, rows.length);
+    for (const event of events) {
+        const where = `liquidation ${key(event)}`;
+        const row = byKey.get(key(event));
+        tally.isTrue(where, 'has a row', row !== undefined);
+        if (!row) continue;
+        for (const field of ['account', 'liquidator', 'collateral_token', 'debt_token']) {
+            tally.equal(where, field, lower(event[field]), lower(row[field]));
+        }
+        for (const field of exact(row)) tally.equal(where, field, text(event[field]), quoted(row[field] ?? null));
+    }
+}
+
+// ---- Aave
+
+export function compareStatus(tally, status, names, reading) {
+    compareLive(tally, status, names, reading.block, borrowers(reading).length);
 }
 
 /** Accounts with debt, by the debt tokens themselves. */
@@ -75,19 +127,7 @@ function unixTime(value) {
  * are compared too.
  */
 export function comparePositions(tally, rows, reading, balances = new Map()) {
-    const expected = new Map(borrowers(reading).map((user) => [lower(user.address), user]));
-    const seen = new Set();
-    for (const row of rows) {
-        const key = lower(row.account);
-        tally.isTrue(row.account, 'listed once', !seen.has(key));
-        seen.add(key);
-        const user = expected.get(key);
-        tally.isTrue(row.account, 'has debt on chain', user !== undefined, 'invented position');
-        if (user) comparePosition(tally, row, user, reading, balances.get(user.address));
-    }
-    for (const [key, { address }] of expected) {
-        tally.isTrue(address, 'has a row', seen.has(key), 'missing position');
-    }
+    compareEachOnce(tally, rows, borrowers(reading), (row, user) => comparePosition(tally, row, user, reading, balances.get(user.address)));
     compareLiquidatableSet(tally, rows, reading);
 }
 
@@ -192,29 +232,6 @@ function compareMarket(tally, where, row, reserve) {
 }
 
 export function compareTvl(tally, rows, reading) {
-    tally.equal('/v1/tvl', 'number of rows', 1, rows.length);
-    if (rows.length !== 1) return;
-    compareCommon(tally, '/v1/tvl', rows[0], reading);
     const unhealthy = borrowers(reading).filter(({ view }) => view !== null && view.healthFactor < WAD);
-    tally.equal('/v1/tvl', 'borrowers', borrowers(reading).length, rows[0].borrowers);
-    tally.equal('/v1/tvl', 'liquidatable', unhealthy.length, rows[0].liquidatable);
-}
-
-/** `events`: the LiquidationCall logs of the canonical chain. */
-export function compareLiquidations(tally, rows, events) {
-    const key = ({ tx, log_index: index }) => `${tx}/${index}`;
-    const byKey = new Map(rows.map((row) => [key(row), row]));
-    tally.equal('/v1/liquidations', 'number of rows', events.length, rows.length);
-    for (const event of events) {
-        const where = `liquidation ${key(event)}`;
-        const row = byKey.get(key(event));
-        tally.isTrue(where, 'has a row', row !== undefined);
-        if (!row) continue;
-        for (const field of ['account', 'liquidator', 'collateral_token', 'debt_token']) {
-            tally.equal(where, field, lower(event[field]), lower(row[field]));
-        }
-        for (const field of ['collateral_raw', 'debt_raw']) {
-            tally.equal(where, field, text(event[field]), quoted(row[field] ?? null));
-        }
-    }
+    compareTotals(tally, rows, { block: reading.block, borrowers: borrowers(reading).length, liquidatable: unhealthy.length });
 }

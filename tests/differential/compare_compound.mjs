@@ -3,41 +3,20 @@
 
 import { SCALE } from '../devnet/compound_market.mjs';
 import { borrowersOf, sidesOf } from '../devnet/compound_reader.mjs';
-import { compareCommon, lower, quoted, text } from './compare.mjs';
+import { compareCommon, compareEachOnce, compareLiquidations, compareLive, compareTotals, lower, quoted, text } from './compare.mjs';
 
 const ZERO = '0x' + '0'.repeat(40);
 const FULL_COVERAGE = '1.000000';
 
 const tokenOf = ({ underlying }) => lower(underlying ?? ZERO);
 
-export function compareCompoundStatus(tally, status, { chainName, protocolName }, reading, findings) {
-    const { block } = reading;
-    const chain = status.chains?.find(({ name }) => name === chainName);
-    const protocol = status.protocols?.find(({ name }) => name === protocolName);
-    tally.equal('/status', 'chain.processed', block.number, chain?.processed);
-    tally.equal('/status', 'chain.hash', block.hash, chain?.hash);
-    tally.equal('/status', 'chain.gap_blocks', 0, chain?.gap_blocks);
-    tally.equal('/status', 'protocol.state', 'live', protocol?.state === 'live' ? 'live' : `${protocol?.state}: ${protocol?.reason}`);
-    tally.equal('/status', 'protocol.coverage', FULL_COVERAGE, protocol?.coverage);
-    tally.equal('/status', 'protocol.block_hash', block.hash, protocol?.block_hash);
-    tally.equal('/status', 'protocol.positions', borrowersOf(reading).length, protocol?.positions);
-    tally.equal('/status', 'protocol.audit.mismatched', 0, protocol?.audit?.mismatched);
+export function compareCompoundStatus(tally, status, names, reading, findings) {
+    const protocol = compareLive(tally, status, names, reading.block, borrowersOf(reading).length);
     for (const finding of findings) tally.isTrue('/status', `found: ${finding}`, protocol?.found?.includes(finding), protocol?.found);
 }
 
-/** Every borrower has exactly one row, nobody else has one, and each row equals the contract. */
 export function compareCompoundPositions(tally, rows, reading) {
-    const expected = new Map(borrowersOf(reading).map((account) => [lower(account.address), account]));
-    const seen = new Set();
-    for (const row of rows) {
-        const key = lower(row.account);
-        tally.isTrue(row.account, 'listed once', !seen.has(key));
-        seen.add(key);
-        const account = expected.get(key);
-        tally.isTrue(row.account, 'is a borrower', account !== undefined);
-        if (account) comparePosition(tally, row, account, reading);
-    }
-    for (const { address } of expected.values()) tally.isTrue(address, 'has a row', seen.has(lower(address)));
+    compareEachOnce(tally, rows, borrowersOf(reading), (row, account) => comparePosition(tally, row, account, reading));
 }
 
 /** What the two sides of an account make: health factor as the daemon writes it. */
@@ -129,31 +108,12 @@ export function compareCompoundMarkets(tally, rows, reading) {
 }
 
 export function compareCompoundTvl(tally, rows, reading) {
-    tally.equal('/v1/tvl', 'number of rows', 1, rows.length);
-    if (rows.length !== 1) return;
-    compareCommon(tally, '/v1/tvl', rows[0], reading);
     const unhealthy = borrowersOf(reading).filter(({ current }) => current.view !== null && current.view[2] > 0n);
-    tally.equal('/v1/tvl', 'borrowers', borrowersOf(reading).length, rows[0].borrowers);
-    tally.equal('/v1/tvl', 'liquidatable', unhealthy.length, rows[0].liquidatable);
+    compareTotals(tally, rows, { block: reading.block, borrowers: borrowersOf(reading).length, liquidatable: unhealthy.length });
 }
 
 /** `events`: the LiquidateBorrow logs of the canonical chain, with amounts of the underlying. */
 export function compareCompoundLiquidations(tally, rows, events) {
-    const key = ({ tx, log_index: index }) => `${tx}/${index}`;
-    const byKey = new Map(rows.map((row) => [key(row), row]));
-    tally.equal('/v1/liquidations', 'number of rows', events.length, rows.length);
-    for (const event of events) {
-        const where = `liquidation ${key(event)}`;
-        const row = byKey.get(key(event));
-        tally.isTrue(where, 'has a row', row !== undefined);
-        if (!row) continue;
-        for (const field of ['account', 'liquidator', 'collateral_token', 'debt_token']) {
-            tally.equal(where, field, lower(event[field]), lower(row[field]));
-        }
-        // Where the block's state could not be asked, what the seized shares were worth is not known.
-        const known = row.price_source === null ? [] : ['collateral_raw'];
-        for (const field of ['debt_raw', 'seized_shares_raw', ...known]) {
-            tally.equal(where, field, text(event[field]), quoted(row[field] ?? null));
-        }
-    }
+    // Where the block's state could not be asked, what the seized shares were worth is not known.
+    compareLiquidations(tally, rows, events, (row) => ['debt_raw', 'seized_shares_raw', ...(row.price_source === null ? [] : ['collateral_raw'])]);
 }

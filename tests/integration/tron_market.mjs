@@ -34,9 +34,9 @@ export async function startTronChain({ accounts = 60, seed = 1, spareBlocks = 0 
 
 /**
  * A gateway (or several) with a daemon of its own. `gateways` are options of each; `evm` takes the
- * gateway's /jsonrpc for an EVM node, which it is not.
+ * gateway's /jsonrpc for an EVM node, which it is not; without `multicall` the file names none.
  */
-export async function watch({ anvil, world }, { gateways = [{}], staleAfter, evm = false } = {}) {
+export async function watch({ anvil, world }, { gateways = [{}], staleAfter, evm = false, multicall = true } = {}) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-tron-'));
     const running = [];
     for (const options of gateways) {
@@ -52,7 +52,7 @@ export async function watch({ anvil, world }, { gateways = [{}], staleAfter, evm
         chainId: TRON_MAINNET,
         provider: evm ? world.market.provider.address : toBase58(world.market.provider.address),
         subject: evm ? AAVE : { ...AAVE, chainKind: 'tron' },
-        chainKeys: evm ? '' : `multicall = "${toBase58(MULTICALL3)}"`,
+        chainKeys: evm || !multicall ? '' : `multicall = "${toBase58(MULTICALL3)}"`,
         staleAfter,
     });
     daemon.start();

@@ -1,9 +1,10 @@
 // The daemon on a TRON node (the gateway of tests/devnet in front of a local EVM) with a real market:
 // every number equals the contract's, and whatever the node does wrong is noticed.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { step } from '../devnet/step.mjs';
 import { toBase58 } from '../devnet/tron_base58.mjs';
@@ -46,6 +47,10 @@ describe('a market on TRON', () => {
         assert.equal(state.chain, 'tron:0x2b6653dc');
         assert.equal(state.endpoints[0].offers, 'wallet, walletsolidity, jsonrpc, v1');
         assert.match(watched.daemon.lastLines(10_000), /devnet-1: offers wallet, walletsolidity, jsonrpc, v1; Multicall3 at T/);
+        assert.match(cli(watched, 'status'), /offers +last error\ndevnet-1 .* wallet, walletsolidity, jsonrpc, v1 +-/);
+        // Not in one piece: the gateway answers from this very process.
+        const { stdout: checked } = await promisify(execFile)(BINARY, ['check-config', '--online', '--config', watched.daemon.config]);
+        assert.match(checked, /endpoint .* ok .*, offers wallet, walletsolidity, jsonrpc, v1\n/);
     });
 
     test('the final block is the solid one', async () => {
@@ -161,12 +166,23 @@ describe('a TRON node that misbehaves', () => {
     });
 
     test('refusals for the rate, in every form', { timeout: 120_000 }, async () => {
-        for (const refusal of ['trongrid', 'node', 'too_many', 'busy', 'page']) {
+        const forms = {
+            trongrid: /HTTP 403: The key exceeds the frequency limit\(15\)/,
+            node: /HTTP 200: The key exceeds the frequency limit\(15\)/,
+            too_many: /HTTP 429: The key exceeds the frequency limit\(15\)/,
+            busy: /HTTP 200: .*lack of computing resources/,
+            page: /HTTP 503: .*Service Temporarily Unavailable/,
+        };
+        for (const [refusal, words] of Object.entries(forms)) {
             watched.faults.refusal = refusal;
             watched.faults.refusals = 2;
             await watched.mine();
+            const { chain: state } = await watched.until(({ chain: one }) => one.endpoints[0].state === 'rate limited', refusal);
+            assert.match(state.endpoints[0].last_error, words);
+            assert.equal(state.endpoints[0].up, false);
             await watched.settled();
             assert.equal(watched.faults.refusals, 0);
+            assert.equal((await watched.state()).chain.endpoints[0].up, true);
         }
         await recovers();
     });
@@ -181,6 +197,7 @@ describe('a TRON node that misbehaves', () => {
         await step(chain.world, { blocks: 2 });
         await recovers();
         assert.ok(refused > 0);
+        assert.equal((await watched.state()).chain.endpoints[0].up, true);
         watched.faults.slowCalls = () => false;
         await recovers();
     });
@@ -240,11 +257,12 @@ describe('endpoints that offer less', () => {
         ['event pages that lose their fingerprint', { offers: ['wallet', 'walletsolidity', 'v1'] }, 'wallet, walletsolidity, v1', { losesFingerprint: true }],
         ['event pages that are late', { offers: ['wallet', 'walletsolidity', 'v1'] }, 'wallet, walletsolidity, v1', { lateEvents: 100 }],
         ['/jsonrpc alone', { offers: ['jsonrpc'] }, 'jsonrpc', {}],
+        ['an older node with words of its own, and no multicall named', { hasLightBlocks: false, missingInWords: true }, 'wallet, walletsolidity, jsonrpc, v1', {}, { multicall: false }],
         ['an older node', { offers: ['wallet', 'walletsolidity', 'jsonrpc'], hasLightBlocks: false }, 'wallet, walletsolidity, jsonrpc', {}],
     ];
-    for (const [name, gateway, offers, faults] of cases) {
+    for (const [name, gateway, offers, faults, options] of cases) {
         test(name, { timeout: 180_000 }, async () => {
-            const watched = await watch(chain, { gateways: [gateway] });
+            const watched = await watch(chain, { gateways: [gateway], ...options });
             try {
                 Object.assign(watched.faults, faults);
                 await watched.verifyLive();

@@ -2,7 +2,7 @@
 // each exact, neither held up by the other, and both told together.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -71,6 +71,9 @@ between = ["0.000001", 100]
 [rules.liquidatable]
 when = "liquidatable"
 severity = "critical"
+to = ["archive"]
+[rules.liquidations]
+when = "liquidated"
 to = ["archive"]
 [sinks.archive]
 kind = "jsonl"
@@ -168,7 +171,15 @@ test('both are followed, every number that of the contract', { timeout: 180_000 
         await verifyJustLend();
     }
     const { protocol } = await stateOf(justlend);
-    assert.match(protocol.found, /^prices in TRX \(10\^18\), rounding /);
+    assert.match(protocol.found, /^prices in TRX \(10\^18\), rounding (half up|not known yet), borrows compared to within \d+\.\d\d USD of rounding$/);
+    assert.ok(cli('status').includes(`\njustlend: found ${protocol.found}\n`));
+});
+
+test('`explain` tells the health a liquidator meets and the contract\'s own', async () => {
+    const [row] = (await daemon.rows('positions', { protocol: 'justlend' })).filter(({ stored_health_factor: stored }) => stored);
+    const told = cli('explain', row.account);
+    const { error, liquidity, shortfall } = row.contract_view;
+    assert.ok(told.includes(`the contract's own view: error ${error} liquidity ${liquidity} shortfall ${shortfall}; health factor `), told);
 });
 
 test('`tvl` tells each protocol and each chain', async () => {
@@ -201,6 +212,114 @@ test('bands on TRX and BTC as on ETH, in dollars', async () => {
     const inUsdt = Number((scale * scale) / price) / 1e18;
     assert.ok(Math.abs(Number(found('justlend', 'trx').price) - inUsdt) < 1e-6, `${found('justlend', 'trx').price} and ${inUsdt}`);
     assert.ok(Math.abs(inUsdt - Number(coinUsd) / 1e18) < 0.01);
+});
+
+test('a liquidation price of a group is one of its leader, in the leader\'s decimals', async () => {
+    let compared = 0;
+    for (const row of await daemon.rows('positions', { protocol: 'justlend', limit: 500 })) {
+        const entries = [...row.collateral, ...row.debt].filter(({ liquidation_price: { group } }) => group?.leader === 'TRX');
+        for (const { asset, price_decimals: own, liquidation_price: { group } } of entries) {
+            assert.equal(group.price_decimals ?? own, 18, `${asset} of ${row.account}`);
+            const trx = Number(group.price_raw) / 1e18 * Number(justlend.world.market.state.coinUsd) / 1e18;
+            assert.ok(Math.abs(Number(group.price_usd) - trx) < 0.01 * trx, `${asset}: ${group.price_usd} and ${trx}`);
+            compared += asset === 'TRX' ? 0 : 1;
+        }
+    }
+    assert.ok(compared > 0, 'no sTRX at all');
+});
+
+const alerts = () =>
+    readdirSync(path.join(folder, 'state/alerts')).flatMap((date) =>
+        readFileSync(path.join(folder, 'state/alerts', date, 'alerts.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)));
+
+async function eventually(find, what) {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+        const found = await find();
+        if (found) return found;
+        if (Date.now() > deadline) assert.fail(`${what}\n${daemon.lastLines()}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
+
+test('a head of TRON that is reorganised: what it undid is taken back, the other chain goes on', { timeout: 120_000 }, async () => {
+    const { world, anvil } = justlend;
+    const { market } = world;
+    await settled(justlend);
+    const reorgs = async (one) => (await stateOf(one)).chain.reorgs;
+    const before = [await reorgs(aave), await reorgs(justlend)];
+    const saved = world.save();
+    const snapshot = await anvil.chain.snapshot();
+
+    const health = Object.fromEntries((await daemon.rows('positions', { protocol: 'justlend' })).map((row) => [row.account, row.liquidatable]));
+    market.moveCoin(-1_000);
+    market.setPrice('WBTC', (market.price('WBTC') * 85n) / 100n);
+    const fall = justlend.front.shown(await world.mine({ seconds: 3 }));
+    await settled(justlend);
+    const { accounts } = await world.read();
+    const victim = accounts.find(({ current, bySymbol }) => current.view?.[2] > 0n && bySymbol.TRX.cTokens > 0n && bySymbol.TRX.entered && Object.values(bySymbol).some(({ borrow }) => borrow > 10n ** 6n));
+    const [debt] = Object.entries(victim.bySymbol).find(([, { borrow }]) => borrow > 10n ** 6n);
+    market.liquidate(world.liquidator, 'TRX', debt, victim.address, victim.bySymbol[debt].borrow / 20n);
+    const seizure = await world.mine({ seconds: 3 });
+    assert.ok(seizure.tickets.every(({ ok }) => ok));
+    await settled(justlend);
+
+    const orphans = [fall.hash, justlend.front.shown(seizure).hash];
+    const raised = await eventually(() => {
+        const found = alerts().filter(({ type, data }) => orphans.includes(data.block.hash) && /^position\.(liquidatable\.firing|liquidated\.fired)$/.test(type));
+        return ['position.liquidatable.firing', 'position.liquidated.fired'].every((type) => found.some((one) => one.type === type)) && found;
+    }, 'nothing was raised');
+    const [taken] = raised.filter(({ type }) => type === 'position.liquidated.fired');
+    const [row] = (await daemon.rows('liquidations', { since: 0, protocol: 'justlend' })).filter(({ tx }) => tx === taken.data.tx.hash);
+    assert.equal(row.block_hash, orphans[1]);
+    assert.equal(taken.data.collateral.raw, row.collateral_raw);
+    assert.equal(taken.data.seized_shares, row.seized_shares_raw);
+    const [fired] = raised.filter(({ data }) => data.liquidation_price?.asset === 'TRX');
+    if (fired) {
+        assert.equal(fired.data.liquidation_price.price_quote, 'TRX');
+        assert.ok(BigInt(fired.data.liquidation_price.price_usd.raw) < 10n ** 8n, 'TRX costs less than a dollar');
+    }
+
+    await anvil.chain.revert(snapshot);
+    world.restore(saved);
+    for (let i = 0; i < 3; i++) await anvil.chain.mine({ seconds: 3 });
+    await settled(justlend);
+    await verifyJustLend();
+    for (const { id, data } of raised) {
+        const back = await eventually(() => alerts().find(({ data: { retracts } }) => retracts === id), `${id} was not taken back`);
+        assert.equal(back.data.reason, 'reorg');
+        assert.equal(back.data.orphaned.hash, data.block.hash);
+    }
+    assert.ok(!(await daemon.rows('liquidations', { since: 0, protocol: 'justlend' })).some(({ tx }) => tx === row.tx));
+    const now = Object.fromEntries((await daemon.rows('positions', { protocol: 'justlend' })).map((one) => [one.account, one.liquidatable]));
+    assert.deepEqual(now, health);
+    assert.deepEqual([await reorgs(aave), await reorgs(justlend)], [before[0], before[1] + 1]);
+    await aave.step();
+    await settled(aave);
+    await verifyAave();
+});
+
+test('prices stated in nothing that is known: unverified, and no dollars are told', { timeout: 120_000 }, async () => {
+    const { market } = justlend.world;
+    market.setPrice('TRX', 5n * 10n ** 17n);
+    await justlend.world.mine({ seconds: 3 });
+    const { protocol } = await until(justlend, ({ protocol: one }) => one.state === 'unverified', 'unverified');
+    assert.match(protocol.reason, /^what the oracle's prices are stated in cannot be told/);
+    const [total] = await daemon.rows('tvl', { protocol: 'justlend' });
+    for (const key of ['supplied_usd', 'borrowed_usd', 'tvl_usd', 'liquidatable_debt_usd', 'bad_debt_usd', 'leverage']) assert.equal(total[key], null, key);
+    for (const row of await daemon.rows('positions', { protocol: 'justlend' })) {
+        assert.equal(row.state, 'unverified');
+        assert.equal(row.collateral_usd, null);
+        assert.equal(row.debt_usd, null);
+        assert.ok([...row.collateral, ...row.debt].every(({ usd, price_usd: price }) => usd === null && price === null));
+    }
+    for (const row of await daemon.rows('markets', { protocol: 'justlend' })) assert.equal(row.tvl_usd, null);
+    assert.equal(JSON.parse(cli('tvl', '--by', 'chain', '--json').trim().split('\n').at(-1)).tvl_usd, null, 'no total without it');
+
+    market.setPrice('TRX', 10n ** 18n);
+    await justlend.world.mine({ seconds: 3 });
+    await settled(justlend);
+    await verifyJustLend();
 });
 
 test('a stalled chain does not hold up the other', { timeout: 240_000 }, async () => {

@@ -106,6 +106,19 @@ TEST(ActivityRule, a_liquidation_is_activity_too) {
     EXPECT_EQ(data["labels"]["watch"], "Treasury");
 }
 
+TEST(ActivityRule, shares_of_unknown_worth_are_no_amount) {
+    Scenario scenario = watching({rule("activity")});
+    scenario.activity = {activity(1, block(100), AccountAction::send)};
+    scenario.activity[0].shares = U256(5000);
+    scenario.activity[0].amount = {};
+    scenario.round(100);
+    const json data = scenario.last()["data"];
+    EXPECT_FALSE(data.contains("amount"));
+    EXPECT_FALSE(data.contains("amount_usd"));
+    EXPECT_EQ(data["shares"], "5000");
+    EXPECT_THAT(data["text"].get<std::string>(), HasSubstr("5000 shares of its market"));
+}
+
 TEST(ActivityRule, is_taken_back_or_moved_like_any_event) {
     Scenario scenario = watching({rule("activity")});
     scenario.activity = {activity(1, block(100), AccountAction::borrow),

@@ -6,7 +6,10 @@
 namespace plimsoll::rules {
 namespace {
 
+using nlohmann::json;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::vector<std::string> sinks(const store::NewAlert& alert) {
@@ -53,6 +56,31 @@ TEST(Liquidated, is_told_even_when_numbers_are_not_believed) {
     scenario.protocol.verified = false;
     scenario.liquidations = {liquidation(1, block(100))};
     EXPECT_THAT(scenario.round(100), ElementsAre("fired 0/1 @100"));
+}
+
+TEST(Liquidated, shares_of_unknown_worth_are_no_amount) {
+    Scenario scenario({rule("liquidated")});
+    auto event = liquidation(1, block(100));
+    event.collateral = {};
+    event.seized = protocols::SeizedShares{U256(970), U256(30)};
+    scenario.liquidations = {event};
+    scenario.round(100);
+    const json unknown = scenario.last()["data"];
+    EXPECT_FALSE(unknown.contains("collateral"));
+    EXPECT_FALSE(unknown.contains("collateral_usd"));
+    EXPECT_EQ(unknown["seized_shares"], "1000");
+    EXPECT_THAT(unknown["text"].get<std::string>(),
+                HasSubstr("lost WETH (1000 shares of its market; what they were worth could not"));
+    EXPECT_THAT(unknown["title"].get<std::string>(), EndsWith(" lost WETH"));
+
+    event.tx = test::block_hash(2, 't');
+    event.collateral = TokenAmount::from_raw(U256(1'940'000'000'000'000'000ULL));
+    scenario.liquidations = {event};
+    scenario.round(101);
+    const json known = scenario.last()["data"];
+    EXPECT_EQ(known["collateral"]["raw"], "1940000000000000000");
+    EXPECT_EQ(known["seized_shares"], "1000");
+    EXPECT_THAT(known["title"].get<std::string>(), EndsWith(" lost 1.94 WETH"));
 }
 
 TEST(Liquidated, watch_and_min_debt_limit_it) {

@@ -100,6 +100,77 @@ TEST(Messages, a_position_with_everything_known) {
               "Position at risk on p: 0x0000...00A1, health factor 1.0400, debt 1000.00 USD");
 }
 
+/// Prices in a coin of which 27 are worth 100 dollars.
+protocols::PositionReport report_in_coin() {
+    protocols::PositionReport out = report();
+    protocols::AssetEntry& coin = out.collateral[1];
+    coin.asset = coin.group_leader = "TRX";
+    coin.quote = {"TRX", U256(27), U256(100)};
+    coin.price = OraclePrice::from_raw(U256(1'000'000'000'000'000'000ULL));
+    coin.alone = {OraclePrice::from_raw(U256(1'100'000'000'000'000'000ULL)),
+                  protocols::PriceSide::below};
+    coin.group = {OraclePrice::from_raw(U256(2'500'000'000'000ULL)), protocols::PriceSide::below};
+    coin.price_decimals = 18;
+    return out;
+}
+
+/// The same of a member whose own prices have other decimals than the leader's.
+protocols::PositionReport report_of_member() {
+    protocols::PositionReport out = report_in_coin();
+    protocols::AssetEntry& member = out.collateral[1];
+    member.asset = "sTRX";
+    member.price_decimals = 6;
+    member.price = member.alone->price = OraclePrice::from_raw(U256(1'200'000));
+    return out;
+}
+
+TEST(Messages, prices_that_are_not_in_dollars_say_so) {
+    Scenario scenario({rule("liquidatable")});
+    scenario.protocol.report = [](const protocols::PositionKey&) { return report_in_coin(); };
+    scenario.healths = {position(1, "0.9")};
+    scenario.round(100);
+    const json told = scenario.last()["data"]["liquidation_price"];
+    EXPECT_EQ(told["price"]["raw"], "1000000000000000000");
+    EXPECT_EQ(told["price_quote"], "TRX");
+    EXPECT_EQ(told["price_usd"]["raw"], "27000000");
+    EXPECT_EQ(told["alone"]["price_quote"], "TRX");
+    EXPECT_EQ(told["alone"]["price_usd"]["raw"], "29700000");
+    EXPECT_EQ(told["group"]["price_usd"]["raw"], "67");
+    EXPECT_THAT(text(scenario),
+                HasSubstr("Liquidation at TRX <= 0.00000067 USD (TRX is at 0.2700)"))
+        << "more digits where four would show nothing";
+}
+
+TEST(Messages, a_price_of_the_leader_has_the_leaders_decimals) {
+    Scenario scenario({rule("liquidatable")});
+    scenario.protocol.report = [](const protocols::PositionKey&) { return report_of_member(); };
+    scenario.groups = {
+        {"TRX", "TRX", test::address(500), {test::address(500), test::address(501)}}};
+    scenario.markets.resize(1);
+    scenario.markets[0].token = test::address(500);
+    scenario.markets[0].price_decimals = 18;
+    scenario.healths = {position(1, "0.9")};
+    scenario.round(100);
+    const json told = scenario.last()["data"]["liquidation_price"];
+    EXPECT_EQ(told["alone"]["price"]["decimals"], 6);
+    EXPECT_EQ(told["group"]["price"]["decimals"], 18);
+    EXPECT_EQ(told["group"]["price_usd"]["raw"], "67");
+    EXPECT_THAT(text(scenario),
+                HasSubstr("Liquidation at TRX <= 0.00000067 USD (sTRX is at 0.3240)"));
+}
+
+TEST(Messages, a_band_whose_price_is_not_in_dollars) {
+    Scenario scenario({rule("exposure_usd > 1000")});
+    scenario.bands = {band(5000, 2500)};
+    scenario.bands[0].quote = {"TRX", U256(27), U256(100)};
+    scenario.round(100);
+    const json data = scenario.last()["data"];
+    EXPECT_EQ(data["price"]["raw"], "250000000000");
+    EXPECT_EQ(data["price_quote"], "TRX");
+    EXPECT_EQ(data["price_usd"]["raw"], "67500000000");
+    EXPECT_THAT(text(scenario), HasSubstr("is at 675.00 USD"));
+}
+
 TEST(Messages, liquidatable_now_and_resolved) {
     Scenario scenario({rule("liquidatable")});
     scenario.healths = {position(1, "0.999999999999999999")};

@@ -91,6 +91,24 @@ TEST(Note, how_far_from_liquidation) {
               std::string::npos);
 }
 
+TEST(Note, prices_that_are_not_in_dollars) {
+    const auto price_of = [](json price) {
+        alerts::ReadAlert alert = alert_sample("position_updated").read();
+        alert.data["liquidation_price"] = std::move(price);
+        for (const Fact& fact : make_note(alert, Language::en).facts) {
+            if (fact.label == "Liquidation price") return fact.value;
+        }
+        return std::string();
+    };
+    const json coin = {{"decimals", 18U}, {"raw", "1000000000000000000"}};
+    json told = {{"asset", "TRX"}, {"price", coin}, {"price_quote", "TRX"}};
+    told["alone"] = {{"price", coin}, {"price_quote", "TRX"}, {"side", "below"}};
+    EXPECT_EQ(price_of(told), "TRX ≤ 1 TRX (TRX is at 1 TRX)") << "the coin's dollars are unknown";
+    told["price_usd"] = {{"decimals", 8U}, {"raw", "30322803"}};
+    told["alone"]["price_usd"] = {{"decimals", 8U}, {"raw", "30634988"}};
+    EXPECT_EQ(price_of(told), "TRX ≤ 0.30634988 USD (TRX is at 0.30322803 USD)");
+}
+
 TEST(Note, marks_tell_the_state) {
     const auto start = [](const std::string& sample) {
         return told(sample, Language::en).substr(0, told(sample, Language::en).find(' '));
