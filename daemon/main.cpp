@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <iostream>
+#include <malloc.h>
 #include <string_view>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@ namespace {
 
 int main(int argc, char** argv) {
     std::set_terminate(end_at_once);
+    // What an endpoint that floods us took goes back at once; left to itself the allocator keeps
+    // it.
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
     try {
         return plimsoll::cli::run(argc, argv);
     } catch (const std::exception& failure) {
