@@ -4,6 +4,7 @@
 //
 //   delivery_bench [ALERTS] [PENDING]     default 2000 and 10000
 
+#include "daemon/alerts/alert.hpp"
 #include "daemon/outbox/outbox.hpp"
 #include "daemon/sinks/make.hpp"
 #include "daemon/store/store.hpp"
@@ -168,18 +169,28 @@ Sinks hook(const Receiver& receiver) {
 
 /// As large as an alert about a position.
 store::NewAlert alert(std::size_t n) {
-    const std::string number = std::to_string(n);
+    alerts::Alert about;
+    about.type = "position.at_risk.firing";
+    about.rule = "rule";
+    about.severity = static_cast<alerts::Severity>(n % 3);
+    about.chain = "eip155:1";
+    about.protocol = "aave";
+    about.subject = std::to_string(n);
+    about.alert_key = alerts::alert_key(about.rule, about.chain, about.protocol, about.subject);
+    about.episode = about.seq = 1;
+    about.at = 1'768'478'411;
+    about.title = "A position is at risk";
+    about.text = std::string(1'500, 'x');
     store::NewAlert out;
-    out.id = "msg_" + number;
-    out.alert_key = "rule/eip155:1/aave/" + number;
+    out.id = alerts::message_id("bench", about.alert_key, about.episode, about.seq);
+    out.alert_key = about.alert_key;
     out.episode = out.seq = 1;
-    out.type = "position.at_risk.firing";
-    out.severity = static_cast<int>(n % 3);
+    out.type = about.type;
+    out.severity = static_cast<int>(about.severity);
     out.chain = "ethereum";
     out.block = 1;
-    out.at = 1;
-    out.body =
-        R"({"id":"msg_)" + number + R"(","data":{"text":")" + std::string(1'800, 'x') + "\"}}";
+    out.at = about.at;
+    out.body = alerts::body_of(about, "bench");
     out.sinks = {store::Destination{"hook"}};
     return out;
 }
@@ -217,8 +228,9 @@ void one_by_one(std::size_t count) {
     outbox.start();
     std::map<std::string, Time> committed;
     for (std::size_t n = 0; n < count; ++n) {
-        must(store->commit(round(n, 1)).map([] { return 0; }));
-        committed["msg_" + std::to_string(n)] = std::chrono::steady_clock::now();
+        const store::RoundCommit one = round(n, 1);
+        must(store->commit(one).map([] { return 0; }));
+        committed[one.alerts[0].id] = std::chrono::steady_clock::now();
         outbox.wake();
         std::this_thread::sleep_for(kBetweenCommits);
     }
