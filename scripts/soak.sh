@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # The long forms of the tests on what may go wrong: a thousand kills, a kill at every system call that
-# changes something, and how soon alerts are on their way. Prints figures; ends with 1 when a claim of
+# changes something, random histories of reorganisations, a long life in which one of a hundred requests
+# and deliveries fails, and how soon alerts are on their way. Prints figures; ends with 1 when a claim of
 # docs/delivery.md does not hold.
 #
-#   scripts/soak.sh [KILLS] [SEED]     default 1000 and 1
+#   scripts/soak.sh [KILLS] [SEED] [POLLS]     default 1000, 1 and 200000
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-kills=${1:-1000} seed=${2:-1}
+kills=${1:-1000} seed=${2:-1} polls=${3:-200000}
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 say "Building"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
-ninja -C build plimsoll delivery_bench
+ninja -C build plimsoll delivery_bench rules_tests
 export PLIMSOLL_BIN=$PWD/build/plimsoll
 
 failed=0
@@ -21,6 +22,11 @@ say "$kills kills at random"
 node tests/faults/kills.mjs --kills "$kills" --seed "$seed" || failed=1
 say "A kill at every system call that changes something"
 node tests/faults/syscalls.mjs || failed=1
+say "Reorganisations of 1 to 64 blocks at any progress of the delivery"
+PLIMSOLL_EFFORT=2000 build/tests/daemon/rules/rules_tests --gtest_brief=1 \
+    --gtest_filter='*AnyProgress*:*Histories*:*Models*' || failed=1
+say "$polls polls, one of a hundred requests and deliveries fails"
+node tests/faults/soak.mjs --polls "$polls" --seed "$seed" || failed=1
 say "Delivery"
 build/bench/delivery_bench || failed=1
 exit "$failed"

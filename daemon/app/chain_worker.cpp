@@ -4,6 +4,7 @@
 #include "daemon/app/destinations.hpp"
 #include "daemon/app/make_source.hpp"
 #include "daemon/app/protocols.hpp"
+#include "daemon/app/wall_time.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -50,11 +51,6 @@ rules::EngineSettings engine_settings(const config::Settings& settings, const st
     out.sign = std::move(sign);
     out.target_health_factor = settings.daemon.target_health_factor;
     return out;
-}
-
-std::int64_t unix_seconds() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 ChainWorker::ChainWorker(const config::ChainSettings& chain, const WorkerParts& parts,

@@ -61,7 +61,4 @@ class ChainWorker {
 rules::EngineSettings engine_settings(const config::Settings& settings, const std::string& chain,
                                       const std::string& caip2, rules::SignFunction sign);
 
-/// The host's clock.
-std::int64_t unix_seconds();
-
 }  // namespace plimsoll::app

@@ -10,6 +10,7 @@
 #include "daemon/app/stages.hpp"
 #include "daemon/app/state_lost.hpp"
 #include "daemon/app/upkeep.hpp"
+#include "daemon/app/wall_time.hpp"
 #include "daemon/app/watchdog.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/metrics/metrics.hpp"
@@ -128,11 +129,10 @@ class Daemon {
     }
 
     /// Before anything else is stored: a start that fails after this has told it.
-    Expected<void, StartError> tell_lost_state(const Stages& stages) {
+    Expected<void, StartError> tell_lost_state(Stages& stages) {
         if (opened_.moved_aside.empty()) return {};
         const auto told =
-            store_->commit(state_lost(stages.settings(), opened_,
-                                      static_cast<std::uint64_t>(unix_seconds()), stages.signer()));
+            stages.tell(state_lost(opened_, static_cast<std::uint64_t>(unix_seconds())));
         if (told) return {};
         return cannot_start(exit_code(told.error().kind), told.error().message);
     }

@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "daemon/alerts/alert.hpp"
 #include "daemon/outbox/outbox.hpp"
+#include "daemon/routing/router.hpp"
 #include "daemon/rules/engine.hpp"
 #include "daemon/store/store.hpp"
 
@@ -36,7 +37,7 @@ class Notices {
         store::Store& store;
         outbox::Outbox& outbox;
         rules::SignFunction sign;
-        std::function<void(store::RoundCommit&)> route;
+        routing::RouteFunction route;
         std::function<std::uint64_t()> firing;  ///< how many alerts fire
     };
     explicit Notices(Parts parts) : parts_(std::move(parts)) {}

@@ -1,6 +1,7 @@
 #include "daemon/app/retire.hpp"
 
 #include "daemon/app/chain_worker.hpp"
+#include "daemon/app/wall_time.hpp"
 #include "daemon/rules/row.hpp"
 
 #include <nlohmann/json.hpp>
@@ -41,7 +42,8 @@ std::string caip2_of(std::span<const store::RuleStateRow> rows, const std::strin
 Expected<void, StoreError> retire(store::Store& store, const config::Settings& settings,
                                   const std::string& chain,
                                   std::span<const store::RuleStateRow> rows,
-                                  const rules::SignFunction& sign) {
+                                  const rules::SignFunction& sign,
+                                  const routing::RouteFunction& route) {
     const auto state = store.chain_state(chain);
     if (!state) return Unexpected<StoreError>{state.error()};
     rules::EngineSettings about = engine_settings(settings, chain, caip2_of(rows, chain), sign);
@@ -60,6 +62,7 @@ Expected<void, StoreError> retire(store::Store& store, const config::Settings& s
     commit.now_ms = unix_seconds() * 1000;
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
+    route(commit);
     return store.commit(commit);
 }
 
@@ -67,13 +70,14 @@ Expected<void, StoreError> retire(store::Store& store, const config::Settings& s
 
 Expected<void, StoreError> retire_chains(store::Store& store, const config::Settings& settings,
                                          std::span<const store::RuleStateRow> rows,
-                                         const rules::SignFunction& sign) {
+                                         const rules::SignFunction& sign,
+                                         const routing::RouteFunction& route) {
     std::set<std::string> left;
     for (const store::RuleStateRow& row : rows) left.insert(chain_of(row));
     for (const config::ChainSettings& chain : settings.chains) left.erase(chain.name);
     left.erase("");
     for (const std::string& chain : left) {
-        if (auto done = retire(store, settings, chain, rows, sign); !done) return done;
+        if (auto done = retire(store, settings, chain, rows, sign, route); !done) return done;
     }
     return {};
 }

@@ -2,10 +2,12 @@
 
 #include "abi/address.hpp"
 #include "daemon/app/daemon.hpp"
+#include "daemon/app/destinations.hpp"
 #include "daemon/app/retire.hpp"
 #include "daemon/app/rotation.hpp"
 #include "daemon/app/sink_test.hpp"
 #include "daemon/app/stored_form.hpp"
+#include "daemon/app/wall_time.hpp"
 #include "daemon/sinks/make.hpp"
 
 #include <nlohmann/json.hpp>
@@ -43,6 +45,7 @@ Expected<std::unique_ptr<Stages>, StartError> Stages::make(config::Settings sett
 Stages::Stages(config::Settings settings, const Foundation& foundation, std::int64_t last_snapshot)
     : settings_(std::move(settings)),
       foundation_(foundation),
+      router_(foundation.store, settings_),
       snapshotter_(std::make_unique<snapshots::Snapshotter>(snapshots::Snapshotter::Parts{
           settings_, *this, foundation.store, unix_seconds, &foundation.pulses, last_snapshot})) {}
 
@@ -77,14 +80,14 @@ Expected<void, StoreError> Stages::prepare() {
     if (auto retired = store.retire_sinks(names, unix_seconds() * 1000); !retired) return retired;
     auto rows = store.rule_states();
     if (!rows) return Unexpected<StoreError>{rows.error()};
-    if (auto ended = retire_chains(store, settings_, *rows, signer()); !ended) return ended;
+    const auto route = [this](store::RoundCommit& round) { router_.route(round); };
+    if (auto ended = retire_chains(store, settings_, *rows, signer(), route); !ended) return ended;
     const auto sink_states = store.sink_states();
     if (!sink_states) return Unexpected<StoreError>{sink_states.error()};
-    router_ = std::make_unique<routing::Router>(store, settings_);
-    if (auto loaded = router_->load(); !loaded) return loaded;
+    if (auto loaded = router_.load(); !loaded) return loaded;
     if (previous_signer_) {
-        auto announced =
-            announce_rotation(store, settings_, *previous_signer_, *signer_, unix_seconds() * 1000);
+        auto announced = announce_rotation(store, settings_, *previous_signer_, *signer_,
+                                           unix_seconds() * 1000, route);
         if (!announced) return announced;
     }
     outbox::Outbox::Options options;
@@ -92,9 +95,8 @@ Expected<void, StoreError> Stages::prepare() {
     options.observer = &foundation_.metrics.delivery();
     outbox_ =
         std::make_unique<outbox::Outbox>(store, std::move(made_sinks_), foundation_.clock, options);
-    notices_ = std::make_unique<Notices>(Notices::Parts{
-        settings_, store, *outbox_, signer(),
-        [this](store::RoundCommit& round) { router_->route(round); }, [this] { return firing(); }});
+    notices_ = std::make_unique<Notices>(
+        Notices::Parts{settings_, store, *outbox_, signer(), route, [this] { return firing(); }});
     notices_->restore(*sink_states);
     const WorkerParts parts{settings_,
                             store,
@@ -104,11 +106,20 @@ Expected<void, StoreError> Stages::prepare() {
                             signer(),
                             [this] { outbox_->wake(); },
                             [this] { snapshotter_->wake(); },
-                            *router_};
+                            router_};
     for (const config::ChainSettings& chain : settings_.chains) {
         workers_.push_back(std::make_unique<ChainWorker>(chain, parts, *rows));
     }
     return {};
+}
+
+Expected<void, StoreError> Stages::tell(const alerts::Alert& alert) {
+    store::RoundCommit round;
+    round.now_ms = unix_seconds() * 1000;
+    round.alerts.push_back(
+        stored_form(alert, settings_.daemon.instance, signer(), destinations(settings_)));
+    router_.route(round);
+    return foundation_.store.commit(round);
 }
 
 void Stages::start() {

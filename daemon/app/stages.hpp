@@ -54,6 +54,9 @@ class Stages final : public view::Live {
     /// Takes over what the store holds. Nobody else may be working on it. After an error it may be
     /// called again.
     Expected<void, store::StoreError> prepare();
+    /// Queues a message of the daemon's own at every sink, routed as all others are. Allowed before
+    /// `prepare`.
+    Expected<void, store::StoreError> tell(const alerts::Alert& alert);
     void start();
     /// Ends all threads: calls of nodes at once, deliveries under way within `grace`. False when
     /// some of those were cut off; they are made again.
@@ -89,8 +92,8 @@ class Stages final : public view::Live {
     std::optional<alerts::Signer> signer_;
     std::optional<alerts::Signer> previous_signer_;         ///< announces `signer_` once
     std::vector<std::unique_ptr<sinks::Sink>> made_sinks_;  ///< until `prepare`
+    routing::Router router_;
     std::unique_ptr<outbox::Outbox> outbox_;
-    std::unique_ptr<routing::Router> router_;
     std::unique_ptr<Notices> notices_;
     std::vector<std::unique_ptr<ChainWorker>> workers_;
     std::unique_ptr<snapshots::Snapshotter> snapshotter_;

@@ -2,6 +2,7 @@
 
 #include "daemon/app/chain_worker.hpp"
 #include "daemon/app/logging.hpp"
+#include "daemon/app/wall_time.hpp"
 
 #include <utility>
 

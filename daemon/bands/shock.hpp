@@ -11,7 +11,7 @@
 
 namespace plimsoll::bands {
 
-/// What a sudden move of a group's price would do, at one block.
+/// What a sudden move of a group's price, or another threshold, would do, at one block.
 struct Shock {
     OraclePrice price;                     ///< of the leader, before
     OraclePrice shocked;                   ///< and after
@@ -29,5 +29,10 @@ struct Shock {
 Shock evaluate_shock(const protocols::Protocol& protocol, const protocols::AssetGroup& group,
                      const OraclePrice& price, const OraclePrice& shocked,
                      std::span<const protocols::PositionHealth> healths);
+
+/// The same for another liquidation threshold of one asset, which is the group: prices stand still.
+/// Exact in the same way. Nobody is endangered where the protocol does not list it.
+Shock evaluate_threshold(const protocols::Protocol& protocol, const protocols::AssetGroup& group,
+                         const Bps& threshold, std::span<const protocols::PositionHealth> healths);
 
 }  // namespace plimsoll::bands

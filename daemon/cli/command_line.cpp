@@ -201,15 +201,20 @@ class CommandLine {
         filter(heatmap, "--low", "low", "USD; without it half the present price");
         filter(heatmap, "--high", "high", "USD; without it one and a half times the price");
         CLI::App* what_if = add_reading(
-            "what-if", "Who becomes liquidatable when a price moves",
+            "what-if", "Who becomes liquidatable when a price moves, or a liquidation threshold",
             {"plimsoll what-if ETH --change=-20%", "plimsoll what-if ETH --price 1800",
+             "plimsoll what-if WETH --threshold 78",
              "plimsoll what-if WBTC --change +10 --json | jq 'select(.row == \"summary\")'"},
             query::what_if);
         add_collateral(what_if);
         CLI::Option* price = filter(what_if, "--price", "price", "the new price in USD");
         CLI::Option* change =
             filter(what_if, "--change", "change", "the move in percent: --change=-20");
+        CLI::Option* threshold = filter(what_if, "--threshold", "threshold",
+                                        "the new liquidation threshold of the asset in percent, "
+                                        "such as 78.5 (asks the running daemon)");
         price->excludes(change);
+        threshold->excludes(price)->excludes(change);
         add_limit(what_if);
     }
     void add_collateral(CLI::App* command) {

@@ -135,7 +135,9 @@ std::span<const Api::Route> Api::routes() {
             "/v1/heatmap", "?collateral=ETH",
             "what liquidates at each price; collateral= step= low= high= protocol=", &Api::heatmap},
         Route{"/v1/what-if", "?collateral=ETH&change=-20",
-              "who a move of the price endangers; collateral= price= or change= protocol= limit=",
+              "who a move of the price endangers, or another threshold; collateral= price= or "
+              "change= or "
+              "threshold= protocol= limit=",
               &Api::what_if},
         Route{"/v1/liquidations", "",
               "realised liquidations; since= until= protocol= account= limit= cursor=",

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace plimsoll::http {
 namespace {
@@ -63,6 +64,15 @@ std::optional<Usd8> usd_param(Params& params, std::string_view name) {
     return value ? std::optional(Usd8::from_raw(*value)) : std::nullopt;
 }
 
+/// Basis points out of percent; none when the parameter is wrong.
+std::optional<Bps> threshold_param(Params& params) {
+    const auto value = params.fixed("threshold", 2);
+    if (!value) return std::nullopt;
+    if (*value <= 10'000) return Bps::from_raw(*value);
+    params.fail("threshold", "a percentage up to 100, such as 78.5");
+    return std::nullopt;
+}
+
 /// The leader's price after the move; none when the parameters are wrong.
 std::optional<OraclePrice> shocked_price(Params& params, const Found& found) {
     if (const auto price = usd_param(params, "price")) {
@@ -82,6 +92,39 @@ std::optional<OraclePrice> shocked_price(Params& params, const Found& found) {
     const auto moved = change->of(found.price);
     if (!moved) params.fail("change", "out of range");
     return moved;
+}
+
+/// The present threshold of the one asset.
+Row threshold_now(const Found& found) {
+    for (const protocols::MarketReport& market : found.copy->view().ledger->markets()) {
+        if (market.token == found.band.group.leader) {
+            return to_decimal(market.liquidation_threshold.raw());
+        }
+    }
+    return nullptr;
+}
+
+/// What a move of the price does, or another threshold where one is given. None when the parameters
+/// are wrong.
+std::optional<bands::Shock> shock_of(Params& params, const Found& found, Row& summary,
+                                     const std::optional<Bps>& threshold) {
+    const ProtocolView& view = found.copy->view();
+    bands::Shock shock;
+    if (threshold) {
+        shock = bands::evaluate_threshold(*view.ledger, found.band.group, *threshold, view.healths);
+        shock.price = shock.shocked = found.price;
+    } else {
+        const auto shocked = shocked_price(params, found);
+        if (!shocked) return std::nullopt;
+        shock = bands::evaluate_shock(*view.ledger, found.band.group, found.price, *shocked,
+                                      view.healths);
+    }
+    summary = view::shock_summary(view, found.band, shock);
+    if (threshold) {
+        summary["liquidation_threshold"] = threshold_now(found);
+        summary["supposed_threshold"] = to_decimal(threshold->raw());
+    }
+    return shock;
 }
 
 }  // namespace
@@ -117,15 +160,17 @@ Response Api::heatmap(const Request& request) const {
 }
 
 Response Api::what_if(const Request& request) const {
-    Params params(request, {"collateral", "price", "change", "protocol", "limit"});
+    Params params(request, {"collateral", "price", "change", "threshold", "protocol", "limit"});
     const std::string collateral = params.text("collateral");
     const std::string protocol = params.one_of("protocol", protocol_names(parts_.live));
     std::size_t left = params.number("limit", kDefaultEndangered, 0, kMaxEndangered);
     if (collateral.empty()) params.fail("collateral", "missing; for example collateral=ETH");
-    if (params.has("price") == params.has("change")) {
-        params.fail("price",
-                    "give either a price in USD, price=1800, or a change in percent, "
-                    "change=-20");
+    const auto threshold = threshold_param(params);
+    if (params.has("price") + params.has("change") + params.has("threshold") != 1) {
+        params.fail(
+            "price",
+            "give either a price in USD, price=1800, or a change in percent, change=-20, or "
+            "a liquidation threshold in percent, threshold=78.5");
     }
     if (!params.ok()) return params.refusal();
     const Turn turn(*this);
@@ -139,13 +184,16 @@ Response Api::what_if(const Request& request) const {
     });
     if (found.empty()) return not_listed(collateral);
     for (const Found& one : found) {
-        const auto shocked = shocked_price(params, one);
-        if (!shocked) return params.refusal();
+        if (threshold && one.band.group.members.size() > 1) {
+            return error_response(
+                400, "collateral: a threshold is one asset's; '" + collateral + "' is a group");
+        }
+        Row summary;
+        const auto shock = shock_of(params, one, summary, threshold);
+        if (!shock) return params.refusal();
         const ProtocolView& view = one.copy->view();
-        const auto shock =
-            bands::evaluate_shock(*view.ledger, one.band.group, one.price, *shocked, view.healths);
-        body["summary"].push_back(view::shock_summary(view, one.band, shock));
-        for (const auto& position : shock.endangered) {
+        body["summary"].push_back(std::move(summary));
+        for (const auto& position : shock->endangered) {
             if (left == 0) break;
             --left;
             body["rows"].push_back(view::shock_row(view, one.band, position));

@@ -215,7 +215,7 @@ void Pump::invite_lane() {
 
 void Pump::attempt(const Job& job, const pulse::Pulse& pulse) {
     const Instant begin = clock_.now();
-    const auto marked = mark_attempt(job, begin);
+    const auto marked = mark_attempt(job);
     if (!marked) return;
     const sinks::Outcome outcome = deliver(*marked, begin);
     if (is_cancelled_ && outcome.kind == sinks::Outcome::Kind::retry) {
@@ -240,11 +240,11 @@ void Pump::attempt(const Job& job, const pulse::Pulse& pulse) {
 }
 
 /// Durable before the first byte. None: nothing is to be sent, and the job is given back.
-std::optional<sinks::Group> Pump::mark_attempt(const Job& job, const Instant& now) {
+std::optional<sinks::Group> Pump::mark_attempt(const Job& job) {
     sinks::Group out;
     out.id = message_id(name(), job);
     if (job.members.empty()) {
-        const auto marked = store_.mark_attempt(name(), job.row.alert.id, now.wall_ms);
+        const auto marked = store_.mark_attempt(name(), job.row.alert.id, job.noted_ms);
         if (!marked || !*marked) {
             give_back(job, marked ? nullptr : &marked.error());
             return std::nullopt;
@@ -252,7 +252,7 @@ std::optional<sinks::Group> Pump::mark_attempt(const Job& job, const Instant& no
         out.members.push_back(message_of(job.row.alert));
         return out;
     }
-    auto marked = store_.mark_bundle(name(), job.ids(), out.id, now.wall_ms);
+    auto marked = store_.mark_bundle(name(), job.ids(), out.id, job.noted_ms);
     if (!marked || !*marked) {
         give_back(job, marked ? nullptr : &marked.error());
         return std::nullopt;
@@ -321,7 +321,7 @@ Expected<void, store::StoreError> Pump::mark(const Job& job, const Verdict& verd
         case Verdict::Kind::retry:
             break;
     }
-    return store_.mark_retry(name(), ids, now_ms + verdict.wait.count(), verdict.error);
+    return store_.mark_retry(name(), ids, verdict.not_before_ms, verdict.error);
 }
 
 void Pump::give_back(const Job& job, const store::StoreError* error) {

@@ -61,7 +61,7 @@ class Pump {
     void start_lane();
     void invite_lane();
     void attempt(const Job& job, const pulse::Pulse& pulse);
-    std::optional<sinks::Group> mark_attempt(const Job& job, const Instant& now);
+    std::optional<sinks::Group> mark_attempt(const Job& job);
     sinks::Outcome deliver(const sinks::Group& group, const Instant& now);
     Verdict decide(const Job& job, const sinks::Outcome& outcome);
     bool persist(const Job& job, const Verdict& verdict, const pulse::Pulse& pulse);

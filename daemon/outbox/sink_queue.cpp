@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace plimsoll::outbox {
@@ -57,11 +58,21 @@ SinkQueue::Step SinkQueue::next(const Instant& now) {
     store_wait_ = {};
     if (!*picked) return idle(now);
     Job job = std::move(**picked);
-    for (std::string& id : job.ids()) under_way_.insert(std::move(id));
+    begin(job);
     if (!job.members.empty()) batch_.clear();  // most of them are members of this one
     job.is_probe = circuit_.begin_attempt();
     bucket_.take(now.steady);
     return {std::move(job), now.steady};
+}
+
+/// All of them or, out of memory, none.
+void SinkQueue::begin(const Job& job) {
+    try {
+        job.for_each_id([&](const std::string& id) { under_way_.insert(id); });
+    } catch (const std::bad_alloc&) {
+        job.for_each_id([&](const std::string& id) { under_way_.erase(id); });
+        throw;
+    }
 }
 
 Expected<std::optional<Job>, store::StoreError> SinkQueue::pick(const Instant& now, bool is_probe) {
@@ -75,12 +86,12 @@ Expected<std::optional<Job>, store::StoreError> SinkQueue::pick(const Instant& n
             Candidate candidate = std::move(batch_.front());
             batch_.pop_front();
             if (!is_usable(candidate, now)) continue;
-            if (candidate.row.expires_ms > 0 && candidate.row.expires_ms <= guard_.expiry_ms()) {
+            if (is_expired(candidate.row)) {
                 auto buried = bury(candidate.row, "expired", now);
                 if (!buried) return Unexpected<store::StoreError>{buried.error()};
                 continue;
             }
-            auto job = gathered(std::move(candidate.row));
+            auto job = gathered(std::move(candidate.row), now);
             if (!job || *job) return job;
         }
     }
@@ -88,8 +99,9 @@ Expected<std::optional<Job>, store::StoreError> SinkQueue::pick(const Instant& n
     return std::nullopt;
 }
 
-Expected<std::optional<Job>, store::StoreError> SinkQueue::gathered(store::DueMessage row) {
-    Job job{std::move(row), false, {}};
+Expected<std::optional<Job>, store::StoreError> SinkQueue::gathered(store::DueMessage row,
+                                                                    const Instant& now) {
+    Job job{std::move(row), false, guard_.undisturbed_ms(), {}};
     if (!takes_groups_ || job.row.group.empty()) return job;
     auto members = store_.group_of(sink_, job.row.alert.id, kMostMembers);
     if (!members) return Unexpected<store::StoreError>{members.error()};
@@ -98,6 +110,14 @@ Expected<std::optional<Job>, store::StoreError> SinkQueue::gathered(store::DueMe
             return under_way_.contains(one.alert.id);
         });
     if (!is_free) return std::nullopt;
+    bool has_buried = false;
+    for (const store::DueMessage& one : *members) {
+        if (!is_expired(one)) continue;
+        auto buried = bury(one, "expired", now);
+        if (!buried) return Unexpected<store::StoreError>{buried.error()};
+        has_buried = true;
+    }
+    if (has_buried) return gathered(std::move(job.row), now);
     job.members = std::move(*members);
     return job;
 }
@@ -136,6 +156,10 @@ bool SinkQueue::is_usable(const Candidate& candidate, const Instant& now) const 
     const auto memory = memories_.find(id);
     if (memory == memories_.end() || memory->second.wait_until <= now.steady) return true;
     return candidate.is_early && !memory->second.is_asked_for;
+}
+
+bool SinkQueue::is_expired(const store::DueMessage& row) const {
+    return row.expires_ms > 0 && row.expires_ms <= guard_.expiry_ms();
 }
 
 SinkQueue::StoreResult SinkQueue::bury(const store::DueMessage& row, const std::string& reason,
@@ -227,7 +251,10 @@ Verdict SinkQueue::decide(const Job& job, const sinks::Outcome& outcome, const I
         status_.last_error = outcome.detail;
         status_.last_error_ms = now.wall_ms;
     }
-    return judge(outcome, state);
+    Verdict verdict = judge(outcome, state);
+    // By a clock that is set forward only now it would wait until the clock is there again.
+    verdict.not_before_ms = wall + verdict.wait.count();
+    return verdict;
 }
 
 void SinkQueue::tell_circuit(const Job& job, sinks::Outcome::Kind kind, const Instant& now) {
@@ -258,7 +285,7 @@ void SinkQueue::tell_circuit(const Job& job, sinks::Outcome::Kind kind, const In
 }
 
 void SinkQueue::finish(const Job& job, const Verdict& verdict, const Instant& now) {
-    for (const std::string& id : job.ids()) {
+    job.for_each_id([&](const std::string& id) {
         under_way_.erase(id);
         switch (verdict.kind) {
             case Verdict::Kind::done:
@@ -275,19 +302,19 @@ void SinkQueue::finish(const Job& job, const Verdict& verdict, const Instant& no
                 memories_[id].is_asked_for = verdict.is_asked_for;
                 break;
         }
-    }
+    });
 }
 
 void SinkQueue::release(const Job& job) {
-    for (const std::string& id : job.ids()) under_way_.erase(id);
+    job.for_each_id([&](const std::string& id) { under_way_.erase(id); });
     circuit_.abandoned(job.is_probe);
 }
 
 void SinkQueue::dissolved(const Job& job) {
-    for (const std::string& id : job.ids()) {
+    job.for_each_id([&](const std::string& id) {
         under_way_.erase(id);
         memories_.erase(id);
-    }
+    });
     batch_.clear();
 }
 

@@ -31,10 +31,18 @@ inline constexpr std::chrono::milliseconds kLongestStoreWait{30'000};
 struct Job {
     store::DueMessage row;
     bool is_probe = false;
+    /// Unix milliseconds, by a clock that nobody sets: for what the store remembers of the attempt.
+    std::int64_t noted_ms = 0;
     /// Those that are told with it, itself among them, in their order; empty: it is told alone.
     std::vector<store::DueMessage> members;
 
     store::Ids ids() const;
+    /// Calls `use` with each of the ids. Allocates nothing.
+    template <class Use>
+    void for_each_id(const Use& use) const {
+        if (members.empty()) use(row.alert.id);
+        for (const store::DueMessage& member : members) use(member.alert.id);
+    }
 };
 
 /// A message that was given up.
@@ -68,7 +76,7 @@ class SinkQueue {
     Verdict decide(const Job& job, const sinks::Outcome& outcome, const Instant& now);
     /// The verdict is on disk.
     void finish(const Job& job, const Verdict& verdict, const Instant& now);
-    /// No attempt was made, or none whose outcome counts.
+    /// No attempt was made, or none whose outcome counts. Allocates nothing.
     void release(const Job& job);
     /// As `finish` for messages that are sent one by one from now on.
     void dissolved(const Job& job);
@@ -101,8 +109,12 @@ class SinkQueue {
     StoreResult fetch(const Instant& now);
     StoreResult fetch_early(const Instant& now);
     bool is_usable(const Candidate& candidate, const Instant& now) const;
-    /// The job with all that belong to it; none when one of them is under way.
-    Expected<std::optional<Job>, store::StoreError> gathered(store::DueMessage row);
+    bool is_expired(const store::DueMessage& row) const;
+    /// The job with all that belong to it; none when one of them is under way. Those that have
+    /// expired are buried before, and belong to it no more.
+    Expected<std::optional<Job>, store::StoreError> gathered(store::DueMessage row,
+                                                             const Instant& now);
+    void begin(const Job& job);
     StoreResult bury(const store::DueMessage& row, const std::string& reason, const Instant& now);
     Step after_store_error(const store::StoreError& error, const Instant& now);
     void take_in(std::vector<store::DueMessage> rows, bool is_early, const Instant& now);

@@ -25,10 +25,11 @@ struct AttemptState {
 
 struct Verdict {
     enum class Kind { done, retry, dead } kind = Kind::retry;
-    milliseconds wait{0};       ///< of a retry
-    bool is_asked_for = false;  ///< the sink named the wait: nothing shortens it
-    std::string reason;         ///< of death: "poison", "gone"
-    std::string error;          ///< what the sink said
+    milliseconds wait{0};            ///< of a retry
+    bool is_asked_for = false;       ///< the sink named the wait: nothing shortens it
+    std::string reason;              ///< of death: "poison", "gone"
+    std::string error;               ///< what the sink said
+    std::int64_t not_before_ms = 0;  ///< of a retry: when the wait is over, for the store
 };
 
 /// What becomes of a message after an attempt.

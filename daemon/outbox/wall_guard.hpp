@@ -17,6 +17,9 @@ class WallGuard {
     /// For "has it expired": the earlier of the two.
     std::int64_t expiry_ms() const { return std::min(wall_ms_, undisturbed_ms_); }
 
+    /// What the wall clock would show without having been set.
+    std::int64_t undisturbed_ms() const { return undisturbed_ms_; }
+
   private:
     bool is_anchored_ = false;
     Instant anchor_;         // of the undisturbed clock

@@ -134,6 +134,12 @@ Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options
         return ShockAnswer{{{summary.begin(), summary.end()}, {rows.begin(), rows.end()}},
                            origin_of(*body)};
     }
+    if (!param(options.params, "threshold").empty()) {
+        return Unexpected<QueryError>{QueryError{
+            "what-if --threshold: only the running daemon can answer this; start it, or ask for "
+            "--price or --change",
+            kExitUnavailable}};
+    }
     const auto stopped = read_stopped(reader, options);
     if (!stopped) return Unexpected<QueryError>{stopped.error()};
     auto rows =
@@ -173,10 +179,14 @@ int what_if(const Reader& reader, const Options& options, std::ostream& out, std
         return 0;
     }
     err << "(" << shock->origin << ")\n";
+    const bool is_threshold = !param(options.params, "threshold").empty();
     print_table(
         out, shock->rows.summary,
         {text("protocol", "protocol"), text("collateral", "collateral"),
-         number("price USD", "price"), number("then USD", "shocked_price"),
+         is_threshold ? number("threshold bps", "liquidation_threshold")
+                      : number("price USD", "price"),
+         is_threshold ? number("then bps", "supposed_threshold")
+                      : number("then USD", "shocked_price"),
          number("newly liquidatable", "positions"), dollars("debt USD", "debt_usd"),
          dollars("collateral USD", "collateral_usd"), number("already", "already"),
          number("relieved", "relieved"), number("not computable", "not_computable"), state()},

@@ -17,12 +17,12 @@ bool is_urgent(const Traits& alert) {
         case State::firing:
         case State::fired:
         case State::updated:
+        case State::other:  // what the daemon says of itself
             return true;
         case State::repeated:  // one that was held back is news
             return alert.alert.reason == "unmuted";
         case State::resolved:
         case State::retracted:
-        case State::other:
             break;
     }
     return false;

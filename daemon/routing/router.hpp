@@ -6,6 +6,7 @@
 #include "daemon/store/store.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -50,13 +51,16 @@ class Plan {
     Muted muted_;
 };
 
+/// As `Plan::route`, with the silences and the time.
+using RouteFunction = std::function<void(store::RoundCommit&)>;
+
 /// `Plan` on a store, shared by all chains. Safe from any thread.
 class Router {
   public:
     /// `store` outlives this.
     Router(store::Store& store, const config::Settings& settings);
 
-    /// Takes over what the store holds. Before anything else.
+    /// Takes over what the store holds. What is routed before is held back by nothing but silences.
     Expected<void, store::StoreError> load();
     /// See `Plan`. `round.now_ms` is the time.
     void route(store::RoundCommit& round);

@@ -120,6 +120,14 @@ std::optional<GroupNow> note_bundle(Database& db, const std::string& sink, const
     return GroupNow{count_open(db, sink, group, bundle), lead};
 }
 
+void note_incomplete(Database& db, const std::string& sink, const std::string& group,
+                     const std::string& bundle) {
+    db.execute(
+        "UPDATE outbox SET bundle = '' WHERE sink = ?1 AND group_key = ?2 AND bundle = ?3"
+        " AND bundle <> '' AND state = 'pending' AND group_key <> ''",
+        sink, group, bundle);
+}
+
 void note_dissolved(Database& db, const std::string& sink, const Ids& ids) {
     Statement mark = db.prepare(
         "UPDATE outbox SET group_key = '', bundle = '', lead = '', not_before = 0"

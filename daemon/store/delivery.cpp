@@ -1,9 +1,12 @@
 #include "daemon/store/delivery.hpp"
 
+#include "daemon/store/bundle.hpp"
 #include "daemon/store/queries.hpp"
 #include "daemon/store/queue.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace plimsoll::store {
 namespace {
@@ -15,16 +18,19 @@ struct Place {
     std::int64_t n = 0;
     std::string alert_key;
     std::string state;
+    std::string group;
+    std::string bundle;
 };
 
 Place find(Database& db, const std::string& sink, const std::string& id) {
-    Statement query =
-        db.prepare("SELECT n, alert_key, state FROM outbox WHERE id = ?1 AND sink = ?2");
+    Statement query = db.prepare(
+        "SELECT n, alert_key, state, group_key, bundle FROM outbox"
+        " WHERE id = ?1 AND sink = ?2");
     if (!query.start(id, sink).next()) {
         throw Failure(StoreError{StoreFault::misuse,
                                  "state.db: message " + id + " was never queued for " + sink});
     }
-    return Place{query.i64(0), query.text(1), query.text(2)};
+    return Place{query.i64(0), query.text(1), query.text(2), query.text(3), query.text(4)};
 }
 
 OutboxCounts& counts_of(std::vector<OutboxCounts>& all, const std::string& sink) {
@@ -167,8 +173,10 @@ void note_retry(Database& db, const std::string& sink, const Ids& ids, std::int6
 void note_dead(Database& db, const std::string& sink, const Ids& ids, std::int64_t now_ms,
                const std::string& reason, const std::string& error) {
     Queue queue(db);
+    std::set<std::pair<std::string, std::string>> bundles;
     for (const std::string& id : ids) {
         const Place place = find(db, sink, id);
+        if (!place.bundle.empty()) bundles.emplace(place.group, place.bundle);
         // Nobody is told that a message about the daemon did not arrive: it would go round and
         // round.
         db.execute(
@@ -178,6 +186,7 @@ void note_dead(Database& db, const std::string& sink, const Ids& ids, std::int64
             place.n, now_ms, reason, error);
         queue.promote(sink, place.alert_key);
     }
+    for (const auto& [group, bundle] : bundles) note_incomplete(db, sink, group, bundle);
 }
 
 void retire_other_sinks(Database& db, std::span<const std::string> configured,

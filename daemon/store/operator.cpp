@@ -1,5 +1,6 @@
 #include "daemon/store/operator.hpp"
 
+#include "daemon/store/bundle.hpp"
 #include "daemon/store/queries.hpp"
 #include "daemon/store/queue.hpp"
 
@@ -103,6 +104,7 @@ std::uint64_t drop(Database& db, const OutboxQuery& query, std::int64_t now_ms) 
                 " dead_reason = 'dropped' WHERE n = ?1",
                 n, now_ms);
             settle_head(db, queue, row);
+            note_incomplete(db, row.sink, row.group, row.bundle);
         } else if (row.state == "dead" && row.dead_reason != "dropped") {
             db.execute("UPDATE outbox SET announced = 1, dead_reason = 'dropped' WHERE n = ?1", n);
         } else {

@@ -248,7 +248,7 @@ Expected<std::optional<std::int64_t>, StoreError> SqliteStore::next_due_ms(
 
 Expected<bool, StoreError> SqliteStore::mark_attempt(const std::string& sink, const std::string& id,
                                                      std::int64_t now_ms) {
-    return write([&](Database& db) { return note_attempt(db, sink, id, now_ms); });
+    return write_in_company([&](Database& db) { return note_attempt(db, sink, id, now_ms); });
 }
 
 Expected<std::vector<DueMessage>, StoreError> SqliteStore::group_of(const std::string& sink,
@@ -261,28 +261,29 @@ Expected<std::optional<GroupNow>, StoreError> SqliteStore::mark_bundle(const std
                                                                        const Ids& ids,
                                                                        const std::string& bundle,
                                                                        std::int64_t now_ms) {
-    return write([&](Database& db) { return note_bundle(db, sink, ids, bundle, now_ms); });
+    return write_in_company(
+        [&](Database& db) { return note_bundle(db, sink, ids, bundle, now_ms); });
 }
 
 Expected<void, StoreError> SqliteStore::dissolve(const std::string& sink, const Ids& ids) {
-    return write([&](Database& db) { note_dissolved(db, sink, ids); });
+    return write_in_company([&](Database& db) { note_dissolved(db, sink, ids); });
 }
 
 Expected<void, StoreError> SqliteStore::mark_done(const std::string& sink, const Ids& ids,
                                                   std::int64_t now_ms) {
-    return write([&](Database& db) { note_done(db, sink, ids, now_ms); });
+    return write_in_company([&](Database& db) { note_done(db, sink, ids, now_ms); });
 }
 
 Expected<void, StoreError> SqliteStore::mark_retry(const std::string& sink, const Ids& ids,
                                                    std::int64_t not_before_ms,
                                                    const std::string& error) {
-    return write([&](Database& db) { note_retry(db, sink, ids, not_before_ms, error); });
+    return write_in_company([&](Database& db) { note_retry(db, sink, ids, not_before_ms, error); });
 }
 
 Expected<void, StoreError> SqliteStore::mark_dead(const std::string& sink, const Ids& ids,
                                                   std::int64_t now_ms, const std::string& reason,
                                                   const std::string& error) {
-    return write([&](Database& db) { note_dead(db, sink, ids, now_ms, reason, error); });
+    return write_in_company([&](Database& db) { note_dead(db, sink, ids, now_ms, reason, error); });
 }
 
 Expected<std::vector<DeadLetters>, StoreError> SqliteStore::dead_letters() {

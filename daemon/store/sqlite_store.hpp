@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/store/convoy.hpp"
 #include "daemon/store/sqlite.hpp"
 #include "daemon/store/state_dir.hpp"
 #include "daemon/store/store.hpp"
@@ -131,6 +132,35 @@ class SqliteStore final : public Store {
         }
     }
 
+    /// As `write`, in one transaction with what other threads change at the same time.
+    template <class Work>
+    Outcome<Work> write_in_company(Work&& work) {
+        using Result = std::invoke_result_t<Work, Database&>;
+        using Held = std::conditional_t<std::is_void_v<Result>, bool, Result>;
+        struct Mine final : Convoy::Change {
+            explicit Mine(Work& what) : change(what) {}
+            void apply(Database& db) override {
+                if constexpr (std::is_void_v<Result>) {
+                    change(db);
+                } else {
+                    result.emplace(change(db));
+                }
+            }
+            Work& change;
+            std::optional<Held> result;
+        };
+        Mine mine(work);
+        convoy_.carry(mine, [this](Convoy::Change& first) {
+            return write([&first](Database& db) { Convoy::apply_all(db, first); });
+        });
+        if (mine.error) return Unexpected<StoreError>(std::move(*mine.error));
+        if constexpr (std::is_void_v<Result>) {
+            return {};
+        } else {
+            return std::move(*mine.result);
+        }
+    }
+
     /// The connection, opened again when the last one was given up. On a full disk the log is
     /// folded in first: appended to, it would take up what was freed.
     Database& connection();
@@ -141,6 +171,7 @@ class SqliteStore final : public Store {
     void note_health(const StoreError* error);
 
     StateDir dir_;
+    Convoy convoy_;
     std::mutex mutex_;            ///< guards `db_`
     std::optional<Database> db_;  ///< none: to be opened again before the next use
     bool is_full_ = false;        ///< the disk was, and the log is not folded in since

@@ -229,8 +229,10 @@ std::vector<MarketReport> AaveV3::markets() const {
 
 std::vector<PositionHealth> AaveV3::healths_without(const ParameterChange& change) const {
     const auto* before = dynamic_cast<const ConfigurationBefore*>(change.before.get());
-    if (before == nullptr || !valuation_) return {};
-    const Market market = market_without(valuation_->accrued, *before);
+    const auto* supposed = dynamic_cast<const SupposedThreshold*>(change.before.get());
+    if ((before == nullptr && supposed == nullptr) || !valuation_) return {};
+    const Market market = before != nullptr ? market_without(valuation_->accrued, *before)
+                                            : market_with(valuation_->accrued, *supposed);
     const AccruedMarket prepared(market);
     std::vector<PositionHealth> out;
     out.reserve(ledger_.accounts().size());

@@ -227,4 +227,15 @@ Market market_without(Market market, const ConfigurationBefore& before) {
     return market;
 }
 
+Market market_with(Market market, const SupposedThreshold& supposed) {
+    constexpr unsigned kThresholdBit = 16;
+    for (auto& [id, reserve] : market.reserves) {
+        if (reserve.asset != supposed.token) continue;
+        const U256 present = reserve.config.liquidation_threshold().raw();
+        const U256 others = reserve.config.word() - (present << kThresholdBit);
+        reserve.config = ReserveConfig(others + (supposed.threshold.raw() << kThresholdBit));
+    }
+    return market;
+}
+
 }  // namespace plimsoll::protocols::aave_v3

@@ -3,6 +3,7 @@
 #include "protocols/aave_v3/events.hpp"
 #include "protocols/aave_v3/structure.hpp"
 #include "protocols/common/market.hpp"
+#include "protocols/common/supposition.hpp"
 
 #include <memory>
 #include <optional>
@@ -33,5 +34,7 @@ std::shared_ptr<const BeforeChange> before_change(const ConfigurationChange& eve
                                                   const Structure& structure);
 /// The market as it would be without the change.
 Market market_without(Market market, const ConfigurationBefore& before);
+/// The market as it would be with the threshold.
+Market market_with(Market market, const SupposedThreshold& supposed);
 
 }  // namespace plimsoll::protocols::aave_v3

@@ -226,8 +226,10 @@ std::vector<MarketReport> CompoundV2::markets() const {
 
 std::vector<PositionHealth> CompoundV2::healths_without(const ParameterChange& change) const {
     const auto* before = dynamic_cast<const ConfigurationBefore*>(change.before.get());
-    if (before == nullptr || !valuation_) return {};
-    const Market market = market_without(valuation_->market, *before);
+    const auto* supposed = dynamic_cast<const SupposedThreshold*>(change.before.get());
+    if ((before == nullptr && supposed == nullptr) || !valuation_) return {};
+    const Market market = before != nullptr ? market_without(valuation_->market, *before)
+                                            : market_with(valuation_->market, *supposed);
     const AccruedMarket accrued(market);
     std::vector<PositionHealth> out;
     out.reserve(ledger_.accounts().size());

@@ -199,4 +199,13 @@ Market market_without(Market market, const ConfigurationBefore& before) {
     return market;
 }
 
+Market market_with(Market market, const SupposedThreshold& supposed) {
+    constexpr std::uint64_t kWadPerBps = 100'000'000'000'000;
+    for (auto& [id, c_token] : market.markets) {
+        if (c_token.underlying != supposed.token) continue;
+        c_token.factors.liquidation = Wad::from_raw(supposed.threshold.raw() * kWadPerBps);
+    }
+    return market;
+}
+
 }  // namespace plimsoll::protocols::compound_v2

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocols/common/market.hpp"
+#include "protocols/common/supposition.hpp"
 #include "protocols/compound_v2/events.hpp"
 #include "protocols/compound_v2/structure.hpp"
 
@@ -42,5 +43,7 @@ std::shared_ptr<const BeforeChange> before_change(const ConfigurationChange& eve
                                                   const Structure& structure);
 /// The markets as they would be without the change.
 Market market_without(Market market, const ConfigurationBefore& before);
+/// The markets as they would be with the threshold.
+Market market_with(Market market, const SupposedThreshold& supposed);
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -140,6 +140,8 @@ for (const release of ['venus', 'justlend']) {
         test('a lower collateral factor: from, to, and whom it endangers', async () => {
             const liquidatable = async () => new Set((await market.daemon.positions()).filter((row) => row.liquidatable).map(({ account }) => account));
             const before = await liquidatable();
+            const { token } = (await market.daemon.get('/v1/markets')).rows.find(({ asset }) => asset === 'ETH');
+            const preview = await market.daemon.get(`/v1/what-if?collateral=${token}&threshold=10&limit=1000`);
             compound.setFactor('ETH', SCALE / 10n);
             const block = await play();
             const { data } = await of('market.parameters.fired', 'dangerous-parameters');
@@ -151,6 +153,8 @@ for (const release of ['venus', 'justlend']) {
             assert.ok(BigInt(change.from) > BigInt(change.to));
             const fresh = [...await liquidatable()].filter((account) => !before.has(account));
             assert.ok(fresh.length > 3, `${fresh.length} accounts became liquidatable`);
+            assert.equal(preview.summary[0].positions, fresh.length, 'it was foretold');
+            assert.deepEqual(preview.rows.map(({ account }) => account).sort(), [...fresh].sort());
             assert.equal(data.endangered.positions, fresh.length);
             const listed = data.endangered.accounts.map(({ account }) => account);
             assert.equal(listed.length, Math.min(20, fresh.length));

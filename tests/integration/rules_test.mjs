@@ -179,6 +179,7 @@ test('a lower liquidation threshold: from, to, and whom it endangers', async () 
     const liquidatable = async () => new Set((await market.daemon.positions()).filter((row) => row.liquidatable).map(({ account }) => account));
     const before = await liquidatable();
     const { ltv, threshold, bonus } = aave.reserve('WETH');
+    const preview = await market.daemon.get('/v1/what-if?collateral=WETH&threshold=15&limit=1000');
     aave.setCollateralConfig('WETH', { ltv: 1000, threshold: 1500, bonus });
     const block = await play();
     const changed = await of('market.parameters.fired', 'dangerous-parameters');
@@ -192,6 +193,10 @@ test('a lower liquidation threshold: from, to, and whom it endangers', async () 
     const now = await liquidatable();
     const fresh = [...now].filter((account) => !before.has(account));
     assert.ok(fresh.length > 3, `${fresh.length} accounts became liquidatable`);
+    assert.equal(preview.summary[0].supposed_threshold, '1500');
+    assert.equal(preview.summary[0].liquidation_threshold, String(threshold));
+    assert.equal(preview.summary[0].positions, fresh.length, 'it was foretold');
+    assert.deepEqual(preview.rows.map(({ account }) => account).sort(), [...fresh].sort());
     assert.equal(data.endangered.positions, fresh.length);
     const listed = data.endangered.accounts.map(({ account }) => account);
     assert.equal(listed.length, Math.min(20, fresh.length));

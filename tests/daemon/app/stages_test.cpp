@@ -4,6 +4,8 @@
 #include "config/load.hpp"
 #include "daemon/app/daemon.hpp"
 #include "daemon/app/retire.hpp"
+#include "daemon/app/state_lost.hpp"
+#include "daemon/app/wall_time.hpp"
 #include "daemon/http/server.hpp"
 #include "tests/daemon/app/process.hpp"
 #include "tests/support/loopback_server.hpp"
@@ -20,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::LoopbackServer;
 using test::Served;
+using ::testing::ElementsAre;
 using testing::Folder;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -155,6 +158,41 @@ TEST(Stages, a_wrong_key_or_sink_is_told_before_anything_runs) {
     EXPECT_THAT(made.error().message, Not(HasSubstr("4c0883")));
 }
 
+TEST(Stages, that_the_state_was_lost_is_told_as_every_other_alert_is) {
+    const Folder folder;
+    const auto store = open(folder);
+    pulse::Pulses pulses;
+    metrics::Metrics metrics;
+    outbox::SystemClock clock;
+    const auto made = Stages::make(
+        parse(settings_text("http://127.0.0.1:1",
+                            "[signing]\nkey = "
+                            "\"4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318\"\n"
+                            "[sinks.archive]\nkind = \"jsonl\"\n[sinks.team]\nkind = \"slack\"\n"
+                            "url = \"https://chat.example/services/T/B/X\"\n"),
+              folder),
+        Foundation{*store, pulses, metrics, clock}, 0);
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    const store::Store::Opened opened{nullptr, "/var/state.db.bad-7", "page 3 is torn"};
+    ASSERT_TRUE((*made)->tell(state_lost(opened, 1'768'478'411)).has_value());
+
+    const auto rows = store->outbox_rows({});
+    ASSERT_TRUE(rows.has_value());
+    ASSERT_EQ(rows->size(), 2U);
+    for (const store::OutboxRow& row : *rows) {
+        const bool is_chat = row.sink == "team";
+        EXPECT_EQ(row.type, "daemon.state_lost");
+        EXPECT_EQ(row.group, is_chat ? "rule=state-lost, chain=, protocol=" : "");
+        EXPECT_EQ(row.expires_ms - row.created_ms, (is_chat ? 6 : 72) * 3'600'000);
+        EXPECT_EQ(row.not_before_ms, 0);
+        const auto alert = store->alert(row.id);
+        ASSERT_TRUE(alert.has_value() && alert->has_value());
+        EXPECT_THAT((*alert)->body, HasSubstr("page 3 is torn"));
+        EXPECT_THAT((*alert)->signature, ::testing::StartsWith("0x"));
+        EXPECT_THAT((*alert)->typed_signature, ::testing::StartsWith("0x"));
+    }
+}
+
 // ---- listeners
 
 class NoChains final : public view::Live {
@@ -233,7 +271,7 @@ class Retire : public ::testing::Test {
     void retire() {
         const auto rows = store_->rule_states();
         ASSERT_TRUE(rows.has_value());
-        const auto done = retire_chains(*store_, settings_, *rows, {});
+        const auto done = retire_chains(*store_, settings_, *rows, {}, route_);
         ASSERT_TRUE(done.has_value()) << done.error().message;
     }
 
@@ -248,6 +286,10 @@ class Retire : public ::testing::Test {
     Folder folder_;
     std::unique_ptr<store::Store> store_;
     config::Settings settings_;
+    std::vector<std::string> routed_;  ///< types of alerts, by their order
+    routing::RouteFunction route_ = [this](store::RoundCommit& round) {
+        for (const store::NewAlert& alert : round.alerts) routed_.push_back(alert.type);
+    };
 };
 
 TEST_F(Retire, what_is_open_on_a_chain_that_left_resolves_once) {
@@ -263,6 +305,7 @@ TEST_F(Retire, what_is_open_on_a_chain_that_left_resolves_once) {
     EXPECT_EQ(told[1]["data"]["episode"], told[0]["data"]["episode"]);
     EXPECT_EQ(told[1]["data"]["seq"], 2);
     EXPECT_EQ(told[1]["data"]["block"]["number"], 100);
+    EXPECT_THAT(routed_, ElementsAre("source.stale.resolved"));
     retire();
     EXPECT_EQ(alerts().size(), 2U);
 }

@@ -269,6 +269,18 @@ TEST_F(ApiTest, a_shock_tells_who_is_endangered) {
     ask("/v1/what-if", {{"collateral", "WETH"}, {"price", "0"}}, 400);
 }
 
+TEST_F(ApiTest, a_supposed_threshold_is_one_assets_and_a_percentage) {
+    live_.add(0, 20, 2000);
+    const Json body = ask("/v1/what-if", {{"collateral", "WETH"}, {"threshold", "78.5"}});
+    EXPECT_EQ(body["summary"][0]["supposed_threshold"], "7850");
+    EXPECT_EQ(body["summary"][0]["price"], body["summary"][0]["shocked_price"]);
+    // This protocol cannot tell, and says so rather than nobody.
+    EXPECT_EQ(body["summary"][0]["not_computable"], 1);
+    ask("/v1/what-if", {{"collateral", "WETH"}, {"threshold", "100.01"}}, 400);
+    ask("/v1/what-if", {{"collateral", "WETH"}, {"threshold", "78.555"}}, 400);
+    ask("/v1/what-if", {{"collateral", "WETH"}, {"threshold", "78"}, {"price", "1"}}, 400);
+}
+
 TEST_F(ApiTest, pages_of_liquidations_survive_new_events_of_other_chains) {
     std::vector<std::string> expected;
     for (std::uint32_t i = 0; i < 7; ++i) {

@@ -148,11 +148,21 @@ class MemoryStore final : public store::Store {
     }
     Result<void> mark_dead(const std::string& sink, const store::Ids& ids, std::int64_t,
                            const std::string& reason, const std::string& error) override {
-        return change("mark_dead", sink, ids, [&](Row& row) {
+        std::vector<std::string> bundles;
+        auto marked = change("mark_dead", sink, ids, [&](Row& row) {
             row.state = "dead";
             row.reason = reason;
             row.error = error;
+            bundles.push_back(row.message.bundle);
         });
+        const std::lock_guard lock(mutex_);
+        for (Row& row : rows_) {
+            const auto is_same = [&](const std::string& one) { return one == row.message.bundle; };
+            const bool is_left = row.sink == sink && row.state == "pending" &&
+                                 std::any_of(bundles.begin(), bundles.end(), is_same);
+            if (is_left) row.message.bundle.clear();
+        }
+        return marked;
     }
     Result<std::vector<store::OutboxCounts>> outbox_counts() override {
         const std::lock_guard lock(mutex_);

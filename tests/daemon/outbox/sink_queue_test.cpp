@@ -27,7 +27,7 @@ class SinkQueueTest : public ::testing::Test {
         auto step = next();
         if (!step.job) return {};
         job_ = std::move(*step.job);
-        EXPECT_TRUE(store_.mark_attempt("hook", job_.row.alert.id, now_.wall_ms).has_value());
+        EXPECT_TRUE(store_.mark_attempt("hook", job_.row.alert.id, job_.noted_ms).has_value());
         return job_.row.alert.id;
     }
     Verdict end(const Job& job, sinks::Outcome outcome) {
@@ -38,7 +38,7 @@ class SinkQueueTest : public ::testing::Test {
             store_.mark_dead("hook", {id}, now_.wall_ms, verdict.reason, "");
         }
         if (verdict.kind == Verdict::Kind::retry) {
-            store_.mark_retry("hook", {id}, now_.wall_ms + verdict.wait.count(), verdict.error);
+            store_.mark_retry("hook", {id}, verdict.not_before_ms, verdict.error);
         }
         queue_.finish(job, verdict, now_);
         return verdict;
@@ -151,6 +151,27 @@ TEST_F(SinkQueueTest, expired_message_dies_unsent) {
     EXPECT_EQ(take(), "young");
     EXPECT_EQ(store_.row("old").reason, "expired");
     EXPECT_EQ(store_.row("old").message.attempts, 0U);
+}
+
+TEST_F(SinkQueueTest, a_group_goes_on_without_those_that_expired) {
+    SinkQueue queue{store_, "chat", {4, 0, 1s, 30min}, true, 1};
+    store_.add("chat", "a", "a", 0, now().wall_ms + kHour, 0, "g");
+    store_.add("chat", "b", "b", 0, now().wall_ms + 60'000, 0, "g");
+    store_.add("chat", "c", "c", 0, now().wall_ms + kHour, 0, "g");
+    Job job = queue.next(now_).job.value();
+    ASSERT_EQ(job.ids(), (store::Ids{"a", "b", "c"}));
+    ASSERT_TRUE(store_.mark_bundle("chat", job.ids(), "bundle", now_.wall_ms).has_value());
+    const Verdict verdict = queue.decide(job, {Kind::retry, std::nullopt, "why"}, now_);
+    ASSERT_EQ(verdict.kind, Verdict::Kind::retry);
+    store_.mark_retry("chat", job.ids(), now_.wall_ms + verdict.wait.count(), "why");
+    queue.finish(job, verdict, now_);
+
+    pass(1min);  // the one that is not at the head has expired
+    job = queue.next(now_).job.value();
+    EXPECT_EQ(job.ids(), (store::Ids{"a", "c"}));
+    EXPECT_EQ(job.members.front().bundle, "");  // it is another message, with another id
+    EXPECT_EQ(store_.row("b").reason, "expired");
+    EXPECT_EQ(queue.take_deaths().size(), 1U);
 }
 
 TEST_F(SinkQueueTest, open_circuit_lets_one_probe_through_the_oldest_urgent_head) {
@@ -300,6 +321,31 @@ TEST_F(SinkQueueTest, clock_set_back_lengthens_no_wait) {
     EXPECT_EQ(wait(), verdict.wait);
     pass(verdict.wait);
     EXPECT_EQ(take(), "a");
+}
+
+TEST_F(SinkQueueTest, clock_set_forward_and_back_lengthens_no_wait) {
+    EXPECT_EQ(take(), "");  // the clock is known
+    store_.add("hook", "a", "a", 0, now().wall_ms + 72 * kHour);
+    now_.wall_ms += 71 * kHour;
+    EXPECT_EQ(take(), "a");
+    const Verdict verdict = end(Kind::retry);
+    now_.wall_ms -= 71 * kHour;
+    EXPECT_EQ(wait(), verdict.wait);
+    pass(verdict.wait);
+    EXPECT_EQ(take(), "a");
+}
+
+TEST_F(SinkQueueTest, clock_set_back_and_forward_does_not_age_a_failure) {
+    EXPECT_EQ(take(), "");  // the clock is known
+    store_.add("hook", "a", "a", 0, now().wall_ms + 72 * kHour);
+    now_.wall_ms -= 24 * kHour;
+    pass(1s);
+    EXPECT_EQ(take(), "a");
+    now_.wall_ms += 24 * kHour;
+    EXPECT_LE(end(Kind::retry).wait, 1s);
+    pass(1s);
+    EXPECT_EQ(take(), "a");
+    EXPECT_LE(end(Kind::retry).wait, 2s) << "not as if it had failed for a day";
 }
 
 TEST_F(SinkQueueTest, clock_set_forward_does_not_slow_a_message_down) {

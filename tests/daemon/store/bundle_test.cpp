@@ -118,6 +118,29 @@ TEST_F(BundleTest, all_of_it_or_nothing_is_marked) {
     EXPECT_EQ(value(store().due("chat", kNow + kWait, 9)).front().attempts, 0U);
 }
 
+TEST_F(BundleTest, without_one_that_is_given_up_the_others_are_another_message) {
+    for (const bool is_dropped : {false, true}) {
+        const std::string n = is_dropped ? "2" : "1";
+        queue({grouped("old" + n, "a"), grouped("young" + n, "b")});
+        ASSERT_TRUE(mark({"old" + n, "young" + n}, "bundle_" + n).has_value());
+        if (is_dropped) {
+            OutboxQuery query;
+            query.id = "old" + n;
+            EXPECT_EQ(value(store().drop_messages(query, kNow)), 1U);
+        } else {
+            ok(store().mark_dead("chat", {"old" + n}, kNow, "expired", ""));
+        }
+        queue({grouped("new" + n, "c")});
+        const auto left = value(store().group_of("chat", "young" + n, 9));
+        ASSERT_EQ(left.size(), 2U);
+        EXPECT_EQ(left[0].alert.id, "young" + n);
+        EXPECT_EQ(left[0].bundle, "");
+        EXPECT_EQ(left[0].attempts, 1U);
+        EXPECT_EQ(left[1].alert.id, "new" + n);
+        ok(store().mark_done("chat", {"young" + n, "new" + n}, kNow));
+    }
+}
+
 TEST_F(BundleTest, limit_keeps_the_head_and_the_order_of_keys) {
     queue({grouped("msg_1", "a"), grouped("msg_2", "b"), grouped("msg_3", "c"),
            grouped("msg_4", "d")});

@@ -1,3 +1,4 @@
+#include "protocols/common/supposition.hpp"
 #include "tests/protocols/aave_v3/seeded_market.hpp"
 
 #include <gmock/gmock.h>
@@ -153,6 +154,17 @@ TEST_F(Parameters, a_lower_threshold_tells_from_and_to_and_whom_it_endangers) {
         ++index;
     });
     expect_exact(alice);
+
+    // Supposed again, the old threshold gives back what was.
+    ParameterChange thought;
+    thought.before = std::make_shared<SupposedThreshold>(changes[0].token, Bps::from_raw(8250));
+    const auto supposed = ledger->healths_without(thought);
+    ASSERT_EQ(supposed.size(), without.size());
+    for (std::size_t i = 0; i < supposed.size(); ++i) {
+        EXPECT_EQ(supposed[i].key, without[i].key);
+        EXPECT_EQ(supposed[i].health_factor, without[i].health_factor);
+        EXPECT_EQ(supposed[i].liquidatable, without[i].liquidatable);
+    }
 }
 
 TEST_F(Parameters, the_second_change_of_a_round_begins_where_the_first_ended) {

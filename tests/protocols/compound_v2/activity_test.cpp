@@ -1,5 +1,6 @@
 // What watched accounts did on real contracts, and whom a change of a factor endangers.
 #include "abi/codec.hpp"
+#include "protocols/common/supposition.hpp"
 #include "protocols/compound_v2/compound_v2.hpp"
 #include "tests/protocols/compound_v2/recorded_chain.hpp"
 #include "tests/protocols/compound_v2/vector_files.hpp"
@@ -213,6 +214,17 @@ TEST_P(Families, a_lower_collateral_factor_names_whom_it_endangers) {
             EXPECT_EQ(one.health_factor, ledger->health(supplier).health_factor)
                 << "has no such collateral";
         }
+    }
+
+    // Supposed again, the old factor gives back what was.
+    ParameterChange thought;
+    thought.before = std::make_shared<SupposedThreshold>(change.token, Bps::from_raw(7500));
+    const std::vector<PositionHealth> supposed = ledger->healths_without(thought);
+    ASSERT_EQ(supposed.size(), without.size());
+    for (std::size_t i = 0; i < supposed.size(); ++i) {
+        EXPECT_EQ(supposed[i].key, without[i].key);
+        EXPECT_EQ(supposed[i].health_factor, without[i].health_factor);
+        EXPECT_EQ(supposed[i].liquidatable, without[i].liquidatable);
     }
 }
 
