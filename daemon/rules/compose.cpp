@@ -271,10 +271,16 @@ Payload retraction(const Subject& about, const Told& told) {
             {{"retracted_state", to_string(told.word)}}};
 }
 
+std::string price_digits(const U256& price, unsigned decimals, unsigned places) {
+    std::string text = decimal(price, decimals, places);
+    const bool looks_like_nothing = text.find_first_not_of("0.") == std::string::npos;
+    return looks_like_nothing && price != 0 ? amount_text(price, decimals) : text;
+}
+
 std::string price_text(const protocols::AssetPrice& price, unsigned digits) {
-    if (price.quote.is_usd()) return decimal(price.price.raw(), price.decimals, digits);
+    if (price.quote.is_usd()) return price_digits(price.price.raw(), price.decimals, digits);
     const auto usd = protocols::usd_price(price);
-    return usd ? decimal(usd->raw(), 8, digits) : std::string();
+    return usd ? price_digits(usd->raw(), 8, digits) : std::string();
 }
 
 }  // namespace plimsoll::rules
