@@ -1,7 +1,9 @@
 #include "daemon/query/columns.hpp"
 
+#include "abi/power_of_ten.hpp"
 #include "daemon/http/params.hpp"
 
+#include <algorithm>
 #include <ostream>
 #include <utility>
 
@@ -52,11 +54,15 @@ Column health(std::string title) {
 }
 
 std::string price_text(const Row& row, unsigned decimals, unsigned digits) {
-    if (!row.is_object() || !row.contains("price_quote")) {
-        return amount(member(row, "price_raw"), decimals, digits);
-    }
-    const auto value = http::parse_fixed(plain(member(row, "price_usd")), 8);
-    return value ? with_separators(view::scaled(*value, 8, digits)) : "-";
+    const bool is_usd = !row.is_object() || !row.contains("price_quote");
+    const auto value = is_usd ? parse_decimal(plain(member(row, "price_raw")))
+                              : http::parse_fixed(plain(member(row, "price_usd")), 8);
+    if (!value) return "-";
+    const unsigned given = is_usd ? decimals : 8;
+    unsigned shown = std::min(digits, given);
+    // Four digits that tell something: a price of a millionth must not look like none.
+    while (shown < given && U512(*value) / power_of_ten(given - shown) < 1000U) ++shown;
+    return with_separators(view::scaled(*value, given, shown));
 }
 
 Column price(std::string title) {
@@ -89,6 +95,9 @@ int fail(std::ostream& err, const QueryError& error) {
 }
 
 void tell_more(std::ostream& err, const RowSet& rows) {
+    for (const std::string& one : rows.unknown) {
+        err << "plimsoll: nothing is known just now of " << fit_to_show(one) << "\n";
+    }
     if (rows.more) err << "there are more rows; --limit says how many are shown\n";
 }
 
