@@ -10,6 +10,7 @@
 #include "daemon/query/commands.hpp"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -45,16 +46,23 @@ class CommandLine {
         add_tools();
     }
 
-    int run(int argc, char** argv) {
-        if (argc > 1 && *argv[1] != '-' && *argv[1] != '\0' && !is_command(argv[1])) {
-            const std::string hint = config::did_you_mean(argv[1], commands());
-            std::cerr << "plimsoll: no command " << config::in_quotes(argv[1])
+    int run(std::vector<std::string> words) {
+        put_command_first(words);
+        if (words.empty()) {
+            std::cerr << app_.help();
+            return app::kUsage;
+        }
+        const std::string& first = words.front();
+        if (!first.starts_with('-') && !is_command(first)) {
+            const std::string hint = config::did_you_mean(first, commands());
+            std::cerr << "plimsoll: no command " << config::in_quotes(first)
                       << (hint.empty() ? "" : " (" + hint + ")")
                       << "\nRun with --help for the list.\n";
             return app::kUsage;
         }
+        std::reverse(words.begin(), words.end());  // as the parser takes them
         try {
-            app_.parse(argc, argv);
+            app_.parse(std::move(words));
         } catch (const CLI::ParseError& error) {
             const int code = app_.exit(error);
             return code == 0 ? app::kOk : app::kUsage;
@@ -73,6 +81,22 @@ class CommandLine {
     bool is_command(std::string_view name) const {
         const auto known = commands();
         return std::find(known.begin(), known.end(), name) != known.end();
+    }
+
+    /// What every command takes may stand before it too: `plimsoll --config FILE status`.
+    static void put_command_first(std::vector<std::string>& words) {
+        std::size_t at = 0;
+        while (at < words.size()) {
+            const std::string& word = words[at];
+            const bool has_value = word == "--config" || word == "--state-dir";
+            const bool is_common = has_value || word == "--json" || word.starts_with("--config=") ||
+                                   word.starts_with("--state-dir=");
+            if (!is_common) break;
+            at += has_value ? 2 : 1;
+        }
+        if (at >= words.size() || words[at].starts_with('-')) return;
+        std::rotate(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at),
+                    words.begin() + static_cast<std::ptrdiff_t>(at) + 1);
     }
 
     /// A command with its examples, one to a line.
@@ -100,6 +124,16 @@ class CommandLine {
     void add_json(CLI::App* command) {
         command->add_flag("--json", arguments_.json, "JSON Lines on standard output, nothing else");
     }
+    /// A command that needs no daemon: it takes what every command takes, and its help does not
+    /// speak of what changes nothing.
+    CLI::App* add_tool(const char* name, const char* help,
+                       std::initializer_list<const char*> examples, Action action) {
+        CLI::App* command = add_bare(name, help, examples, std::move(action));
+        command->add_option("--config", arguments_.config)->group("");
+        command->add_option("--state-dir", arguments_.state_dir)->group("");
+        add_json(command);
+        return command;
+    }
     CLI::App* add_reading(const char* name, const char* help,
                           std::initializer_list<const char*> examples, Reading reading) {
         return add(name, help, examples, [this, reading] { return read(reading, arguments_); });
@@ -117,13 +151,15 @@ class CommandLine {
         filter(command, "--protocol", "protocol", "only this protocol");
     }
     void add_limit(CLI::App* command) {
-        command->add_option("--limit", arguments_.options.limit, "rows at most")
-            ->check(CLI::Range(1, 10'000'000))
-            ->capture_default_str();
+        command
+            ->add_option("--limit", arguments_.limit,
+                         "rows at most; without it 100, and all with --json")
+            ->check(CLI::Range(1, 10'000'000));
     }
     void add_times(CLI::App* command) {
         command->add_option("--since", arguments_.since,
-                            "unix seconds, a duration back from now such as 24h, or 2026-02-05");
+                            "unix seconds, a duration back from the newest block such as 24h, or "
+                            "2026-02-05");
         command->add_option("--until", arguments_.until, "the end, not included; as --since");
         command->add_option("--tz", arguments_.zone,
                             "where days begin: UTC, +08:00, or Asia/Shanghai");
@@ -236,8 +272,10 @@ class CommandLine {
         choice(liquidations->add_option("--by", arguments_.options.by,
                                         "sums by asset, side, protocol or account"),
                {"asset", "side", "protocol", "account"});
-        liquidations->add_option("--window", arguments_.options.window,
-                                 "sums over the last 24h (any duration), or by day");
+        liquidations->add_option(
+            "--window", arguments_.options.window,
+            "sums over the last 24h (any duration) up to the newest block, or by "
+            "day");
         add_times(liquidations);
         add_limit(liquidations);
         CLI::App* alerts = add_reading(
@@ -303,7 +341,7 @@ class CommandLine {
         choice(snapshot->add_option("when", word_, "now")->required(), {"now"});
         add_reading("backup", "Write a copy of the running daemon's store, and print where",
                     {"plimsoll backup", "plimsoll backup --json | jq -r .file"}, query::backup);
-        CLI::App* verify_command = add_bare(
+        CLI::App* verify_command = add_tool(
             "verify", "Check the signatures of alert files, offline",
             {"plimsoll verify --signer 0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e alerts.jsonl",
              "plimsoll verify --signer 0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e "
@@ -312,20 +350,21 @@ class CommandLine {
         verify_command->add_option("files", files_, "files of one alert a line")->required();
         verify_command->add_option("--signer", signer_, "the address that must have signed")
             ->required();
-        add_json(verify_command);
         CLI::App* keygen_command =
-            add_bare("keygen", "Make a key that signs alerts, and print its address",
+            add_tool("keygen", "Make a key that signs alerts, and print its address",
                      {"plimsoll keygen signing.key", "plimsoll keygen signing.key --json"},
                      [this] { return keygen(word_, arguments_.json, std::cout, std::cerr); });
         keygen_command->add_option("file", word_, "file to make; it must not exist")->required();
-        add_json(keygen_command);
-        add_bare("schema", "Print the JSON Schema of the configuration",
-                 {"plimsoll schema > plimsoll.schema.json"}, [] {
-                     std::cout << config::schema_json() << "\n";
+        add_tool("schema", "Print the JSON Schema of the configuration",
+                 {"plimsoll schema > plimsoll.schema.json"}, [this] {
+                     const std::string schema = config::schema_json();
+                     std::cout << (arguments_.json ? nlohmann::ordered_json::parse(schema).dump()
+                                                   : schema)
+                               << "\n";
                      return static_cast<int>(app::kOk);
                  });
         CLI::App* completion =
-            add_bare("completion", "Print a completion script for a shell",
+            add_tool("completion", "Print a completion script for a shell",
                      {"source <(plimsoll completion bash)", "plimsoll completion fish | source",
                       "plimsoll completion zsh > ~/.zfunc/_plimsoll"},
                      [this] {
@@ -345,6 +384,7 @@ class CommandLine {
             one.help = command->get_description();
             one.takes_files = one.name == "verify" || one.name == "keygen";
             for (const CLI::Option* option : command->get_options()) {
+                if (option->get_group().empty()) continue;  // its help does not speak of it
                 const auto found = choices_.find(option);
                 const auto choices =
                     found == choices_.end() ? std::vector<std::string>() : found->second;
@@ -374,6 +414,8 @@ class CommandLine {
 
 }  // namespace
 
-int run(int argc, char** argv) { return CommandLine().run(argc, argv); }
+int run(int argc, char** argv) {
+    return CommandLine().run({argv + std::min(argc, 1), argv + argc});
+}
 
 }  // namespace plimsoll::cli

@@ -62,14 +62,13 @@ std::vector<query::GroupName> group_names(const std::vector<config::GroupSetting
 
 /// Where the reading commands look: `--state-dir` alone will do, else the configuration names it.
 Expected<query::Reader, int> reader(Arguments& arguments) {
-    if (!arguments.state_dir.empty()) {
+    if (!arguments.state_dir.empty() && arguments.config == Arguments{}.config) {
         config::Settings settings;
         settings.daemon.state_dir = arguments.state_dir;
         arguments.options.groups = group_names(config::shipped_groups());
         return query::Reader(arguments.state_dir, app::control_socket_path(settings));
     }
-    config::SystemSecrets secrets;
-    const auto settings = config::load_settings(arguments.config, secrets);
+    const auto settings = read_settings(arguments);
     if (!settings) {
         print_errors(settings.error());
         std::cerr << "plimsoll: name the configuration with --config, or the daemon's folder with "
@@ -83,13 +82,12 @@ Expected<query::Reader, int> reader(Arguments& arguments) {
                          std::move(chains));
 }
 
-/// 0, or the exit code after telling which flag makes no sense.
-int read_times(Arguments& arguments) {
+/// 0, or the exit code after telling which flag makes no sense. `now` is unix seconds.
+int read_times(Arguments& arguments, std::time_t now) {
     const auto wrong = [](const char* flag, const std::string& message) {
         std::cerr << "plimsoll: " << flag << ": " << message << "\n";
         return static_cast<int>(app::kUsage);
     };
-    const std::time_t now = std::time(nullptr);
     arguments.options.now = static_cast<std::uint64_t>(now);
     if (!arguments.zone.empty()) {
         auto zone = query::TimeZone::parse(arguments.zone);
@@ -146,9 +144,19 @@ int check_config(const Arguments& arguments) {
 int read(Reading command, Arguments& arguments) {
     arguments.options.json = arguments.json;
     arguments.options.style = query::style_of(STDOUT_FILENO);
-    if (const int code = read_times(arguments); code != 0) return code;
+    const std::size_t all = arguments.json ? query::kAllRows : query::kRowsForPeople;
+    arguments.options.limit = arguments.limit == 0 ? all : arguments.limit;
     const auto from = reader(arguments);
     if (!from) return from.error();
+    // What the chains told reaches back from their newest block, which need not be of today.
+    const bool is_of_chains = command == query::liquidations || command == query::alerts;
+    const bool has_time =
+        !arguments.since.empty() || !arguments.until.empty() || !arguments.options.window.empty();
+    std::time_t now = std::time(nullptr);
+    if (is_of_chains && has_time) {
+        if (const auto newest = from->newest_block_time()) now = static_cast<std::time_t>(*newest);
+    }
+    if (const int code = read_times(arguments, now); code != 0) return code;
     return command(*from, arguments.options, std::cout, std::cerr);
 }
 

@@ -18,6 +18,7 @@ struct Arguments {
     std::string since;
     std::string until;
     std::string zone;
+    std::size_t limit = 0;  ///< rows; 0: not said
     query::Options options;
 };
 

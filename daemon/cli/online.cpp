@@ -3,6 +3,7 @@
 #include "daemon/alerts/sign.hpp"
 #include "daemon/app/daemon.hpp"
 #include "daemon/app/make_source.hpp"
+#include "daemon/app/protocols.hpp"
 #include "daemon/query/columns.hpp"
 #include "daemon/query/table.hpp"
 #include "daemon/sinks/make.hpp"
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <ctime>
 #include <future>
+#include <optional>
 #include <ostream>
 #include <unistd.h>
 #include <utility>
@@ -56,6 +58,24 @@ std::string age_of(const BlockRef& head) {
     return in(86'400, "days");
 }
 
+/// Whether the contract's first answers are those of the configured kind; none where it could not
+/// be asked.
+std::optional<OnlineCheck> check_kind(const config::ProtocolSettings& protocol,
+                                      const config::ChainSettings& chain,
+                                      const config::Settings& settings, chain::Source& source,
+                                      const BlockRef& head) {
+    const auto ledger = app::ledger_maker(protocol, chain, settings.watches)();
+    const auto calls = ledger->reads(source.read_limit());
+    const auto results = source.read(calls, head);
+    if (!results) return std::nullopt;
+    OnlineCheck out{"kind", chain.name, protocol.name, Verdict::ok, "answers as " + protocol.kind};
+    if (const auto accepted = ledger->accept_reads(*results, head); !accepted) {
+        out.verdict = Verdict::wrong;
+        out.detail = "does not answer as " + protocol.kind + ": " + accepted.error().message;
+    }
+    return out;
+}
+
 /// The endpoint, and code at the chain's protocols as it sees them.
 std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
                                         const config::EndpointSettings& endpoint,
@@ -97,7 +117,12 @@ std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
             code.verdict = (*has_code)[i] ? Verdict::ok : Verdict::wrong;
             code.detail = ((*has_code)[i] ? "code at " : "no code at ") + where;
         }
+        const bool is_there = code.verdict == Verdict::ok;
         out.push_back(std::move(code));
+        if (!is_there) continue;
+        if (auto kind = check_kind(*protocols[i], chain, settings, *source, *head)) {
+            out.push_back(std::move(*kind));
+        }
     }
     return out;
 }

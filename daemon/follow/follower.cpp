@@ -96,6 +96,7 @@ Expected<void, Fault> Follower::work() {
     if (is_there && !is_joining && is_valued()) return {};
     const auto final_block = parts_.source.final_block(to_finality(parts_.chain.finality), *head);
     if (final_block) final_block_ = *final_block;
+    safe_block_ = read_safe_block(*head);
     if (!started_) {
         // A chain may have no such tag; a node that fails now is asked again.
         if (!final_block && !is_its_own(final_block.error())) {

@@ -135,6 +135,8 @@ class Follower {
     void advance_base(store::RoundCommit& commit);
     Outcome price_events();
     Outcome price_events_of(std::size_t index, const BlockRef& block);
+    std::optional<BlockRef> read_safe_block(const BlockRef& head);
+    BlockNumber safe_number() const;
     rules::SourceFacts source_facts() const;
     rules::RoundFacts facts(const BlockRef& block, bool is_round) const;
     static std::vector<rules::GonePosition> take_gone(
@@ -173,6 +175,7 @@ class Follower {
     std::int64_t poll_began_ = 0;
     std::optional<Pending> pending_;
     std::optional<BlockRef> final_block_;
+    std::optional<BlockRef> safe_block_;  ///< none: nothing waits for it, or there is none
     store::ChainState memory_;
     Standings stored_standings_;
     std::map<BlockNumber, BlockRef> recent_;  ///< blocks whose rounds are stored; the newest 256

@@ -188,6 +188,23 @@ Expected<void, Fault> Follower::price_events_of(std::size_t index, const BlockRe
 
 // ---- the rules
 
+/// Costs a request, so it is asked for while a message waits for it alone.
+std::optional<BlockRef> Follower::read_safe_block(const BlockRef& head) {
+    const bool is_final_one = parts_.chain.finality.kind == config::Depth::Kind::safe;
+    if (is_final_one || !parts_.rules.waits_for_safe(parts_.chain.confirm)) return std::nullopt;
+    const auto found = parts_.source.final_block({chain::Finality::Kind::safe, 0}, head);
+    return found ? std::optional(*found) : std::nullopt;
+}
+
+/// The newest block that is safe or final, as far as it is on the chain followed.
+BlockNumber Follower::safe_number() const {
+    const BlockNumber final_number = final_block_ ? final_block_->number : 0;
+    if (!safe_block_) return final_number;
+    const auto ours = tail_.at(safe_block_->number);
+    const bool is_ours = ours && ours->hash == safe_block_->hash;
+    return is_ours ? std::max(final_number, safe_block_->number) : final_number;
+}
+
 rules::SourceFacts Follower::source_facts() const {
     rules::SourceFacts out;
     out.stale = is_stale();
@@ -210,7 +227,7 @@ rules::RoundFacts Follower::facts(const BlockRef& block, bool is_round) const {
     rules::RoundFacts facts;
     facts.block = block;
     facts.finalized = final_block_ ? final_block_->number : 0;
-    facts.safe = facts.finalized;
+    facts.safe = safe_number();
     facts.confirm = parts_.chain.confirm;
     facts.now = static_cast<std::uint64_t>(parts_.unix_seconds());
     facts.source = source_facts();
@@ -272,7 +289,9 @@ void Follower::evaluate(store::RoundCommit& commit, std::span<const store::Store
     commit.rule_states = std::move(outcome.rows);
     commit.alerts = std::move(outcome.alerts);
     if (parts_.route) parts_.route(commit);
-    const std::vector<view::ProtocolStatus> statuses = make_statuses(chain_status());
+    view::ChainStatus chain = chain_status();
+    chain.state = is_stale() ? view::State::stale : view::State::live;  // it was just read
+    const std::vector<view::ProtocolStatus> statuses = make_statuses(chain);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         for (const auto& event : events_[i].liquidations) {
             const bool is_final = final_block_ && event.block.number <= final_block_->number;

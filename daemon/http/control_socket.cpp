@@ -90,7 +90,9 @@ Expected<std::unique_ptr<ControlSocket>, ListenError> ControlSocket::open(
     const std::filesystem::path& path, const Api& api, ControlActions actions,
     pulse::Pulses& pulses) {
     if (path.string().size() >= sizeof(sockaddr_un::sun_path)) {
-        return cannot_listen(path.string(), "the path is too long for a Unix socket");
+        return cannot_listen(path.string(),
+                             "the path is too long for a Unix socket; name a shorter one as "
+                             "`control_socket` in [daemon]");
     }
     ::unlink(path.c_str());  // left behind by a daemon that was killed; the state lock is ours
     auto out = std::make_unique<UnixSocket>();

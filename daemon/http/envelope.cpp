@@ -2,6 +2,8 @@
 
 #include "abi/hex.hpp"
 
+#include <algorithm>
+
 namespace plimsoll::http {
 namespace {
 
@@ -52,6 +54,27 @@ void use_blocks_of(Row& body, std::span<const view::ProtocolView> views) {
             if (one["chain"] == view.status.chain) one = block;
         }
     }
+}
+
+std::optional<Response> note_unknown(Row& body, std::span<const view::ProtocolStatus> protocols,
+                                     std::span<const view::ProtocolView> views,
+                                     const std::string& wanted) {
+    bool is_known = false;
+    std::string told;
+    for (const view::ProtocolStatus& one : protocols) {
+        if (!wanted.empty() && one.name != wanted) continue;
+        const bool has_view = std::any_of(views.begin(), views.end(), [&](const auto& view) {
+            return view.status.name == one.name;
+        });
+        is_known = is_known || has_view;
+        if (has_view) continue;
+        const std::string reason = one.reason.empty() ? "first scan" : one.reason;
+        body["unknown"].push_back({{"protocol", one.name}, {"reason", reason}});
+        told += (told.empty() ? "" : "; ") + one.name + ": " + reason;
+    }
+    if (is_known || told.empty()) return std::nullopt;
+    body["error"] = "nothing is known just now of " + told;
+    return json_response(body, 503);
 }
 
 std::vector<std::string> protocol_names(const view::Live& live) {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,13 @@ Response busy_response();
 view::Row envelope(const view::Live& live);
 /// The block of the rows themselves, which a round may have moved since the status was made.
 void use_blocks_of(view::Row& body, std::span<const view::ProtocolView> views);
+
+/// No rows must not look like no positions: `unknown` names the protocols among those asked for
+/// (all when `wanted` is empty) that have no view, and why. Answers a 503 when that is all of them.
+std::optional<Response> note_unknown(view::Row& body,
+                                     std::span<const view::ProtocolStatus> protocols,
+                                     std::span<const view::ProtocolView> views,
+                                     const std::string& wanted);
 
 /// Names of the protocols watched, for filters.
 std::vector<std::string> protocol_names(const view::Live& live);

@@ -141,10 +141,14 @@ Response Api::heatmap(const Request& request) const {
     if (!turn) return busy_response();
     Row body = envelope(parts_.live);
     std::vector<Found> found;
+    const auto protocols = parts_.live.protocols();
+    std::optional<Response> blind;
     parts_.live.read([&](std::span<const ProtocolView> views) {
         use_blocks_of(body, views);
+        blind = note_unknown(body, protocols, views, protocol);
         found = find_collateral(views, collateral, protocol);
     });
+    if (blind) return *blind;
     if (found.empty()) return not_listed(collateral);
     const auto range = complete(asked, dollars_of(found[0]));
     if (!range) return error_response(400, range.error());
@@ -178,10 +182,14 @@ Response Api::what_if(const Request& request) const {
     Row body = envelope(parts_.live);
     body["summary"] = Row::array();
     std::vector<Found> found;
+    const auto protocols = parts_.live.protocols();
+    std::optional<Response> blind;
     parts_.live.read([&](std::span<const ProtocolView> views) {
         use_blocks_of(body, views);
+        blind = note_unknown(body, protocols, views, protocol);
         found = find_collateral(views, collateral, protocol);
     });
+    if (blind) return *blind;
     if (found.empty()) return not_listed(collateral);
     for (const Found& one : found) {
         if (threshold && one.band.group.members.size() > 1) {

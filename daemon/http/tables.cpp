@@ -140,12 +140,16 @@ Response quick_table(const view::Live& live, const Request& request, Add&& add) 
     const std::uint64_t passed = params.number("cursor", 0, 0, kMaxCursor);
     if (!params.ok()) return params.refusal();
     Row body = envelope(live);
+    const auto protocols = live.protocols();
+    std::optional<Response> blind;
     live.read([&](std::span<const ProtocolView> views) {
         use_blocks_of(body, views);
+        blind = note_unknown(body, protocols, views, wanted);
         for (const auto& view : views) {
             if (wanted.empty() || view.status.name == wanted) add(body["rows"], view);
         }
     });
+    if (blind) return *blind;
     Row& rows = body["rows"];
     const auto begin = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(passed, rows.size()));
     rows.erase(rows.begin(), rows.begin() + begin);
@@ -187,10 +191,14 @@ Response Api::positions(const Request& request) const {
     if (!turn) return busy_response();
     Row body = envelope(parts_.live);
     Page page;
+    const auto protocols = parts_.live.protocols();
+    std::optional<Response> blind;
     parts_.live.read([&](std::span<const ProtocolView> views) {
         use_blocks_of(body, views);
+        blind = note_unknown(body, protocols, views, filter.protocol);
         page = take_page(views, filter);
     });
+    if (blind) return *blind;
     for (const auto& one : page.protocols) {
         for (const auto& health : one->view().healths) {
             body["rows"].push_back(view::position_row(one->view(), health));

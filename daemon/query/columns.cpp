@@ -1,5 +1,6 @@
 #include "daemon/query/columns.hpp"
 
+#include "abi/power_of_ten.hpp"
 #include "daemon/http/params.hpp"
 
 #include <algorithm>
@@ -9,19 +10,6 @@
 namespace plimsoll::query {
 
 using view::Row;
-
-namespace {
-
-/// At most `digits` decimals; of a price below 1 at least four digits that are not leading zeros.
-std::string fine(const U256& price, unsigned decimals, unsigned digits) {
-    constexpr unsigned kShown = 4;
-    const auto size = static_cast<unsigned>(to_decimal(price).size());
-    const bool is_below_one = price != 0 && size <= decimals;
-    const unsigned places = is_below_one ? std::max(digits, decimals - size + kShown) : digits;
-    return with_separators(view::scaled(price, decimals, places));
-}
-
-}  // namespace
 
 Row member(const Row& row, const std::string& key) {
     if (!row.is_object()) return nullptr;
@@ -66,12 +54,15 @@ Column health(std::string title) {
 }
 
 std::string price_text(const Row& row, unsigned decimals, unsigned digits) {
-    if (!row.is_object() || !row.contains("price_quote")) {
-        const auto value = parse_decimal(plain(member(row, "price_raw")));
-        return value ? fine(*value, decimals, digits) : "-";
-    }
-    const auto value = http::parse_fixed(plain(member(row, "price_usd")), 8);
-    return value ? fine(*value, 8, digits) : "-";
+    const bool is_usd = !row.is_object() || !row.contains("price_quote");
+    const auto value = is_usd ? parse_decimal(plain(member(row, "price_raw")))
+                              : http::parse_fixed(plain(member(row, "price_usd")), 8);
+    if (!value) return "-";
+    const unsigned given = is_usd ? decimals : 8;
+    unsigned shown = std::min(digits, given);
+    // Four digits that tell something: a price of a millionth must not look like none.
+    while (shown < given && U512(*value) / power_of_ten(given - shown) < 1000U) ++shown;
+    return with_separators(view::scaled(*value, given, shown));
 }
 
 Column price(std::string title) {
@@ -104,6 +95,9 @@ int fail(std::ostream& err, const QueryError& error) {
 }
 
 void tell_more(std::ostream& err, const RowSet& rows) {
+    for (const std::string& one : rows.unknown) {
+        err << "plimsoll: nothing is known just now of " << fit_to_show(one) << "\n";
+    }
     if (rows.more) err << "there are more rows; --limit says how many are shown\n";
 }
 

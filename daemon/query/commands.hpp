@@ -24,7 +24,7 @@ struct Options {
     bool json = false;
     Style style;
     Params params;  ///< filters, named as in HTTP
-    std::size_t limit = 100;
+    std::size_t limit = kRowsForPeople;
     std::optional<std::uint64_t> since;  ///< unix seconds
     std::optional<std::uint64_t> until;  ///< excluded
     std::uint64_t now = 0;               ///< unix seconds

@@ -179,6 +179,7 @@ int liquidations(const Reader& reader, const Options& options, std::ostream& out
     if (!rows) return fail(err, rows.error());
     if (options.json) {
         print_json_lines(out, rows->rows);
+        tell_more(err, *rows);
         return 0;
     }
     err << "(" << rows->origin << ")\n";

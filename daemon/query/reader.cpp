@@ -136,6 +136,9 @@ Expected<RowSet, QueryError> Reader::table(const std::string& table, const Param
         out.rows.resize(limit);
         out.more = true;
     }
+    for (const Row& one : answer->body.value("unknown", Row::array())) {
+        out.unknown.push_back(text_of(one, "protocol") + ": " + text_of(one, "reason"));
+    }
     out.live = true;
     out.origin = "running daemon";
     const Row& block = answer->body["block"];
@@ -304,6 +307,23 @@ Expected<Row, QueryError> Reader::last_status() const {
         body["protocols"].push_back(std::move(row));
     }
     return body;
+}
+
+std::optional<std::uint64_t> Reader::newest_block_time() const {
+    Row body;
+    if (const auto answer = ask("/status", {}); answer && answer->status == 200) {
+        body = answer->body;
+    } else if (const auto last = last_status()) {
+        body = *last;
+    }
+    std::optional<std::uint64_t> newest;
+    if (!body.contains("chains")) return newest;
+    for (const Row& chain : body["chains"]) {
+        const auto time = chain.find("block_time");
+        if (time == chain.end() || !time->is_number_unsigned() || *time == 0) continue;
+        newest = std::max(newest.value_or(0), time->get<std::uint64_t>());
+    }
+    return newest;
 }
 
 std::map<std::string, std::uint64_t> Reader::recorded_since() const {

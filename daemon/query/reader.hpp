@@ -25,6 +25,7 @@ inline constexpr int kExitIo = 74;
 inline constexpr int kExitPermission = 77;
 
 inline constexpr std::size_t kAllRows = 10'000'000;
+inline constexpr std::size_t kRowsForPeople = 100;
 
 /// Nothing could be read; `message` says what was tried and what to do.
 struct QueryError {
@@ -44,8 +45,9 @@ struct Answer {
 struct RowSet {
     std::vector<view::Row> rows;
     bool live = false;
-    bool more = false;   ///< there are more rows than were asked for
-    std::string origin;  ///< one line for people
+    bool more = false;                      ///< there are more rows than were asked for
+    std::string origin;                     ///< one line for people
+    std::vector<std::string> unknown = {};  ///< of whom nothing is known just now, and why
 };
 
 /// Reads what a daemon knows: from the running one through its control socket, else from the files
@@ -93,6 +95,10 @@ class Reader {
     }
     /// What is known of a stopped daemon, in the shape of `/status`.
     Expected<view::Row, QueryError> last_status() const;
+    /// What `latest.json` says.
+    Expected<view::Row, QueryError> latest() const;
+    /// Unix seconds of the newest block of all chains: processed, or left by a stopped daemon.
+    std::optional<std::uint64_t> newest_block_time() const;
     /// Since when each chain's events were recorded, in unix seconds: the time of the first
     /// snapshot that is kept.
     std::map<std::string, std::uint64_t> recorded_since() const;
@@ -105,7 +111,6 @@ class Reader {
                                             std::size_t limit) const;
     Expected<RowSet, QueryError> stopped_liquidations(const Params& params,
                                                       std::size_t limit) const;
-    Expected<view::Row, QueryError> latest() const;
     std::vector<std::string> chain_names() const;
     std::unique_ptr<store::Store> open_store() const;
 

@@ -16,14 +16,15 @@ int show(const Expected<RowSet, QueryError>& rows, const Options& options, std::
     if (!rows) return fail(err, rows.error());
     if (options.json) {
         print_json_lines(out, rows->rows);
+        tell_more(err, *rows);
         return 0;
     }
     err << "(" << rows->origin << ")\n";
     if (rows->rows.empty()) {
         err << "no rows\n";
-        return 0;
+    } else {
+        print_table(out, rows->rows, columns, options.style);
     }
-    print_table(out, rows->rows, columns, options.style);
     tell_more(err, *rows);
     return 0;
 }
@@ -164,14 +165,21 @@ Column inside(std::string title, const char* object, const char* key) {
             }};
 }
 
+/// Of a chain without a processed block there is none.
+Column block_time() {
+    Column column = time("block time UTC", "block_time");
+    return {column.title, false, [text = column.text](const Row& row) {
+                return member(row, "processed") == 0 ? std::string("-") : text(row);
+            }};
+}
+
 void print_status(std::ostream& out, const Row& body, const Style& style) {
-    print_table(
-        out, list(body, "chains"),
-        {text("chain", "name"), number("head", "head"), number("processed", "processed"),
-         time("block time UTC", "block_time"), number("final", "final"),
-         number("age s", "age_seconds"), number("gap", "gap_blocks"), number("reorgs", "reorgs"),
-         number("requests", "requests"), state(), text("reason", "reason")},
-        style);
+    print_table(out, list(body, "chains"),
+                {text("chain", "name"), number("head", "head"), number("processed", "processed"),
+                 block_time(), number("final", "final"), number("age s", "age_seconds"),
+                 number("gap", "gap_blocks"), number("reorgs", "reorgs"),
+                 number("requests", "requests"), state(), text("reason", "reason")},
+                style);
     out << "\n";
     print_table(out, list(body, "protocols"),
                 {text("protocol", "name"), text("kind", "kind"), text("chain", "chain"),
@@ -287,11 +295,13 @@ int explain(const Reader& reader, const Options& options, std::ostream& out, std
     if (!rows) return fail(err, rows.error());
     if (options.json) {
         print_json_lines(out, rows->rows);
+        tell_more(err, *rows);
         return 0;
     }
     err << "(" << rows->origin << ")\n";
     for (const Row& row : rows->rows) print_position(out, row, options.style);
     if (rows->rows.empty()) err << "no debt of this account in the protocols watched\n";
+    tell_more(err, *rows);
     return 0;
 }
 
@@ -310,11 +320,28 @@ int snapshot_now(const Reader& reader, const Options& options, std::ostream& out
                  std::ostream& err) {
     const auto done = reader.command("/control/snapshot");
     if (!done) return fail(err, done.error());
-    if (options.json) {
-        print_json_line(out, *done);
-    } else {
-        out << "snapshot of " << plain(member(*done, "chains")) << " chain(s) written; see "
-            << (reader.state_dir() / "snapshots" / "latest.json").string() << "\n";
+    if (member(*done, "chains") == 0) {
+        return fail(err, {"nothing was written: no chain has been processed yet; `plimsoll status` "
+                          "shows how far the daemon is"});
+    }
+    const auto written = reader.latest();
+    if (!written) return fail(err, written.error());
+    const auto folder = reader.state_dir() / "snapshots";
+    for (const auto& [chain, run] : (*written)["chains"].items()) {
+        if (options.json) {
+            Row row;
+            row["chain"] = chain;
+            for (const auto& [key, value] : run.items()) row[key] = value;
+            print_json_line(out, row);
+        } else {
+            out << chain << " at block " << with_separators(plain(member(run, "block"))) << "\n";
+            const Row tables = member(run, "files");
+            for (const auto& [table, files] : tables.items()) {
+                for (const Row& file : files) {
+                    out << "  " << (folder / plain(file)).string() << "\n";
+                }
+            }
+        }
     }
     return 0;
 }

@@ -62,7 +62,10 @@ void EndpointHealth::failed(const RpcError& error, Clock::Time now, std::uint64_
             set_aside(State::wrong_chain, now + 5min);
             break;
         case ErrorKind::unpinned:
-            set_aside(State::unpinned, now + 5min);
+            // A node that takes in blocks may run a single call at the wrong one: what it proved
+            // before it proves anew. Not so soon after, or when it is the proof that fails.
+            if (!is_checked_ || now - checked_at_ < 5s) set_aside(State::unpinned, now + 5min);
+            is_checked_ = false;
             break;
         default:
             break;
@@ -93,8 +96,10 @@ bool EndpointHealth::is_usable(Use use, Clock::Time now) const {
 bool EndpointHealth::is_last_resort(Clock::Time now) const {
     const bool is_just_refused = now - tried_at_ < 10s;
     if (now < paused_until_ && (is_pause_asked_for_ || is_just_refused)) return false;
+    const bool is_just_tried = now - tried_at_ < 1s;
+    if (now < aside_until_ && aside_ == State::unpinned) return !is_just_tried;
     if (now < aside_until_) return aside_ != State::quota && !is_just_refused;
-    return !breaker_.is_open() || now - tried_at_ >= 1s;
+    return !breaker_.is_open() || !is_just_tried;
 }
 
 EndpointHealth::State EndpointHealth::state(Clock::Time now) const {

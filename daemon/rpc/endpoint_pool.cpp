@@ -231,6 +231,15 @@ void EndpointPool::Attempts::decide_standing(Endpoint& endpoint, const RpcError&
             }
             return;
         }
+        case ErrorKind::unpinned:  // once more where it may have been a single call
+            if (is_first &&
+                endpoint.health().is_usable(options_.use, pool_.services_.clock.now()) &&
+                wait(100ms)) {
+                repeat_ = index;
+            } else {
+                standings_[index] = Standing::spent;
+            }
+            return;
         case ErrorKind::transient:
         case ErrorKind::timeout:
         case ErrorKind::malformed:

@@ -287,22 +287,19 @@ Payload retraction(const Subject& about, const Told& told) {
             {{"retracted_state", to_string(told.word)}}};
 }
 
-namespace {
-
-/// What is below 1 has at least four decimals, and at least two digits that are not leading zeros.
-std::string fine_decimal(const U256& raw, unsigned decimals, unsigned digits) {
-    const auto size = static_cast<unsigned>(to_decimal(raw).size());
-    if (raw == 0 || size > decimals) return decimal(raw, decimals, digits);
+/// What is below 1 has at least four decimals, and at least three digits that are not leading
+/// zeros.
+std::string price_digits(const U256& price, unsigned decimals, unsigned places) {
+    const auto size = static_cast<unsigned>(to_decimal(price).size());
+    if (price == 0 || size > decimals) return decimal(price, decimals, places);
     const unsigned zeros = decimals - size;
-    return decimal(raw, decimals, std::min(decimals, std::max({digits, 4U, zeros + 2U})));
+    return decimal(price, decimals, std::min(decimals, std::max({places, 4U, zeros + 3U})));
 }
 
-}  // namespace
-
 std::string price_text(const protocols::AssetPrice& price, unsigned digits) {
-    if (price.quote.is_usd()) return fine_decimal(price.price.raw(), price.decimals, digits);
+    if (price.quote.is_usd()) return price_digits(price.price.raw(), price.decimals, digits);
     const auto usd = protocols::usd_price(price);
-    return usd ? fine_decimal(usd->raw(), 8, digits) : std::string();
+    return usd ? price_digits(usd->raw(), 8, digits) : std::string();
 }
 
 }  // namespace plimsoll::rules

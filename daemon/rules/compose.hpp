@@ -87,6 +87,8 @@ std::string titled(Word word, const std::string& title);
 /// "Since block N (time). Seen at block M. Coverage C.", and the members that say the same.
 void add_provenance(Payload& out, const Scene& scene);
 
+/// A price with so many places, and more where these would tell little of it. Cut off.
+std::string price_digits(const U256& price, unsigned decimals, unsigned places);
 /// A price in dollars with so many decimals, cut off; empty where it is beyond 256 bits.
 std::string price_text(const protocols::AssetPrice& price, unsigned digits);
 

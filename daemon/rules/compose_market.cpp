@@ -43,7 +43,7 @@ void add_window(json& extra, const config::Window& window) {
 
 /// As the oracle states it.
 std::string stated_price(const MarketReport& market, const U256& price) {
-    return decimal(price, market.price_decimals, 4) + " " + market.quote.name;
+    return price_digits(price, market.price_decimals, 4) + " " + market.quote.name;
 }
 
 /// "WETH on P", "P".

@@ -111,6 +111,16 @@ class RuleEngine::State {
         return counts;
     }
 
+    bool waits_for_safe(const config::Depth& of_chain) const {
+        for (const Rule& rule : rules_) {
+            if (depth_of(rule, of_chain).kind != config::Depth::Kind::safe) continue;
+            for (const auto& [key, row] : memory_.rows) {
+                if (key.first == rule.settings.name && !row.decided.empty()) return true;
+            }
+        }
+        return false;
+    }
+
   private:
     void load(const store::RuleStateRow& stored) {
         if (HistoryRows::load(stored, settings_.chain, memory_.histories)) return;
@@ -156,5 +166,9 @@ void RuleEngine::discard() { state_->discard(); }
 
 std::size_t RuleEngine::firing(std::string_view rule) const { return state_->firing(rule); }
 std::map<std::string, std::uint64_t> RuleEngine::firing() const { return state_->firing(); }
+
+bool RuleEngine::waits_for_safe(const config::Depth& of_chain) const {
+    return state_->waits_for_safe(of_chain);
+}
 
 }  // namespace plimsoll::rules

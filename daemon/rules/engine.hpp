@@ -98,6 +98,10 @@ class RuleEngine {
     /// The same for every rule that has such subjects.
     std::map<std::string, std::uint64_t> firing() const;
 
+    /// Whether a message is decided and waits for its block to be safe. `of_chain` is what rules
+    /// wait for that do not say it themselves.
+    bool waits_for_safe(const config::Depth& of_chain) const;
+
   private:
     class State;
     std::unique_ptr<State> state_;

@@ -11,12 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-config::Depth depth_of(const Rule& rule, const RoundFacts& facts) {
-    const bool is_event = rule.scope == Scope::event;
-    const config::Depth latest{config::Depth::Kind::blocks, 0};
-    return rule.settings.confirm.value_or(is_event ? latest : facts.confirm);
-}
-
 bool waits_for_chain(const Rule& rule) {
     return rule.scope != Scope::source && rule.scope != Scope::endpoint &&
            rule.scope != Scope::trust;
@@ -25,7 +19,7 @@ bool waits_for_chain(const Rule& rule) {
 std::string finality_of(const Rule* rule, const RoundFacts& facts, const Message& message) {
     if (!message.finality.empty()) return message.finality;
     if (rule == nullptr || !waits_for_chain(*rule)) return "latest";
-    switch (depth_of(*rule, facts).kind) {
+    switch (depth_of(*rule, facts.confirm).kind) {
         case config::Depth::Kind::finalized:
             return "finalized";
         case config::Depth::Kind::safe:
@@ -283,7 +277,7 @@ void Round::forget_seen_of_removed_rules() {
 
 BlockNumber Round::confirmed(const Rule& rule) const {
     if (!waits_for_chain(rule)) return facts_.block.number;
-    const config::Depth depth = depth_of(rule, facts_);
+    const config::Depth depth = depth_of(rule, facts_.confirm);
     switch (depth.kind) {
         case config::Depth::Kind::finalized:
             return facts_.finalized;

@@ -233,6 +233,11 @@ Rule make_rule(const RuleSettings& settings, const std::vector<config::WatchSett
     return rule;
 }
 
+config::Depth depth_of(const Rule& rule, const config::Depth& of_chain) {
+    const config::Depth latest{config::Depth::Kind::blocks, 0};
+    return rule.settings.confirm.value_or(rule.scope == Scope::event ? latest : of_chain);
+}
+
 bool is_standing(std::string_view type) {
     return type.starts_with("source.") || type.starts_with("daemon.");
 }

@@ -44,6 +44,10 @@ struct Rule {
     bool covers_market(const std::string& asset, const Address& token) const;
 };
 
+/// How final the block of a rule's alert has to be. `of_chain` is what rules wait for that do not
+/// say it themselves; what happened on chain does not wait.
+config::Depth depth_of(const Rule& rule, const config::Depth& of_chain);
+
 /// Whether alerts of this type are about the daemon's own eyes rather than the chain: true whatever
 /// branch the chain takes.
 bool is_standing(std::string_view type);

@@ -26,12 +26,20 @@ Reply<Address> contract_address(const CallResult& result, std::string_view name)
 
 std::vector<Call> contract_calls(const Address& provider) {
     return {call(provider, "getPool()"), call(provider, "getPoolConfigurator()"),
-            call(provider, "getPriceOracle()"), call(provider, "getPriceOracleSentinel()")};
+            call(provider, "getPriceOracle()"), call(provider, "getPriceOracleSentinel()"),
+            call(provider, "ADDRESSES_PROVIDER()")};  // which a Pool answers
 }
 
 Reply<Contracts> decode_contracts(Results results) {
     const auto pool = contract_address(results[0], "getPool()");
-    if (!pool) return Unexpected<ReadFault>{pool.error()};
+    if (!pool) {
+        const Address provider = optional_address(results[4]);
+        return Unexpected<ReadFault>{
+            ReadFault{pool.error().message + "; `address` has to be the PoolAddressesProvider" +
+                      (provider.is_zero()
+                           ? ""
+                           : ": it is a Pool now, whose provider is " + to_checksum(provider))}};
+    }
     const auto configurator = contract_address(results[1], "getPoolConfigurator()");
     if (!configurator) return Unexpected<ReadFault>{configurator.error()};
     const auto oracle = contract_address(results[2], "getPriceOracle()");

@@ -136,8 +136,15 @@ test('--online asks the endpoints and looks for code', { timeout: 120_000 }, asy
         assert.equal(noCode.status, 78);
 
         await anvil.chain.rpc.call('anvil_setCode', ['0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e', '0x6001']);
+        const another = await online(good({ url: anvil.url, chainId: 31337 }));
+        assert.equal(row(another, 'code', 'lend').state, 'ok');
+        assert.equal(row(another, 'kind', 'lend').state, 'wrong');
+        assert.match(row(another, 'kind', 'lend').detail, /PoolAddressesProvider/);
+        assert.equal(another.status, 78, another.stdout);
+        // Answers every call with its own address, as a provider answers getPool().
+        await anvil.chain.rpc.call('anvil_setCode', ['0x2f39d218133AFaB8F2B819B1066c7E434Ad94E9e', '0x3060005260206000f3']);
         const fine = await online(good({ url: anvil.url, chainId: 31337 }));
-        assert.equal(row(fine, 'code', 'lend').state, 'ok');
+        assert.equal(row(fine, 'kind', 'lend').state, 'ok');
         assert.equal(fine.status, 0, fine.stdout);
         const table = check(path.join(folder, 'online.toml'), '--online');
         assert.match(table.stdout, /^check +chain +name +state +detail$/m);

@@ -155,6 +155,9 @@ test('a watched account: borrow, its own health threshold, repayment, transfer',
     assert.equal(borrowed.data.action, 'borrow');
     assert.equal(raw(borrowed.data.amount), 12_000_000_000n);
     assert.equal(alerts().filter(({ data }) => data.rule === 'treasury-borrows').length, 1, 'one dollar is below min_usd');
+    for (const amount of [12_000_000_000n, 1_000_000n]) {
+        await of('position.activity.fired', 'activity', ({ data }) => raw(data.amount) === amount);
+    }
     assert.equal(alerts().slice(told).filter(({ data }) => data.rule === 'activity').length, 2);
     const risky = await of('position.at_risk.firing', 'treasury-health');
     assert.equal(risky.data.subject, TREASURY);

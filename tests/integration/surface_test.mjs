@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 import { ETH_GROUP } from '../devnet/listings.mjs';
 import { liquidateUnhealthy } from '../devnet/liquidator.mjs';
-import { PROTOCOL } from '../differential/daemon.mjs';
+import { freePort } from '../devnet/anvil.mjs';
+import { Daemon, PROTOCOL } from '../differential/daemon.mjs';
 import { BINARY, startMarket } from './market.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -271,6 +272,12 @@ test('sums of liquidations say their method, window, coverage and chains', () =>
     assert.equal(byDay.reduce((sum, row) => sum + row.events, 0), all.length);
     const east = json('liquidations', '--by', 'side', '--window', 'day', '--since', day, '--until', next, '--tz', '+14:00');
     assert.ok(east.every((row) => row.tz === '+14:00' && (row.from + 14 * 3600) % 86_400 === 0));
+    // "24h" ends with the newest block, whatever the wall clock says: these chains live in the past.
+    const head = market.anvil.chain.head().timestamp;
+    const recent = all.filter((row) => row.block_time > head - 24 * 3600).length;
+    assert.ok(recent > 0);
+    assert.equal(json('liquidations', '--by', 'side', '--window', '24h').reduce((sum, row) => sum + row.events, 0), recent);
+    assert.equal(json('liquidations', '--since', '24h').length, recent);
     assert.equal(run('liquidations', '--window', '24h', ...here()).status, 64);
     assert.equal(run('liquidations', '--by', 'side', '--tz', 'Mars/Base', ...here()).status, 64);
 });
@@ -285,6 +292,9 @@ test('alerts are filtered', async () => {
     const { subject } = of('--rule', 'liquidatable')[0].data;
     assert.ok(of('--subject', subject.toLowerCase()).every(({ data }) => data.subject === subject));
     assert.equal(of('--rule', 'no-such-rule').length, 0);
+    assert.deepEqual(json('alerts'), all, 'programs get all of them');
+    const shown = Math.min(all.length, 100); // mostly there are more
+    assert.equal(plimsoll('alerts').trimEnd().split('\n').length, 1 + shown, 'people get a hundred, and a head');
     const latest = json('alerts', '--limit', '3');
     assert.deepEqual(latest.map(({ id }) => id), all.slice(-3).map(({ id }) => id));
     // The archive and the daemon tell the same.
@@ -348,6 +358,59 @@ test('completion scripts are scripts of their shells', () => {
     assert.deepEqual(complete('liquidations', '--by', 's'), ['side']);
     assert.deepEqual(complete('snapshot', ''), complete('snapshot', '').filter((word) => word === 'now' || word.startsWith('--')));
     assert.deepEqual(complete('completion', 'f'), ['fish']);
+});
+
+test('what every command takes is taken by every command, before it or behind', () => {
+    const bare = run();
+    assert.equal(bare.status, 64);
+    assert.equal(bare.stdout, '');
+    assert.match(bare.stderr, /^ {2}positions {2,}Loans/m);
+    const { config } = market.daemon;
+    const tvl = json('tvl');
+    assert.deepEqual(jsonLines(run('--config', config, '--json', 'tvl').stdout), tvl);
+    assert.deepEqual(jsonLines(run(`--config=${config}`, 'tvl', '--json').stdout), tvl);
+    const common = ['--config', config, '--state-dir', path.join(market.folder, 'state'), '--json'];
+    assert.equal(jsonLines(run('schema', ...common).stdout)[0].title, JSON.parse(run('schema').stdout).title);
+    assert.equal(run('completion', 'bash', ...common).stdout, run('completion', 'bash').stdout);
+    assert.equal(run('verify', '--signer', signer, ...alertFiles(), ...common).status, 0);
+    assert.ok(jsonLines(run('keygen', path.join(scratch, 'third.key'), ...common).stdout)[0].address);
+});
+
+test('a snapshot says what it wrote', () => {
+    const [row] = json('snapshot', 'now');
+    const { number, hash } = market.anvil.chain.head();
+    assert.deepEqual([row.chain, row.block, row.block_hash], ['devnet', number, hash]);
+    const written = path.join(market.folder, 'state/snapshots', row.files.positions[0]);
+    assert.equal(jsonLines(readFileSync(written, 'utf8')).length, json('positions').length);
+    assert.ok(plimsoll('snapshot', 'now').includes(written));
+});
+
+test('what is not known yet is not called empty', { timeout: 60_000 }, async () => {
+    const folder = path.join(scratch, 'blind');
+    const text = readFileSync(market.daemon.config, 'utf8')
+        .replace(/state_dir = .*/, `state_dir = "${folder}/state"`)
+        .replace(/endpoints = .*/, `endpoints = ["http://127.0.0.1:${await freePort()}"]`);
+    const port = await freePort();
+    const blind = new Daemon({ binary: BINARY, folder, port, text: text.replace(/http_listen = .*/, `http_listen = "127.0.0.1:${port}"`) });
+    blind.start();
+    try {
+        while (!(await blind.get('/-/healthy').catch(() => null))) await new Promise((resolve) => setTimeout(resolve, 50));
+        const [{ account }] = json('positions');
+        for (const args of [['tvl'], ['markets'], ['positions'], ['bands'], ['explain', account], ['heatmap', 'ETH'], ['snapshot', 'now']]) {
+            for (const form of [[], ['--json']]) {
+                const done = run(...args, ...form, '--config', blind.config);
+                assert.equal(done.status, 69, args.join(' '));
+                assert.equal(done.stdout, '');
+                assert.match(done.stderr, /nothing (is known just now of aave-v3-devnet|was written)/);
+            }
+        }
+        assert.match(run('status', '--config', blind.config).stdout, /unknown/);
+        const answer = await fetch(`${blind.base}/v1/positions`);
+        assert.equal(answer.status, 503);
+        assert.match((await answer.json()).error, /nothing is known just now of aave-v3-devnet/);
+    } finally {
+        await blind.kill();
+    }
 });
 
 test('wrong questions have an exit code', () => {

@@ -188,10 +188,12 @@ LendingSource::Answer<BlockRef> LendingSource::head() {
     return chain_->at(head_number()).ref;
 }
 
-LendingSource::Answer<BlockRef> LendingSource::final_block(const chain::Finality&,
+LendingSource::Answer<BlockRef> LendingSource::final_block(const chain::Finality& asked,
                                                            const BlockRef& head) {
-    if (auto failed = enter("final")) return Unexpected<Fault>{*failed};
+    const bool is_safe = asked.kind == chain::Finality::Kind::safe;
+    if (auto failed = enter(is_safe ? "safe" : "final")) return Unexpected<Fault>{*failed};
     if (!has_final) return fail(FaultKind::unsupported, "no such tag");
+    if (is_safe) return chain_->at(head.number - std::min(head.number, safety)).ref;
     const BlockNumber number =
         std::min(final_at.value_or(head.number - std::min(head.number, finality)), head.number);
     return chain_->at(number).ref;

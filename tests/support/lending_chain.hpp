@@ -85,6 +85,7 @@ class LendingSource final : public chain::Source {
     // How it behaves; change at will.
     BlockNumber finality = 8;             ///< blocks below the head that are final
     std::optional<BlockNumber> final_at;  ///< in place of it
+    BlockNumber safety = 4;               ///< blocks below the head that are safe
     bool has_final = true;
     std::optional<BlockNumber> head_at;  ///< the node stands still there
     BlockNumber states_kept = std::numeric_limits<BlockNumber>::max();  ///< blocks with state

@@ -52,6 +52,7 @@ class FakeLive final : public view::Live {
         std::vector<view::ProtocolView> views;
         for (const auto& ledger : ledgers_) healths.push_back(ledger.healths());
         for (std::size_t i = 0; i < ledgers_.size(); ++i) {
+            if (unread_.contains(i)) continue;
             view::ProtocolView& view = views.emplace_back();
             view.status = statuses[i];
             view.ledger = &ledgers_[i];
@@ -68,6 +69,7 @@ class FakeLive final : public view::Live {
 
     std::vector<view::ChainStatus> chains_;
     std::vector<FakeProtocol> ledgers_;
+    std::set<std::size_t> unread_;  ///< of which nothing is known
 };
 
 class ApiTest : public ::testing::Test {
@@ -368,6 +370,31 @@ TEST_F(ApiTest, the_index_shows_names_as_text) {
     EXPECT_EQ(page.body.find("<script>"), std::string::npos);
     EXPECT_NE(page.body.find("&lt;script&gt;"), std::string::npos);
     EXPECT_NE(page.body.find("/v1/heatmap?collateral=ETH"), std::string::npos);
+}
+
+TEST_F(ApiTest, what_is_not_known_is_no_empty_list) {
+    live_.add(0, 1, 1000);
+    live_.add(1, 2, 1000);
+    const std::vector<std::string> tables{"/v1/tvl", "/v1/markets", "/v1/positions", "/v1/bands"};
+    for (const std::string& table : tables) EXPECT_FALSE(ask(table, {}).contains("unknown"));
+    live_.unread_ = {1};
+    for (const std::string& table : tables) {
+        const Json body = ask(table, {});
+        ASSERT_EQ(body["unknown"].size(), 1U) << table;
+        EXPECT_EQ(body["unknown"][0]["protocol"], "lend-two");
+        EXPECT_EQ(body["unknown"][0]["reason"], "first scan");
+        EXPECT_FALSE(ask(table, {{"protocol", "lend-one"}}).contains("unknown"));
+        const Json blind = ask(table, {{"protocol", "lend-two"}}, 503);
+        EXPECT_EQ(blind["error"], "nothing is known just now of lend-two: first scan");
+        EXPECT_TRUE(blind["rows"].empty());
+    }
+    live_.unread_ = {0, 1};
+    for (const std::string& table : tables) ask(table, {}, 503);
+    ask("/v1/explain", {{"account", to_checksum(address(1))}}, 503);
+    ask("/v1/heatmap", {{"collateral", "WETH"}}, 503);
+    ask("/v1/what-if", {{"collateral", "WETH"}, {"change", "-10"}}, 503);
+    ask("/v1/liquidations", {{"since", "0"}});
+    ask("/v1/alerts", {{"since", "0"}});
 }
 
 }  // namespace

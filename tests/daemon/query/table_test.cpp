@@ -27,6 +27,20 @@ TEST(Cells, say_a_dash_where_nothing_is_known) {
     EXPECT_EQ(plain(view::Row(true)), "yes");
 }
 
+TEST(PriceText, shows_four_digits_that_tell_something) {
+    const auto of = [](const char* raw, unsigned digits) {
+        return price_text({{"price_raw", raw}}, 8, digits);
+    };
+    EXPECT_EQ(of("421", 4), "0.00000421");
+    EXPECT_EQ(of("1", 2), "0.00000001");
+    EXPECT_EQ(of("99984121", 4), "0.9998");
+    EXPECT_EQ(of("140997681", 2), "1.409");
+    EXPECT_EQ(of("8895433000000", 2), "88,954.33");
+    EXPECT_EQ(of("300000000000", 4), "3,000");
+    EXPECT_EQ(of("0", 4), "0");
+    EXPECT_EQ(price_text({{"price_raw", nullptr}}, 8, 4), "-");
+}
+
 std::string table(const std::vector<view::Row>& rows, const Style& style = {}) {
     Column second = text("n", "n");
     second.right = true;

@@ -103,8 +103,7 @@ struct Aside {
 TEST(EndpointHealth, some_errors_set_it_aside) {
     for (const Aside& one : {Aside{ErrorKind::quota, State::quota, 15min, false},
                              Aside{ErrorKind::auth, State::refused, 5min, true},
-                             Aside{ErrorKind::wrong_chain, State::wrong_chain, 5min, true},
-                             Aside{ErrorKind::unpinned, State::unpinned, 5min, true}}) {
+                             Aside{ErrorKind::wrong_chain, State::wrong_chain, 5min, true}}) {
         EndpointHealth health = healthy();
         health.tried(kNow);
         health.failed(error(one.kind), kNow, 0);
@@ -114,6 +113,31 @@ TEST(EndpointHealth, some_errors_set_it_aside) {
         EXPECT_TRUE(health.is_usable(Use::history, kNow + one.pause));
         EXPECT_FALSE(health.is_last_resort(kNow + 10s - 1ns));
         EXPECT_EQ(health.is_last_resort(kNow + 10s), one.is_tried_anyway);
+    }
+}
+
+TEST(EndpointHealth, a_single_call_at_another_block_asks_for_the_proof_again) {
+    EndpointHealth health = healthy();
+    health.failed(error(ErrorKind::unpinned), kNow + 5s, 0);
+    EXPECT_TRUE(health.needs_check(kNow + 5s));
+    EXPECT_TRUE(health.is_usable(Use::head, kNow + 5s));
+    health.checked(kNow + 5s);
+    EXPECT_EQ(health.state(kNow + 5s), State::ok);
+}
+
+TEST(EndpointHealth, calls_at_another_block_set_it_aside_soon_after_the_proof_or_without_one) {
+    EndpointHealth proved = healthy();
+    EndpointHealth unproved;
+    for (EndpointHealth* health : {&proved, &unproved}) {
+        const Clock::Time now = kNow + 5s - 1ns;
+        health->tried(now);
+        health->failed(error(ErrorKind::unpinned), now, 0);
+        EXPECT_EQ(health->state(now), State::unpinned);
+        EXPECT_TRUE(health->needs_check(now));
+        EXPECT_FALSE(health->is_usable(Use::history, now + 5min - 1ns));
+        EXPECT_TRUE(health->is_usable(Use::history, now + 5min));
+        EXPECT_FALSE(health->is_last_resort(now + 999ms));
+        EXPECT_TRUE(health->is_last_resort(now + 1s));
     }
 }
 

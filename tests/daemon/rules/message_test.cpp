@@ -1,3 +1,4 @@
+#include "daemon/rules/compose.hpp"
 #include "tests/daemon/rules/scenario.hpp"
 
 #include <gmock/gmock.h>
@@ -307,6 +308,16 @@ TEST(Messages, names_written_by_contracts_are_cleaned) {
     const std::string asset = scenario.last()["data"]["collateral_asset"].get<std::string>();
     EXPECT_EQ(asset.find('\x1b'), std::string::npos);
     EXPECT_LT(asset.size(), 100U);
+}
+
+TEST(Messages, a_small_price_is_not_called_nothing) {
+    const auto of = [](std::uint64_t raw, unsigned digits) {
+        return price_text({OraclePrice::from_raw(U256(raw)), 8, {}}, digits);
+    };
+    EXPECT_EQ(of(421, 4), "0.00000421");
+    EXPECT_EQ(of(300'000'000'000, 4), "3000.0000");
+    EXPECT_EQ(of(123'456'789, 2), "1.23");
+    EXPECT_EQ(of(0, 2), "0.00");
 }
 
 TEST(Messages, a_retraction) {

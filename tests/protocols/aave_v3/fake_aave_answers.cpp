@@ -41,6 +41,7 @@ std::optional<Bytes> FakeAave::reply(const Call& call) const {
                                  "getPoolConfigurator()",
                                  "getPriceOracle()",
                                  "getPriceOracleSentinel()",
+                                 "ADDRESSES_PROVIDER()",
                                  "POOL_REVISION()",
                                  "getReservesList()",
                                  "BASE_CURRENCY_UNIT()",
@@ -83,6 +84,7 @@ std::optional<Bytes> FakeAave::reply(const Call& call) const {
         if (name == "getPool()") return words_of({word_of(pool)});
         if (name == "getPoolConfigurator()") return words_of({word_of(configurator)});
         if (name == "getPriceOracle()") return words_of({word_of(oracle)});
+        if (name == "ADDRESSES_PROVIDER()") return std::nullopt;
         return words_of({0});
     }
     if (call.to == oracle) {

@@ -36,6 +36,23 @@ TEST_F(Structure37, comes_in_four_stages) {
     EXPECT_EQ(markets[1].asset, "USDC");
 }
 
+TEST_F(Structure37, of_a_pool_in_place_of_its_provider_names_the_provider) {
+    (void)ledger->reads(4000);
+    std::vector<CallResult> results(5);  // a Pool knows none of the provider's functions
+    Bytes answer(12);
+    answer.insert(answer.end(), chain.provider.bytes.begin(), chain.provider.bytes.end());
+    results[4] = {true, answer};
+    const auto accepted = ledger->accept_reads(results, chain.head());
+    ASSERT_FALSE(accepted);
+    EXPECT_EQ(accepted.error().message,
+              "getPool(): reverted; `address` has to be the PoolAddressesProvider: it is a Pool "
+              "now, whose provider is " +
+                  to_checksum(chain.provider));
+    results[4] = {};
+    EXPECT_EQ(ledger->accept_reads(results, chain.head()).error().message,
+              "getPool(): reverted; `address` has to be the PoolAddressesProvider");
+}
+
 TEST_F(Structure37, a_placeholder_for_stable_debt_is_no_token) {
     finish_round(*ledger, chain);
     for (const Address& address : ledger->log_filter().addresses) EXPECT_NE(address, numbered(99));
