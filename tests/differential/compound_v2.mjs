@@ -113,9 +113,13 @@ class CompoundRun extends Run {
         const logs = await world.chain.rpc.call('eth_getLogs', [{ ...this.liquidationFilter(), fromBlock: '0x0', toBlock: 'latest' }]);
         const events = logs.map((log) => this.liquidationsAt.get(keyOf(log)));
         const before = tally.mismatches.length;
-        compareCompoundLiquidations(tally, await this.rows('liquidations', { since: 0 }), events);
+        const rows = await this.rows('liquidations', { since: 0 });
+        compareCompoundLiquidations(tally, rows, events);
+        // Only a chain that keeps no state may have left some without.
+        const unpriced = rows.filter(({ price_source: source }) => source === null).length;
+        if (this.options['chain-kind'] === 'evm') tally.equal('/v1/liquidations', 'without a price', 0, unpriced);
         this.report('liquidations', before);
-        say(`liquidations: ${events.length} on chain`);
+        say(`liquidations: ${events.length} on chain, ${unpriced} without a price`);
     }
 
     /** The Comptroller begins to round otherwise: found out again, nothing believed meanwhile. */
