@@ -17,7 +17,7 @@ if ! git rev-parse --quiet --verify "$base^{commit}" >/dev/null; then
     say "No commit $base here: clang-tidy has nothing to compare with"
     exit 0
 fi
-mapfile -t changed < <(git diff --numstat --diff-filter=d "$base" -- '*.cpp' ':!tests' |
+mapfile -t changed < <(git diff --numstat --diff-filter=d "$base" -- '*.cpp' ':!tests' ':!bench' |
     sort -rn | cut -f3)
 say "clang-tidy on ${#changed[@]} changed files"
 [ "${#changed[@]}" -le "$most" ] || say "  of which the $most most changed are looked at"

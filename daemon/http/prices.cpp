@@ -89,7 +89,7 @@ std::optional<OraclePrice> shocked_price(Params& params, const Found& found) {
         params.fail("change", "a percentage such as -20 or +12.5, more than -100");
         return std::nullopt;
     }
-    const auto moved = change->of(found.price);
+    auto moved = change->of(found.price);
     if (!moved) params.fail("change", "out of range");
     return moved;
 }

@@ -35,7 +35,7 @@ class Words {
     bool boolean(std::size_t i) { return keep(reader_.boolean(i)); }
     /// The contract's type has only so many bits.
     U256 bounded(std::size_t i, unsigned bits) {
-        const U256 value = uint(i);
+        U256 value = uint(i);
         if ((value >> bits) == 0) return value;
         fail("a word does not fit its type");
         return 0;
