@@ -57,6 +57,13 @@ if [ $# = 0 ]; then
 fi
 stage "Building what is shipped, in build"
 ./scripts/build.sh
+if [ $# = 0 ]; then
+    stage "Tests whose memory runs out, which cannot be under a sanitizer"
+    cmake -S . -B build -DPLIMSOLL_TESTS=ON >/dev/null
+    ninja -C build outbox_allocation_tests store_allocation_tests
+    build/tests/daemon/outbox/outbox_allocation_tests --gtest_brief=1
+    build/tests/daemon/store/store_allocation_tests --gtest_brief=1
+fi
 stage "Building with sanitizers, in build-check"
 configure build-check address
 ninja -C build-check

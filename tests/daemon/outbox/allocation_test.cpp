@@ -3,30 +3,20 @@
 #include "daemon/outbox/outbox.hpp"
 #include "daemon/sinks/jsonl.hpp"
 #include "tests/daemon/outbox/scripted_sink.hpp"
+#include "tests/support/failing_allocator.hpp"
 
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <new>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
-
-// The sanitizers of clang bring an allocator that cannot be replaced.
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PLIMSOLL_FIXED_ALLOCATOR
-#endif
-#endif
-
-#ifndef PLIMSOLL_FIXED_ALLOCATOR
 
 namespace {
 
@@ -35,23 +25,9 @@ thread_local bool is_lane = false;
 /// Allocations of the lanes until one fails; 0 or less: none will.
 std::atomic<int> allocations_left = 0;
 
-void* allocate(std::size_t size) {
-    if (is_lane && allocations_left.fetch_sub(1) == 1) throw std::bad_alloc();
-    void* memory = std::malloc(size == 0 ? 1 : size);  // NOLINT(cppcoreguidelines-no-malloc)
-    if (memory == nullptr) throw std::bad_alloc();
-    return memory;
-}
-
 }  // namespace
 
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-// NOLINTBEGIN(cppcoreguidelines-no-malloc): the counterpart of `allocate`
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-// NOLINTEND(cppcoreguidelines-no-malloc)
+bool plimsoll::test::allocation_fails() { return is_lane && allocations_left.fetch_sub(1) == 1; }
 
 namespace plimsoll::outbox {
 namespace {
@@ -227,5 +203,3 @@ TEST_F(OutOfMemory, at_any_allocation_of_the_delivery_loses_nothing) {
 
 }  // namespace
 }  // namespace plimsoll::outbox
-
-#endif

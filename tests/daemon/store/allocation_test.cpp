@@ -1,46 +1,17 @@
 #include "tests/daemon/store/scenario.hpp"
 #include "tests/daemon/store/support.hpp"
+#include "tests/support/failing_allocator.hpp"
 
 #include <gmock/gmock.h>
-
-#include <cstdlib>
-#include <new>
-
-// The sanitizers of clang bring an allocator that cannot be replaced.
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PLIMSOLL_FIXED_ALLOCATOR
-#endif
-#endif
-
-#ifndef PLIMSOLL_FIXED_ALLOCATOR
 
 namespace {
 
 /// Allocations of this thread until one fails; 0: none will.
 thread_local int allocations_left = 0;
 
-void* allocate(std::size_t size) {
-    if (allocations_left > 0 && --allocations_left == 0) {
-        throw std::bad_alloc();
-    }
-    void* memory = std::malloc(size == 0 ? 1 : size);  // NOLINT(cppcoreguidelines-no-malloc)
-    if (memory == nullptr) {
-        throw std::bad_alloc();
-    }
-    return memory;
-}
-
 }  // namespace
 
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-// NOLINTBEGIN(cppcoreguidelines-no-malloc): the counterpart of `allocate`
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-// NOLINTEND(cppcoreguidelines-no-malloc)
+bool plimsoll::test::allocation_fails() { return allocations_left > 0 && --allocations_left == 0; }
 
 namespace plimsoll::store {
 namespace {
@@ -88,5 +59,3 @@ TEST(OutOfMemory, lets_a_store_open_later) {
 
 }  // namespace
 }  // namespace plimsoll::store
-
-#endif
