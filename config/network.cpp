@@ -1,5 +1,7 @@
 #include "config/network.hpp"
 
+#include "config/scalars.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -8,7 +10,6 @@
 namespace plimsoll::config {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_host_name(std::string_view text) {

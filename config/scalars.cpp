@@ -8,8 +8,6 @@
 namespace plimsoll::config {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 struct Unit {
     std::string_view name;
     std::int64_t milliseconds;

@@ -9,6 +9,8 @@
 
 namespace plimsoll::config {
 
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// Durations as text: `12s`, `200ms`, `2m`, `4h`, `400d`, also `1h30m`; `0` needs no unit.
 Expected<Milliseconds, ParseError> parse_duration(std::string_view text);
 /// The form `parse_duration` reads, in the largest unit that divides it.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The long forms of the tests on what may go wrong: a thousand kills, a kill at every system call that
-# changes something, random histories of reorganisations, a long life in which one of a hundred requests
-# and deliveries fails, and how soon alerts are on their way. Prints figures; ends with 1 when a claim of
+# changes something, random histories of reorganisations, a thousand signed alerts, a long life in which one
+# of a hundred requests and deliveries fails, and how soon alerts are on their way. Prints figures; ends with 1 when a claim of
 # docs/delivery.md does not hold.
 #
 #   scripts/soak.sh [KILLS] [SEED] [POLLS]     default 1000, 1 and 200000
@@ -14,7 +14,7 @@ install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 say "Building"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
-ninja -C build plimsoll delivery_bench rules_tests
+ninja -C build plimsoll delivery_bench rules_tests store_tests signed_alerts
 export PLIMSOLL_BIN=$PWD/build/plimsoll
 
 failed=0
@@ -25,6 +25,10 @@ node tests/faults/syscalls.mjs || failed=1
 say "Reorganisations of 1 to 64 blocks at any progress of the delivery"
 PLIMSOLL_EFFORT=2000 build/tests/daemon/rules/rules_tests --gtest_brief=1 \
     --gtest_filter='*AnyProgress*:*Histories*:*Models*' || failed=1
+say "A kill, an error and a full disk at every call of the store"
+build/tests/daemon/store/store_tests --gtest_brief=1 --gtest_filter='Killed*:Disk*' || failed=1
+say "Signatures: a thousand alerts, and every bit of one changed"
+PLIMSOLL_LONG=1 node --test tests/integration/signatures_test.mjs || failed=1
 say "$polls polls, one of a hundred requests and deliveries fails"
 node tests/faults/soak.mjs --polls "$polls" --seed "$seed" || failed=1
 say "Delivery"

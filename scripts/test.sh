@@ -3,7 +3,8 @@
 #
 #   scripts/test.sh                everything: the form of the code, the tests under clang's sanitizers,
 #                                  twenty seconds of each fuzz target
-#   scripts/test.sh -R PATTERN     only tests whose name matches (any option of ctest), without the rest
+#   scripts/test.sh -R PATTERN     only test programs whose name matches (any option of ctest), without
+#                                  the rest
 #   scripts/test.sh --thread       only the tests of the daemon's parts that have threads, under the
 #                                  sanitizer that finds data races
 #
@@ -53,7 +54,7 @@ if [ "${1:-}" = --thread ]; then
 fi
 if [ $# = 0 ]; then
     stage "Checking the form"
-    ./scripts/check.sh HEAD~1 11
+    ./scripts/check.sh HEAD~1 6
 fi
 stage "Building what is shipped, in build"
 ./scripts/build.sh
@@ -69,4 +70,11 @@ configure build-check address
 ninja -C build-check
 [ $# != 0 ] || find_races
 stage "Running the tests"
-ctest --test-dir build-check --output-on-failure --parallel "$(nproc)" --progress "$@"
+rm -rf build-check/Testing/counts
+# One more than there are processors: some wait for timeouts.
+ctest --test-dir build-check --output-on-failure --parallel "$(($(nproc) + 1))" "$@"
+if [ -d build-check/Testing/counts ]; then
+    jq -rs '"of them \(length) programs with \(map(.tests) | add) unit tests"' \
+        build-check/Testing/counts/*.json
+fi
+echo "    took $((SECONDS - begun)) s, all in all $SECONDS s" >&2

@@ -29,7 +29,8 @@ Expected<MarketState, Reverted> accrue_interest(const MarketState& state, const 
 }
 
 MarketState accrued_or_stored(const CToken& market, std::uint64_t now) {
-    return accrue_interest(market.stored, market.reserve_factor, now).value_or(market.stored);
+    return compound_v2::accrue_interest(market.stored, market.reserve_factor, now)
+        .value_or(market.stored);
 }
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -11,6 +11,8 @@ import { spawnTied } from './tied.mjs';
 export const DEMO_START = 1_769_299_200;
 
 const START_DEADLINE_MS = 30_000;
+/** Without a limit older ones are written to files, gigabytes in a long run, which a killed anvil leaves. */
+const STATES_KEPT = 512;
 
 /** The binary of this platform: a package of its own, named beside @foundry-rs/anvil. */
 export function anvilBinary() {
@@ -33,8 +35,8 @@ export function freePort() {
 
 /**
  * Options: port, chainId, timestamp (of the genesis block), slotsInAnEpoch (safe lies one epoch
- * behind the head and finalized two), automine, blockTime (seconds), pruneHistory (states kept).
- * Without automine and blockTime, blocks come only from `chain.mine`.
+ * behind the head and finalized two), automine, blockTime (seconds). Without automine and blockTime,
+ * blocks come only from `chain.mine`. Calls are answered at the last STATES_KEPT blocks.
  */
 export async function startAnvil(options = {}) {
     const port = options.port ?? (await freePort());
@@ -75,7 +77,7 @@ function anvilArguments(options) {
     add('--gas-limit', 60_000_000_000);
     if (options.blockTime) add('--block-time', options.blockTime);
     else if (!options.automine) add('--no-mining', true);
-    if (options.pruneHistory) add('--prune-history', options.pruneHistory);
+    add('--prune-history', STATES_KEPT);
     return list;
 }
 

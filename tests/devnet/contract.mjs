@@ -2,6 +2,8 @@
 
 import { Interface, getAddress, getCreateAddress, keccak256, toUtf8Bytes } from 'ethers';
 
+import './keccak.mjs';
+
 export { Interface, getAddress, keccak256 };
 
 /** An address nobody has the key of, derived from a name; the node sends for it unasked. */

@@ -150,7 +150,7 @@ function slope(points) {
 async function main(options) {
     const wanted = Number(options.polls);
     const rng = new Rng(`soak/${options.seed}`);
-    const scene = await Scene.open({ seed: `soak-${options.seed}`, accounts: Number(options.accounts), proxies: 2, pollEvery: '50ms' });
+    const scene = await Scene.open({ seed: `soak-${options.seed}`, accounts: Number(options.accounts), proxies: 2, pollEvery: '10ms' });
     let complaints = [];
     try {
         const soak = new Soak(scene, wanted, rng);

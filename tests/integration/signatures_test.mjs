@@ -1,5 +1,5 @@
-// Both signatures, checked by the libraries that receivers use: the published vectors and a
-// thousand random alerts all verify, and no body verifies with any one bit changed.
+// Both signatures, checked by the libraries that receivers use: the published vectors and
+// random alerts (a thousand in the long form) all verify, and no body verifies with any one bit changed.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,9 @@ const TYPES = {
         ['uint64', 'block'], ['uint64', 'time'], ['bytes32', 'bodyHash'],
     ].map(([type, name]) => ({ name, type })),
 };
-const COUNT = 1000;
+/** Set by scripts/soak.sh. */
+const IS_LONG = Boolean(process.env.PLIMSOLL_LONG);
+const COUNT = IS_LONG ? 1000 : 250;
 const EIP191 = 'plimsoll-signature-eip191';
 const EIP712 = 'plimsoll-signature-eip712';
 
@@ -118,7 +120,7 @@ async function checkAll(list) {
 
 test('published vectors verify with every library', () => checkAll(published));
 
-test('a thousand random alerts verify with every library', { timeout: 1_200_000 }, async () => {
+test('random alerts verify with every library', { timeout: 1_200_000 }, async () => {
     const list = deliveries();
     assert.equal(list.length, COUNT);
     assert.ok(new Set(list.map(({ body }) => body)).size === COUNT, 'they differ');
@@ -148,9 +150,13 @@ test('every one-bit change of a body is refused', { timeout: 1_200_000 }, async 
         raw[bit >> 3] ^= 1 << (bit & 7);
         const taken = atTimeOf(shortest, () => libraries.filter(([, Webhook]) => acceptsHmac(Webhook, secrets[0], raw, headers)));
         assert.deepEqual(taken, [], `bit ${bit}`);
-        assert.ok(!sameAddress(recoveredByEthers(raw, headers[EIP191]), signer), `ethers, bit ${bit}`);
-        // viem recovers with the same curve; one bit of each byte tells whether it hashes what it is given.
-        if (bit % 8 === (bit >> 3) % 8) {
+        // Recovering a signer takes milliseconds: in the short form one bit of each byte tells whether what
+        // is given is what is hashed, and viem, which has the same curve, is always content with that.
+        const isOneOfEight = bit % 8 === (bit >> 3) % 8;
+        if (IS_LONG || isOneOfEight) {
+            assert.ok(!sameAddress(recoveredByEthers(raw, headers[EIP191]), signer), `ethers, bit ${bit}`);
+        }
+        if (isOneOfEight) {
             const good = await viem.verifyMessage({ address: signer, message: { raw }, signature: headers[EIP191] }).catch(() => false);
             assert.equal(good, false, `viem, bit ${bit}`);
         }

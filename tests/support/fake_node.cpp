@@ -111,10 +111,11 @@ void FakeChain::add_log(BlockNumber block, const Address& address, const Bytes32
     log.block_time = at(block).time;
     log.tx = hash_of("tx " + std::to_string(block) + "/" + std::to_string(index));
     log.index = index;
-    logs_.push_back(std::move(log));
-    std::sort(logs_.begin(), logs_.end(), [](const Log& a, const Log& b) {
-        return std::tie(a.block, a.index) < std::tie(b.block, b.index);
-    });
+    const auto place =
+        std::upper_bound(logs_.begin(), logs_.end(), log, [](const Log& a, const Log& b) {
+            return std::tie(a.block, a.index) < std::tie(b.block, b.index);
+        });
+    logs_.insert(place, std::move(log));
 }
 
 FakeNode::FakeNode(const FakeChain& chain)
@@ -325,8 +326,9 @@ Expected<BlockRef, NodeError> FakeNode::argument(const json& value) const {
 }
 
 std::optional<BlockRef> FakeNode::by_hash(const std::string& hash) const {
-    for (BlockNumber i = 0; i <= head(); ++i) {
-        if (to_hex(chain_.at(i).hash) == hash) return chain_.at(i);
+    const auto wanted = parse_bytes32(hash);
+    for (BlockNumber i = 0; wanted && i <= head(); ++i) {
+        if (chain_.at(i).hash == *wanted) return chain_.at(i);
     }
     return std::nullopt;
 }

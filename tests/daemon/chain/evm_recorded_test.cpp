@@ -34,47 +34,50 @@ rpc::RpcResult decode(const json& exchange) {
         id, {.redactor = redactor, .json = {}, .is_forbidden_rate = false});
 }
 
-struct Case {
+struct Recorded {
     const char* file;
     const char* name;
     const char* outcome;  ///< "result", or the kind of the error
 };
 
 TEST(Recorded, every_error_is_understood) {
-    for (const Case& one : {
-             Case{"evm-basic.json", "chainId", "result"},
-             Case{"evm-basic.json", "block beyond head -> null", "result"},
-             Case{"evm-basic.json", "unknown hash -> null", "result"},
-             Case{"evm-basic.json", "empty quantity 0x", "bad request"},
-             Case{"evm-capability-probe.json", "1 unknown hash must be an ERROR", "lag or reorg"},
-             Case{"evm-control-reorg.json", "orphaned block by hash", "result"},
-             Case{"evm-control-reorg.json", "logs of the orphaned block by hash", "lag or reorg"},
-             Case{"evm-control-reorg.json", "eth_call at the orphaned hash, requireCanonical",
-                  "lag or reorg"},
-             Case{"evm-control-reorg.json", "call at old head hash, requireCanonical:true",
-                  "lag or reorg"},
-             Case{"evm-control-reorg.json", "logs by old head hash", "lag or reorg"},
-             Case{"evm-eth-call.json", "call at unknown blockHash", "lag or reorg"},
-             Case{"evm-eth-call.json", "call at future number", "lag or reorg"},
-             Case{"evm-eth-call.json", "custom error before first price (block 1)", "execution"},
-             Case{"evm-eth-call.json", "require(string) revert", "execution"},
-             Case{"evm-eth-call.json", "Panic 0x12", "execution"},
-             Case{"evm-eth-call.json", "unknown selector, no fallback", "execution"},
-             Case{"evm-eth-call.json", "out of gas", "execution"},
-             Case{"evm-eth-call.json", "no code at address -> 0x (NOT an error)", "result"},
-             Case{"evm-eth-call.json", "aggregate3 with allowFailure=false on a failing call",
-                  "execution"},
-             Case{"evm-get-logs.json", "unknown blockHash", "lag or reorg"},
-             Case{"evm-get-logs.json", "blockHash together with fromBlock", "bad request"},
-             Case{"evm-get-logs.json", "fromBlock above head", "lag or reorg"},
-             Case{"evm-get-logs.json", "5 topics", "split addresses"},
-             Case{"evm-protocol-errors.json", "malformed JSON", "bad request"},
-             Case{"evm-protocol-errors.json", "missing jsonrpc member", "bad request"},
-             Case{"evm-protocol-errors.json", "unknown method", "unsupported"},
-             Case{"evm-protocol-errors.json", "wrong params", "bad request"},
-             Case{"evm-protocol-errors.json", "content-type text/plain", "bad request"},
-             Case{"evm-protocol-errors.json", "GET", "bad request"},
-             Case{"evm-pruned-state.json", "state at pruned block 2", "lag or reorg"},
+    for (const Recorded& one : {
+             Recorded{"evm-basic.json", "chainId", "result"},
+             Recorded{"evm-basic.json", "block beyond head -> null", "result"},
+             Recorded{"evm-basic.json", "unknown hash -> null", "result"},
+             Recorded{"evm-basic.json", "empty quantity 0x", "bad request"},
+             Recorded{"evm-capability-probe.json", "1 unknown hash must be an ERROR",
+                      "lag or reorg"},
+             Recorded{"evm-control-reorg.json", "orphaned block by hash", "result"},
+             Recorded{"evm-control-reorg.json", "logs of the orphaned block by hash",
+                      "lag or reorg"},
+             Recorded{"evm-control-reorg.json", "eth_call at the orphaned hash, requireCanonical",
+                      "lag or reorg"},
+             Recorded{"evm-control-reorg.json", "call at old head hash, requireCanonical:true",
+                      "lag or reorg"},
+             Recorded{"evm-control-reorg.json", "logs by old head hash", "lag or reorg"},
+             Recorded{"evm-eth-call.json", "call at unknown blockHash", "lag or reorg"},
+             Recorded{"evm-eth-call.json", "call at future number", "lag or reorg"},
+             Recorded{"evm-eth-call.json", "custom error before first price (block 1)",
+                      "execution"},
+             Recorded{"evm-eth-call.json", "require(string) revert", "execution"},
+             Recorded{"evm-eth-call.json", "Panic 0x12", "execution"},
+             Recorded{"evm-eth-call.json", "unknown selector, no fallback", "execution"},
+             Recorded{"evm-eth-call.json", "out of gas", "execution"},
+             Recorded{"evm-eth-call.json", "no code at address -> 0x (NOT an error)", "result"},
+             Recorded{"evm-eth-call.json", "aggregate3 with allowFailure=false on a failing call",
+                      "execution"},
+             Recorded{"evm-get-logs.json", "unknown blockHash", "lag or reorg"},
+             Recorded{"evm-get-logs.json", "blockHash together with fromBlock", "bad request"},
+             Recorded{"evm-get-logs.json", "fromBlock above head", "lag or reorg"},
+             Recorded{"evm-get-logs.json", "5 topics", "split addresses"},
+             Recorded{"evm-protocol-errors.json", "malformed JSON", "bad request"},
+             Recorded{"evm-protocol-errors.json", "missing jsonrpc member", "bad request"},
+             Recorded{"evm-protocol-errors.json", "unknown method", "unsupported"},
+             Recorded{"evm-protocol-errors.json", "wrong params", "bad request"},
+             Recorded{"evm-protocol-errors.json", "content-type text/plain", "bad request"},
+             Recorded{"evm-protocol-errors.json", "GET", "bad request"},
+             Recorded{"evm-pruned-state.json", "state at pruned block 2", "lag or reorg"},
          }) {
         const auto result = decode(recorded(one.file, one.name));
         EXPECT_EQ(result ? "result" : to_string(result.error().kind), one.outcome) << one.name;

@@ -23,7 +23,7 @@ using wording::Language;
 using Kind = Outcome::Kind;
 using Fault = HttpReply::Fault;
 
-constexpr std::chrono::sys_seconds kNow{1'768'478'500s};
+constexpr std::chrono::sys_seconds kSentAt{1'768'478'500s};
 
 /// As large as a digest can become: every text at its limit and made of what grows when escaped.
 Digest overfull(bool is_group) {
@@ -209,7 +209,7 @@ class ServiceVerdict : public ::testing::TestWithParam<Verdict> {};
 
 TEST_P(ServiceVerdict, as_tabled) {
     const Verdict& tested = GetParam();
-    const Outcome outcome = tested.classify(tested.reply, kNow);
+    const Outcome outcome = tested.classify(tested.reply, kSentAt);
     EXPECT_EQ(to_string(outcome.kind), to_string(tested.kind)) << outcome.detail;
     EXPECT_EQ(outcome.wait, tested.wait);
     EXPECT_EQ(outcome.detail.empty(), outcome.kind == Kind::ok);
@@ -331,10 +331,10 @@ RenderedSink rendered(HttpReply said, std::vector<std::string>& bodies,
 TEST(RenderedSink, sends_one_alert_or_a_group_in_its_language) {
     std::vector<std::string> bodies;
     RenderedSink sink = rendered(reply(200, "ok"), bodies, Language::zh);
-    EXPECT_EQ(sink.deliver(message_of("position_firing"), kNow).kind, Kind::ok);
+    EXPECT_EQ(sink.deliver(message_of("position_firing"), kSentAt).kind, Kind::ok);
     Group group{"msg_g", "key", {message_of("position_firing"), message_of("position_updated")}, 2};
     ASSERT_TRUE(sink.takes_groups());
-    EXPECT_EQ(sink.deliver_group(group, kNow).kind, Kind::ok);
+    EXPECT_EQ(sink.deliver_group(group, kSentAt).kind, Kind::ok);
     ASSERT_EQ(bodies.size(), 2U);
     EXPECT_NE(bodies[0].find("仓位可被清算"), std::string::npos);
     EXPECT_NE(bodies[1].find("共 2 条告警"), std::string::npos);
@@ -345,16 +345,16 @@ TEST(RenderedSink, what_is_no_alert_is_refused_and_not_sent) {
     RenderedSink sink = rendered(reply(200, "ok"), bodies);
     Message broken;
     broken.body = "{}";
-    EXPECT_EQ(sink.deliver(broken, kNow).kind, Kind::refused);
-    EXPECT_EQ(sink.deliver_group({"msg_g", "key", {}, 0}, kNow).kind, Kind::refused);
-    EXPECT_EQ(sink.deliver_group({"msg_g", "key", {broken}, 0}, kNow).kind, Kind::refused);
+    EXPECT_EQ(sink.deliver(broken, kSentAt).kind, Kind::refused);
+    EXPECT_EQ(sink.deliver_group({"msg_g", "key", {}, 0}, kSentAt).kind, Kind::refused);
+    EXPECT_EQ(sink.deliver_group({"msg_g", "key", {broken}, 0}, kSentAt).kind, Kind::refused);
     EXPECT_TRUE(bodies.empty());
 }
 
 TEST(RenderedSink, hides_its_url_in_what_it_says) {
     std::vector<std::string> bodies;
     RenderedSink sink = rendered(reply(404, "no hook T0SECRET"), bodies);
-    EXPECT_EQ(sink.deliver(message_of("heartbeat"), kNow).detail,
+    EXPECT_EQ(sink.deliver(message_of("heartbeat"), kSentAt).detail,
               "https://hooks.slack.example/…: HTTP 404: no hook ***");
 }
 
@@ -363,8 +363,8 @@ TEST(RenderedSink, long_pause_goes_back_to_the_queue) {
     said.headers = {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset-after", "60"}};
     std::vector<std::string> bodies;
     RenderedSink sink = rendered(said, bodies);
-    EXPECT_EQ(sink.deliver(message_of("heartbeat"), kNow).kind, Kind::ok);
-    const Outcome second = sink.deliver(message_of("heartbeat"), kNow);
+    EXPECT_EQ(sink.deliver(message_of("heartbeat"), kSentAt).kind, Kind::ok);
+    const Outcome second = sink.deliver(message_of("heartbeat"), kSentAt);
     EXPECT_EQ(second.kind, Kind::throttled);
     EXPECT_GT(second.wait.value_or(0ms), 50s);
     EXPECT_EQ(bodies.size(), 1U);

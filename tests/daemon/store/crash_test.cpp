@@ -2,6 +2,7 @@
 #include "tests/daemon/store/fault_vfs.hpp"
 #include "tests/daemon/store/scenario.hpp"
 #include "tests/daemon/store/support.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gmock/gmock.h>
 
@@ -64,7 +65,7 @@ TEST_F(KilledAtCall, every_acknowledged_change_is_there) {
     play(scenario());
     int nth = 1;
     while (killed_at(nth) && !HasFailure()) {
-        ++nth;
+        nth += test::stride(1);
     }
     EXPECT_GE(nth, 300);
 }

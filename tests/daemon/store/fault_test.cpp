@@ -1,6 +1,7 @@
 #include "tests/daemon/store/fault_vfs.hpp"
 #include "tests/daemon/store/scenario.hpp"
 #include "tests/daemon/store/support.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gmock/gmock.h>
 
@@ -82,7 +83,7 @@ TEST_P(Faults, leave_nothing_half_done_at_any_call) {
     play(scenario());
     int nth = 1;
     while (disturbed_at(nth) && !HasFailure()) {
-        nth += GetParam().stride;
+        nth += test::stride(GetParam().stride);
     }
     EXPECT_GT(nth, 10);
 }
