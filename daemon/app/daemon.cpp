@@ -196,10 +196,11 @@ class Daemon {
         if (is_test || asked.path == "sink/enable") {
             const auto name = asked.query.find("name");
             const std::string sink = name == asked.query.end() ? "" : name->second;
-            if (is_test) return test_sink(*stages, sink);
-            if (!stages->enable_sink(sink)) {
-                return Unexpected<http::OperationError>{{404, "there is no sink '" + sink + "'"}};
+            if (auto wrong = unknown_sink(stages->settings(), sink)) {
+                return Unexpected<http::OperationError>{{404, std::move(*wrong)}};
             }
+            if (is_test) return test_sink(*stages, sink);
+            stages->enable_sink(sink);
         }
         auto done = http::operate(*store_, asked, unix_seconds() * 1000);
         if (http::changes_outbox(asked.path)) stages->wake_outbox();

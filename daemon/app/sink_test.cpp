@@ -4,30 +4,31 @@
 #include "daemon/app/stored_form.hpp"
 #include "daemon/sinks/make.hpp"
 
-#include <algorithm>
 #include <chrono>
 
 namespace plimsoll::app {
 namespace {
 
-/// As a configuration writes it; for people who mistyped one.
-std::string names_of(const std::vector<config::SinkSettings>& sinks) {
-    std::string out;
-    for (const config::SinkSettings& sink : sinks) out += (out.empty() ? "" : ", ") + sink.name;
-    return out;
+const config::SinkSettings* find(const config::Settings& settings, const std::string& sink) {
+    for (const config::SinkSettings& one : settings.sinks) {
+        if (one.name == sink) return &one;
+    }
+    return nullptr;
 }
 
 }  // namespace
 
+std::optional<std::string> unknown_sink(const config::Settings& settings, const std::string& sink) {
+    if (find(settings, sink) != nullptr) return std::nullopt;
+    std::string out = "there is no sink '" + sink + "'; the configuration has:";
+    for (const config::SinkSettings& one : settings.sinks) out += ' ' + one.name;
+    return out;
+}
+
 Expected<void, std::string> send_test(const config::Settings& settings, const std::string& sink,
                                       const rules::SignFunction& sign) {
-    const auto found =
-        std::find_if(settings.sinks.begin(), settings.sinks.end(),
-                     [&](const config::SinkSettings& one) { return one.name == sink; });
-    if (found == settings.sinks.end()) {
-        return Unexpected<std::string>{"there is no sink '" + sink +
-                                       "'; the configuration has: " + names_of(settings.sinks)};
-    }
+    const config::SinkSettings* const found = find(settings, sink);
+    if (found == nullptr) return Unexpected<std::string>{*unknown_sink(settings, sink)};
     const auto made = sinks::make_sink(*found, settings.daemon.state_dir);
     if (!made) return Unexpected<std::string>{made.error().message};
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());

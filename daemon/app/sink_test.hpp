@@ -4,9 +4,13 @@
 #include "config/settings.hpp"
 #include "daemon/rules/engine.hpp"
 
+#include <optional>
 #include <string>
 
 namespace plimsoll::app {
+
+/// What to tell a person who named a sink that is not configured; none when it is.
+std::optional<std::string> unknown_sink(const config::Settings& settings, const std::string& sink);
 
 /// Sends one message that says it is a test to the sink, at once and past the outbox. The error
 /// says what came of it instead, without secrets.

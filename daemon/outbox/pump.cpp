@@ -43,6 +43,31 @@ std::chrono::sys_seconds seconds_of(const Instant& now) {
 
 }  // namespace
 
+class Pump::Held {
+  public:
+    Held(Pump& pump, Job job) : pump_(&pump), job_(std::move(job)) {}
+    Held(Held&& other) noexcept
+        : pump_(std::exchange(other.pump_, nullptr)), job_(std::move(other.job_)) {}
+    Held& operator=(Held&& other) noexcept {
+        give_back();
+        pump_ = std::exchange(other.pump_, nullptr);
+        job_ = std::move(other.job_);
+        return *this;
+    }
+    ~Held() { give_back(); }
+
+    const Job& job() const { return job_; }
+    void settled() { pump_ = nullptr; }
+    /// `error`: of the store, which kept it from being sent. Once given back it is nobody's here.
+    void give_back(const store::StoreError* error = nullptr) {
+        if (Pump* pump = std::exchange(pump_, nullptr)) pump->give_back(job_, error);
+    }
+
+  private:
+    Pump* pump_;
+    Job job_;
+};
+
 Pump::Pump(store::Store& store, std::unique_ptr<sinks::Sink> sink, Clock& clock, Observer& observer,
            std::uint64_t seed, pulse::Pulses* pulses)
     : store_(store),
@@ -167,16 +192,12 @@ void Pump::run_lane() {
 }
 
 void Pump::work_once(std::uint64_t seen, const pulse::Pulse& pulse) {
-    const Step step = take_step();
-    try {
-        report_deaths();
-        if (step.is_time_to_maintain) sink_->maintain(seconds_of(step.now));
-        if (step.next.job) attempt(*step.next.job, pulse);
-    } catch (const std::exception&) {
-        if (step.next.job) give_back(*step.next.job, nullptr);
-        throw;
-    }
-    if (step.next.job) return;
+    Step step = take_step();
+    std::optional<Held> held;
+    if (step.next.job) held.emplace(*this, std::move(*step.next.job));
+    report_deaths();
+    if (step.is_time_to_maintain) sink_->maintain(seconds_of(step.now));
+    if (held) return attempt(std::move(*held), pulse);
     const auto pause = std::max(SteadyTime::duration{0}, step.next.wait_until - step.now.steady);
     pulse.beat_before(std::chrono::duration_cast<milliseconds>(pause));
     ++idle_lanes_;
@@ -213,48 +234,83 @@ void Pump::invite_lane() {
     }
 }
 
-void Pump::attempt(const Job& job, const pulse::Pulse& pulse) {
-    const Instant begin = clock_.now();
-    const auto marked = mark_attempt(job);
-    if (!marked) return;
-    const sinks::Outcome outcome = deliver(*marked, begin);
-    if (is_cancelled_ && outcome.kind == sinks::Outcome::Kind::retry) {
-        give_back(job, nullptr);
-        return;
+void Pump::attempt(Held held, const pulse::Pulse& pulse) {
+    auto message = mark_attempt(held);
+    while (message) {
+        const Instant begin = clock_.now();
+        const sinks::Outcome outcome = deliver(*message, begin);
+        if (is_cancelled_ && outcome.kind == sinks::Outcome::Kind::retry) return;
+        const auto took = clock_.now().steady - begin.steady;
+        observer_.attempted(name(), message->members.front(), outcome,
+                            std::chrono::duration_cast<milliseconds>(took));
+        const Verdict verdict = decide(held.job(), outcome);
+        std::optional<Held> next;
+        if (verdict.kind == Verdict::Kind::done) next = following(held.job());
+        if (!next) {
+            settle(held, verdict, pulse);
+            return;
+        }
+        pulse.beat();
+        message = go_on(held, verdict, *next, pulse);
+        held = std::move(*next);
     }
-    const auto took = clock_.now().steady - begin.steady;
-    observer_.attempted(name(), marked->members.front(), outcome,
-                        std::chrono::duration_cast<milliseconds>(took));
-    const Verdict verdict = decide(job, outcome);
-    if (!persist(job, verdict, pulse)) {
-        give_back(job, nullptr);
-        return;
-    }
+}
+
+/// What this lane sends next, so that it is noted together with what it sent. None: there is
+/// nothing, or something else to be done before.
+std::optional<Pump::Held> Pump::following(const Job& sent) {
+    std::optional<Held> out;
+    if (is_stopping_ || !sent.members.empty()) return out;
     const std::lock_guard lock(mutex_);
-    if (dissolves(job, verdict)) {
-        queue_.dissolved(job);
-    } else {
-        queue_.finish(job, verdict, clock_.now());
+    const Instant now = clock_.now();
+    if (now.steady >= next_maintenance_ || queue_.has_deaths()) return out;
+    if (is_woken_.exchange(false)) queue_.look_again();
+    SinkQueue::Step step = queue_.next(now);
+    if (step.job) {
+        out.emplace(*this, std::move(*step.job));
+        if (queue_.has_more()) invite_lane();
     }
     publish();
+    return out;
+}
+
+/// Notes what became of `sent`, and the attempt at `next`. None: that one is not to be sent.
+std::optional<sinks::Group> Pump::go_on(Held& sent, const Verdict& verdict, Held& next,
+                                        const pulse::Pulse& pulse) {
+    if (next.job().members.empty()) {
+        const auto marked =
+            store_.mark_done_and_attempt(name(), sent.job().ids(), clock_.now().wall_ms,
+                                         next.job().row.alert.id, next.job().noted_ms);
+        if (marked) finish(sent, verdict);
+        if (marked && *marked) return message_alone(next.job());
+        if (marked) return std::nullopt;
+    }
+    if (!settle(sent, verdict, pulse)) return std::nullopt;
+    return mark_attempt(next);
+}
+
+sinks::Group Pump::message_alone(const Job& job) const {
+    sinks::Group out;
+    out.id = message_id(name(), job);
+    out.members.push_back(message_of(job.row.alert));
+    return out;
 }
 
 /// Durable before the first byte. None: nothing is to be sent, and the job is given back.
-std::optional<sinks::Group> Pump::mark_attempt(const Job& job) {
+std::optional<sinks::Group> Pump::mark_attempt(Held& held) {
+    const Job& job = held.job();
+    if (job.members.empty()) {
+        sinks::Group out = message_alone(job);
+        const auto marked = store_.mark_attempt(name(), job.row.alert.id, job.noted_ms);
+        if (marked && *marked) return out;
+        held.give_back(marked ? nullptr : &marked.error());
+        return std::nullopt;
+    }
     sinks::Group out;
     out.id = message_id(name(), job);
-    if (job.members.empty()) {
-        const auto marked = store_.mark_attempt(name(), job.row.alert.id, job.noted_ms);
-        if (!marked || !*marked) {
-            give_back(job, marked ? nullptr : &marked.error());
-            return std::nullopt;
-        }
-        out.members.push_back(message_of(job.row.alert));
-        return out;
-    }
     auto marked = store_.mark_bundle(name(), job.ids(), out.id, job.noted_ms);
     if (!marked || !*marked) {
-        give_back(job, marked ? nullptr : &marked.error());
+        held.give_back(marked ? nullptr : &marked.error());
         return std::nullopt;
     }
     out.key = (*marked)->lead;
@@ -289,6 +345,28 @@ Verdict Pump::decide(const Job& job, const sinks::Outcome& outcome) {
     if (job.is_probe || before != after) signal_.raise();  // others may begin now
     if (before != after) report_circuit(after, outcome.detail);
     return verdict;
+}
+
+/// False: the daemon stops, and the store did not take it.
+bool Pump::settle(Held& sent, const Verdict& verdict, const pulse::Pulse& pulse) {
+    if (!persist(sent.job(), verdict, pulse)) {
+        sent.give_back();
+        return false;
+    }
+    finish(sent, verdict);
+    return true;
+}
+
+/// What became of it is on disk.
+void Pump::finish(Held& sent, const Verdict& verdict) {
+    const std::lock_guard lock(mutex_);
+    if (dissolves(sent.job(), verdict)) {
+        queue_.dissolved(sent.job());
+    } else {
+        queue_.finish(sent.job(), verdict, clock_.now());
+    }
+    sent.settled();
+    publish();
 }
 
 /// Until the store takes it, or the daemon stops: what was delivered is never forgotten lightly.

@@ -48,6 +48,8 @@ class Pump {
     SinkStatus status() const;
 
   private:
+    /// A job that is given back unless what became of it was settled.
+    class Held;
     struct Step {
         SinkQueue::Step next;
         bool is_time_to_maintain = false;
@@ -60,8 +62,14 @@ class Pump {
     Step take_step();
     void start_lane();
     void invite_lane();
-    void attempt(const Job& job, const pulse::Pulse& pulse);
-    std::optional<sinks::Group> mark_attempt(const Job& job);
+    void attempt(Held held, const pulse::Pulse& pulse);
+    std::optional<Held> following(const Job& sent);
+    std::optional<sinks::Group> go_on(Held& sent, const Verdict& verdict, Held& next,
+                                      const pulse::Pulse& pulse);
+    std::optional<sinks::Group> mark_attempt(Held& held);
+    sinks::Group message_alone(const Job& job) const;
+    bool settle(Held& sent, const Verdict& verdict, const pulse::Pulse& pulse);
+    void finish(Held& sent, const Verdict& verdict);
     sinks::Outcome deliver(const sinks::Group& group, const Instant& now);
     Verdict decide(const Job& job, const sinks::Outcome& outcome);
     bool persist(const Job& job, const Verdict& verdict, const pulse::Pulse& pulse);

@@ -83,6 +83,7 @@ class SinkQueue {
     /// The store failed; it is left alone for a while, 1 s first and up to 30 s.
     void store_failed(const store::StoreError& error, const Instant& now);
 
+    bool has_deaths() const { return !deaths_.empty(); }
     /// Deaths since the last call.
     std::vector<Death> take_deaths() { return std::exchange(deaths_, {}); }
     const Circuit& circuit() const { return circuit_; }

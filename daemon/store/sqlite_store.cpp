@@ -274,6 +274,16 @@ Expected<void, StoreError> SqliteStore::mark_done(const std::string& sink, const
     return write_in_company([&](Database& db) { note_done(db, sink, ids, now_ms); });
 }
 
+Expected<bool, StoreError> SqliteStore::mark_done_and_attempt(const std::string& sink,
+                                                              const Ids& done, std::int64_t now_ms,
+                                                              const std::string& next,
+                                                              std::int64_t noted_ms) {
+    return write_in_company([&](Database& db) {
+        note_done(db, sink, done, now_ms);
+        return note_attempt(db, sink, next, noted_ms);
+    });
+}
+
 Expected<void, StoreError> SqliteStore::mark_retry(const std::string& sink, const Ids& ids,
                                                    std::int64_t not_before_ms,
                                                    const std::string& error) {

@@ -60,6 +60,9 @@ class SqliteStore final : public Store {
     Expected<void, StoreError> dissolve(const std::string& sink, const Ids& ids) override;
     Expected<void, StoreError> mark_done(const std::string& sink, const Ids& ids,
                                          std::int64_t now_ms) override;
+    Expected<bool, StoreError> mark_done_and_attempt(const std::string& sink, const Ids& done,
+                                                     std::int64_t now_ms, const std::string& next,
+                                                     std::int64_t noted_ms) override;
     Expected<void, StoreError> mark_retry(const std::string& sink, const Ids& ids,
                                           std::int64_t not_before_ms,
                                           const std::string& error) override;

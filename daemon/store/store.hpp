@@ -385,6 +385,12 @@ class Store {
     virtual Expected<void, StoreError> dissolve(const std::string& sink, const Ids& ids) = 0;
     virtual Expected<void, StoreError> mark_done(const std::string& sink, const Ids& ids,
                                                  std::int64_t now_ms) = 0;
+    /// `mark_done` of what was sent and `mark_attempt` of what is sent next, at the cost of one
+    /// sync. After an error `done` may be marked or not.
+    virtual Expected<bool, StoreError> mark_done_and_attempt(const std::string& sink,
+                                                             const Ids& done, std::int64_t now_ms,
+                                                             const std::string& next,
+                                                             std::int64_t noted_ms) = 0;
     virtual Expected<void, StoreError> mark_retry(const std::string& sink, const Ids& ids,
                                                   std::int64_t not_before_ms,
                                                   const std::string& error) = 0;

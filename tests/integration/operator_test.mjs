@@ -253,7 +253,7 @@ test('wrong commands are told what is wrong', async () => {
         [64, /which messages/, 'outbox', 'retry'],
         [64, /no message/, 'outbox', 'show', 'msg_nosuch'],
         [64, /no sink 'nosuch'/, 'sink', 'enable', 'nosuch'],
-        [69, /no sink 'nosuch'/, 'sink', 'test', 'nosuch'],
+        [64, /no sink 'nosuch'/, 'sink', 'test', 'nosuch'],
     ]) {
         const done = await run(...args);
         assert.equal(done.status, code, `${args.join(' ')}: ${done.stderr}`);

@@ -112,6 +112,11 @@ class FlakyStore final : public store::Store {
     Answer<void> dissolve(const std::string& sink, const store::Ids& ids) override {
         return inner_->dissolve(sink, ids);
     }
+    Answer<bool> mark_done_and_attempt(const std::string& sink, const store::Ids& done,
+                                       std::int64_t now_ms, const std::string& next,
+                                       std::int64_t noted_ms) override {
+        return inner_->mark_done_and_attempt(sink, done, now_ms, next, noted_ms);
+    }
     Answer<void> mark_done(const std::string& sink, const store::Ids& ids,
                            std::int64_t now_ms) override {
         return inner_->mark_done(sink, ids, now_ms);

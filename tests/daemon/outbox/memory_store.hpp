@@ -139,6 +139,14 @@ class MemoryStore final : public store::Store {
     Result<void> mark_done(const std::string& sink, const store::Ids& ids, std::int64_t) override {
         return change("mark_done", sink, ids, [](Row& row) { row.state = "done"; });
     }
+    Result<bool> mark_done_and_attempt(const std::string& sink, const store::Ids& done,
+                                       std::int64_t now_ms, const std::string& next,
+                                       std::int64_t noted_ms) override {
+        if (const auto marked = mark_done(sink, done, now_ms); !marked) {
+            return Unexpected<store::StoreError>{marked.error()};
+        }
+        return mark_attempt(sink, next, noted_ms);
+    }
     Result<void> mark_retry(const std::string& sink, const store::Ids& ids,
                             std::int64_t not_before_ms, const std::string& error) override {
         return change("mark_retry", sink, ids, [&](Row& row) {

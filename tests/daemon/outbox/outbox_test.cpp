@@ -230,6 +230,28 @@ TEST_F(OutboxTest, delivered_message_is_marked_until_the_store_takes_it_and_not_
     EXPECT_EQ(logs_["a"].ids(), (std::vector<std::string>{"m1", "m2"}));
 }
 
+TEST_F(OutboxTest, next_message_waits_until_the_store_took_what_became_of_the_last) {
+    for (const char* failing : {"mark_done", "mark_attempt"}) {
+        SCOPED_TRACE(failing);
+        const std::string suffix = failing;
+        store_.add(suffix, "m1" + suffix, "k1" + suffix);
+        store_.add(suffix, "m2" + suffix, "k2" + suffix);
+        add_sink(suffix, 1, [&, suffix](const sinks::Message& message) {
+            if (message.id == "m1" + suffix) store_.fail(4, suffix);
+            return outcome(Kind::ok);
+        });
+    }
+    start();
+    EXPECT_TRUE(becomes([&] {
+        clock_.advance(1s);
+        outbox_->wake();
+        return store_.count("done") == 4;
+    }));
+    for (const std::string suffix : {"mark_done", "mark_attempt"}) {
+        EXPECT_EQ(logs_[suffix].ids(), (std::vector<std::string>{"m1" + suffix, "m2" + suffix}));
+    }
+}
+
 TEST_F(OutboxTest, stop_does_not_wait_for_a_failing_store) {
     store_.add("a", "m1", "k");
     store_.fail(1'000'000, "mark_done");

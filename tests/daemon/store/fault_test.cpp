@@ -130,6 +130,23 @@ TEST_F(Disk, every_change_is_synced_before_it_returns) {
     }
 }
 
+TEST_F(Disk, what_was_sent_and_what_is_sent_next_are_noted_with_one_sync) {
+    ok(scenario()[0].change(*store_));
+    ASSERT_TRUE(value(store_->mark_attempt("hook", "msg_10", kNow)));
+    const long before = vfs_.count(kSync);
+    EXPECT_TRUE(
+        value(store_->mark_done_and_attempt("hook", {"msg_10"}, kNow, "msg_u10", kNow + 1)));
+    EXPECT_EQ(vfs_.count(kSync), before + 1);
+    auto due = value(store_->due("hook", kNow, 10));
+    ASSERT_EQ(due.size(), 1U);
+    EXPECT_EQ(due[0].alert.id, "msg_u10");
+    EXPECT_EQ(due[0].attempts, 1U);
+    // All or nothing.
+    fails(store_->mark_done_and_attempt("hook", {"msg_10", "msg_of_nobody"}, kNow, "msg_u10", kNow),
+          StoreFault::misuse);
+    EXPECT_EQ(value(store_->due("hook", kNow, 10))[0].attempts, 1U);
+}
+
 TEST_F(Disk, questions_write_nothing) {
     ok(scenario()[0].change(*store_));
     const long before = vfs_.count(kWrite);

@@ -68,12 +68,17 @@ std::vector<Step> scenario() {
     // Made here: what the caller allocates is not the store's to catch.
     static const Ids done{"msg_11"};
     static const Ids dead{"msg_10"};
+    static const std::string next{"msg_u10"};
     return {
         commit("round 10", round_at(10)),
         commit("round 11", round_at(11)),
         {"attempt", attempt},
         commit("reorganisation", reorganised()),
-        {"done", [](Store& store) { return store.mark_done("hook", done, kNow + 1); }},
+        {"done and on",
+         [](Store& store) {
+             return store.mark_done_and_attempt("hook", done, kNow + 1, next, kNow + 2)
+                 .map([](bool) {});
+         }},
         commit("round 12", round_at(12)),
         commit("round 13", round_at(13)),
         {"dead",

@@ -222,6 +222,25 @@ TEST(Ledger, an_accrual_that_no_log_told_is_noticed) {
     EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
 }
 
+TEST(Ledger, who_got_cTokens_before_their_market_was_known_is_read_again) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    const auto ledger = scanned(chain, 5);
+    ASSERT_TRUE(ledger->reads(100).empty());
+    Log got;
+    got.address = chain.token();
+    got.topics = {abi::topic("Transfer(address,address,uint256)"),
+                  to_bytes32(word_of(chain.token())), to_bytes32(word_of(chain.token()))};
+    got.data = bytes_of_words({U256(5)});
+    ledger->accept_owed_logs({&got, 1});
+    EXPECT_TRUE(ledger->reads(100).empty()) << "nobody who is known";
+    got.topics[2] = to_bytes32(word_of(chain.user("borrower")));
+    ledger->accept_owed_logs({&got, 1});
+    EXPECT_FALSE(ledger->reads(100).empty());
+    finish_round(*ledger, chain);
+    expect_equal(*ledger, chain, "read again");
+}
+
 TEST(Ledger, price_of_zero_makes_its_accounts_not_computable) {
     RecordedChain chain("compound");
     chain.stand_after(5);
