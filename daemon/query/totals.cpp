@@ -15,7 +15,8 @@ using view::Row;
 
 constexpr std::array kDollars{"supplied_usd", "borrowed_usd", "tvl_usd", "bad_debt_usd",
                               "liquidatable_debt_usd"};
-constexpr std::array kCounts{"borrowers", "positions_at_risk", "liquidatable", "not_computable"};
+constexpr std::array kCounts{"borrowers", "positions_at_risk", "liquidatable", "not_computable",
+                             "unpriced_markets"};
 
 Row sum_of_dollars(const std::vector<Row>& rows, const char* key) {
     std::int64_t sum = 0;

@@ -53,6 +53,10 @@ std::string place_of(const Scene& scene, const MarketSight& sight) {
 }
 
 void add_sums(Payload& out, const MarketSight& sight) {
+    if (sight.market != nullptr && !is_worth_known(*sight.market)) {
+        out.text += "What it holds has no price.\n";
+        return;
+    }
     out.extra["supplied_usd"] = amount(sight.supplied().raw(), 8);
     out.extra["borrowed_usd"] = amount(sight.borrowed().raw(), 8);
     out.extra["tvl_usd"] = amount(sight.locked().raw(), 8);

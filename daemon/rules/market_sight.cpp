@@ -19,6 +19,20 @@ Ratio percent(const U256& a, const U256& b, const U256& base) {
     return {false, (U512(b) - U512(a)) * 100, U512(base)};
 }
 
+/// A sum of dollars, or made of such.
+bool is_in_dollars(Metric metric) {
+    switch (metric) {
+        case Metric::tvl_usd:
+        case Metric::supplied_usd:
+        case Metric::borrowed_usd:
+        case Metric::utilization:
+        case Metric::tvl_drop_pct:
+            return true;
+        default:
+            return false;
+    }
+}
+
 std::optional<Ratio> utilization(const MarketSight& sight) {
     if (sight.supplied().raw() == 0) {
         return sight.borrowed().raw() == 0 ? std::optional(Ratio{}) : std::nullopt;
@@ -132,6 +146,9 @@ std::optional<Change> jump(const MarketSight& sight) {
 }
 
 std::optional<Ratio> number_of(Metric metric, const Rule& rule, const MarketSight& sight) {
+    if (is_in_dollars(metric) && sight.market != nullptr && !is_worth_known(*sight.market)) {
+        return std::nullopt;
+    }
     switch (metric) {
         case Metric::tvl_usd:
             return usd(sight.locked());
@@ -192,8 +209,16 @@ const Address& place_of(const protocols::MarketReport& market) {
     return market.market.is_zero() ? market.token : market.market;
 }
 
-std::string tvl_name(const protocols::MarketReport* market) {
-    return market == nullptr ? "tvl" : "tvl/" + to_lower_hex(place_of(*market));
+std::string tvl_name(const protocols::MarketReport& market) {
+    return "tvl/" + to_lower_hex(place_of(market));
+}
+
+std::string tvl_name(std::span<const protocols::MarketReport> markets) {
+    std::string out = "tvl";
+    for (const protocols::MarketReport& market : markets) {
+        if (!is_worth_known(market)) out += "-" + to_lower_hex(place_of(market));
+    }
+    return out;
 }
 
 std::string price_name(const protocols::MarketReport& market) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace plimsoll::rules {
@@ -65,7 +66,9 @@ config::Window reach_of(const Rule& rule);
 /// What tells a market from the others: its own contract where several may have one token.
 const Address& place_of(const protocols::MarketReport& market);
 /// Names of numbers in a history.
-std::string tvl_name(const protocols::MarketReport* market);
+std::string tvl_name(const protocols::MarketReport& market);
+/// Of a protocol: sums over different markets are different series.
+std::string tvl_name(std::span<const protocols::MarketReport> markets);
 std::string price_name(const protocols::MarketReport& market);
 
 }  // namespace plimsoll::rules

@@ -61,7 +61,7 @@ void Round::extend_history(const Rule& rule, const ProtocolFacts& protocol) {
     const bool has_own_price = rule.asks_for(Metric::price_jump_pct);
     const bool has_every_price = rule.asks_for(Metric::oracle_age);  // others tell a standstill
     if (has_tvl && !rule.is_about_markets) {
-        values[tvl_name(nullptr)] = totals(protocol).locked().raw();
+        values[tvl_name(protocol.markets)] = totals(protocol).locked().raw();
     }
     for (const MarketReport& market : protocol.markets) {
         const bool is_covered =
@@ -70,8 +70,8 @@ void Round::extend_history(const Rule& rule, const ProtocolFacts& protocol) {
         if (is_priced && market.price && market.price->raw() != 0) {
             values[price_name(market)] = market.price->raw();
         }
-        if (has_tvl && is_covered) {
-            values[tvl_name(&market)] = protocols::locked_in(market).raw();
+        if (has_tvl && is_covered && is_worth_known(market)) {
+            values[tvl_name(market)] = protocols::locked_in(market).raw();
         }
     }
     const BlockNumber tip = facts_.block.number;
@@ -170,7 +170,7 @@ void Round::look_at_protocol(const Rule& rule, const ProtocolFacts& protocol) {
     sight.time = facts_.block.time;
     sight.coverage_ppm = protocol.coverage_ppm;
     if (const History* past = history(rule, protocol.name)) {
-        sight.tvl = past->span(tvl_name(nullptr), facts_.block);
+        sight.tvl = past->span(tvl_name(protocol.markets), facts_.block);
     }
     Subject about;
     about.type = rule.type;
@@ -190,7 +190,7 @@ void Round::look_at_each_market(const Rule& rule, const ProtocolFacts& protocol)
         sight.totals = &totals(protocol);
         sight.time = facts_.block.time;
         if (const History* past = history(rule, protocol.name)) {
-            sight.tvl = past->span(tvl_name(&market), facts_.block);
+            sight.tvl = past->span(tvl_name(market), facts_.block);
             sight.price = past->span(price_name(market), facts_.block);
         }
         if (rule.asks_for(Metric::oracle_age)) {

@@ -58,10 +58,12 @@ Row usd_or_null(const Usd8& value, bool is_known) { return is_known ? usd(value)
 
 bool has_dollars(const protocols::PriceQuote& quote) { return quote.numerator != 0; }
 
-template <class Item>
-bool all_have_dollars(const std::vector<Item>& items) {
-    return std::all_of(items.begin(), items.end(),
-                       [](const Item& one) { return has_dollars(one.quote); });
+bool has_dollars(const AssetEntry& entry) {
+    return has_dollars(entry.quote) && entry.price && entry.price->raw() != 0;
+}
+
+bool all_have_dollars(const std::vector<AssetEntry>& entries) {
+    return std::ranges::all_of(entries, [](const AssetEntry& one) { return has_dollars(one); });
 }
 
 Row price_of(const std::optional<LiquidationPrice>& price, const AssetEntry& entry,
@@ -85,7 +87,7 @@ Row entry_row(const AssetEntry& entry, bool is_collateral, const ProtocolView& v
     row["price_raw"] = text_or_null(entry.price);
     row["price_decimals"] = entry.price_decimals;
     put_quote(row, entry.price, entry.price_decimals, entry.quote);
-    row["usd"] = usd_or_null(entry.usd, has_dollars(entry.quote));
+    row["usd"] = usd_or_null(entry.usd, has_dollars(entry));
     if (!entry.market.is_zero()) row["market"] = to_text(entry.market, style);
     if (is_collateral) {
         row["enabled"] = entry.enabled;
@@ -155,7 +157,8 @@ Row common_columns(const ProtocolView& view) {
 Row tvl_row(const ProtocolView& view) {
     const std::vector<protocols::MarketReport> markets = view.ledger->markets();
     const protocols::Totals totals = protocols::totals_of(markets, view.healths);
-    const bool has_usd = all_have_dollars(markets);
+    const bool has_usd =
+        std::ranges::all_of(markets, [](const auto& one) { return has_dollars(one.quote); });
     const auto text = [](const std::optional<std::string>& value) {
         return value ? Row(*value) : Row(nullptr);
     };
@@ -171,6 +174,7 @@ Row tvl_row(const ProtocolView& view) {
     row["liquidatable_debt_usd"] = usd_or_null(totals.liquidatable_debt, has_usd);
     row["bad_debt_usd"] = usd_or_null(totals.bad_debt(), has_usd);
     row["not_computable"] = totals.not_computable;
+    row["unpriced_markets"] = totals.unpriced;
     return row;
 }
 
@@ -186,7 +190,7 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
     row["supplied_raw"] = to_decimal(market.supplied.raw());
     row["borrowed_raw"] = to_decimal(market.borrowed.raw());
     row["cash_raw"] = text_or_null(market.cash);
-    const bool has_usd = has_dollars(market.quote);
+    const bool has_usd = protocols::is_worth_known(market);
     row["supplied_usd"] = usd_or_null(market.supplied_usd, has_usd);
     row["borrowed_usd"] = usd_or_null(market.borrowed_usd, has_usd);
     row["tvl_usd"] = usd_or_null(protocols::locked_in(market), has_usd);

@@ -26,6 +26,11 @@ Usd8 Totals::bad_debt() const {
     return sum;
 }
 
+bool is_worth_known(const MarketReport& market) {
+    if (market.supplied.raw() == 0 && market.borrowed.raw() == 0) return true;
+    return market.price && market.price->raw() != 0 && market.quote.numerator != 0;
+}
+
 Usd8 locked_in(const MarketReport& market) {
     return market.cash_usd.value_or(less(market.supplied_usd, market.borrowed_usd));
 }
@@ -33,6 +38,7 @@ Usd8 locked_in(const MarketReport& market) {
 Totals totals_of(std::span<const MarketReport> markets, std::span<const PositionHealth> healths) {
     Totals out;
     for (const MarketReport& market : markets) {
+        out.unpriced += is_worth_known(market) ? 0U : 1U;
         add(out.supplied, market.supplied_usd);
         add(out.borrowed, market.borrowed_usd);
         add(out.deficit, market.deficit_usd);

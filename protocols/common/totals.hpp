@@ -13,6 +13,8 @@ namespace plimsoll::protocols {
 struct Totals {
     Usd8 supplied;
     Usd8 borrowed;
+    /// Markets that are in none of the sums: they hold something, and nothing tells its worth.
+    std::size_t unpriced = 0;
     /// What lies in the contracts, where markets tell it rather than `supplied` less `borrowed`.
     std::optional<Usd8> cash;
     std::size_t borrowers = 0;
@@ -35,6 +37,9 @@ struct Totals {
 /// 1.1: positions with a health factor below count as at risk.
 const Wad& at_risk_below();
 Totals totals_of(std::span<const MarketReport> markets, std::span<const PositionHealth> healths);
+/// Whether the dollars of the market's report are what it holds: it has a price, and what that is
+/// stated in has one; or it holds nothing.
+bool is_worth_known(const MarketReport& market);
 /// What lies in one market's contract: its cash, or supplied minus borrowed, or 0.
 Usd8 locked_in(const MarketReport& market);
 /// Sums stop at 2^256 - 1.

@@ -275,6 +275,24 @@ TEST(TvlDropRule, what_left_the_chain_is_no_past) {
     EXPECT_THAT(scenario.round(102), IsEmpty());
 }
 
+TEST(TvlDropRule, a_price_that_is_gone_is_no_drop) {
+    for (const std::vector<std::string>& markets : {std::vector<std::string>{}, {"WETH"}}) {
+        Scenario scenario = started(looking_back("tvl_drop_pct >= 20", minutes(60), markets));
+        protocols::MarketReport& weth = scenario.markets[0];
+        weth.supplied = TokenAmount::from_raw(U256(400));
+        const protocols::MarketReport priced = weth;
+        EXPECT_THAT(scenario.round(100), IsEmpty());
+        weth.price.reset();
+        weth.supplied_usd = weth.borrowed_usd = Usd8{};
+        EXPECT_THAT(scenario.round(101), IsEmpty());
+        EXPECT_THAT(scenario.round(102), IsEmpty());
+        weth = priced;
+        EXPECT_THAT(scenario.round(103), IsEmpty()) << "nor is it a rise";
+        weth.supplied_usd = usd(500'000);
+        EXPECT_THAT(scenario.round(104), ElementsAre("firing 104/1 @104"));
+    }
+}
+
 TEST(TvlDropRule, a_failed_commit_leaves_no_trace) {
     Scenario scenario = started(looking_back("tvl_drop_pct >= 20", minutes(60)));
     scenario.commit_fails = true;
