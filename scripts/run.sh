@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds Plimsoll and runs its main job.
 #
-#   scripts/run.sh                 the demonstration: a local chain with real Aave V3 contracts
+#   scripts/run.sh                 the demonstration: local chains with real Aave V3 contracts and a
+#                                  market of JustLend's shape on TRON
 #   scripts/run.sh --config FILE   the daemon on your own nodes
 #
 # Further options of the demonstration: see scripts/run.sh --help.
@@ -16,7 +17,7 @@ while [ $# -gt 0 ]; do
         --config) config=$(realpath "${2:?--config needs a file}"); shift 2 ;;
         --config=*) config=$(realpath "${1#*=}"); shift ;;
         -h | --help)
-            sed -n '2,7s/^# \{0,1\}//p' "$0"
+            sed -n '2,8s/^# \{0,1\}//p' "$0"
             echo
             echo "  --pace SECONDS    time a day of prices takes in the demonstration (default 4)"
             echo "  --accounts N      accounts of the demonstration (default 200)"

@@ -49,7 +49,6 @@ constexpr std::array kKinds{
          {"What happened in these blocks is not known yet.", "这些区块内发生的事件尚不清楚。"}},
     Kind{"daemon.dead_letter", "有告警未能送达 {subject}", {}, false},
     Kind{"daemon.sink_down", "通知渠道 {subject} 不可用", {}, false},
-    Kind{"daemon.disk_full", "磁盘无法写入，状态未能保存", {}, false},
     Kind{"daemon.state_lost", "本地状态已损坏，正在从链上重新读取", {}, false},
     Kind{"daemon.signer", "签名密钥已更换", {}, false},
     Kind{"daemon.heartbeat", "心跳：监控运行中", {}, false},

@@ -133,6 +133,7 @@ describe('in a folder of its own', () => {
         const { code, output } = await runDemo('--binary', BINARY, '--folder', folder, '--once', '--pace', '0.5', '--accounts', '60');
         assert.equal(code, 0, output);
         assert.match(output, /Reorganisation/);
+        assert.match(output, /^ *yes justlend is live /m);
         assert.match(output, /Everything as it should be/);
     });
 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Kills the daemon at the N-th call of every system call that changes something: N = 1, 2, 3 … until
-// a run survives, from prepared states: a first start, a round with liquidations, a queue to be
+// Kills the daemon at the N-th call of every system call that changes something: N = 1, 2, 3 … 69, from
+// there on in steps that widen (everyN), until a run survives, from prepared states: a first start, a round with liquidations, a queue to be
 // delivered, a reorganisation. After every kill it starts again, and nothing may be lost, invented,
 // out of order or more than once too often there; every number equals the contract's.
 //
@@ -23,7 +23,7 @@ import { compareAlerts, compareWithContracts } from './truth.mjs';
 import { startRestlessMarket } from './world.mjs';
 
 const CALLS = ['pwrite64', 'fdatasync', 'fsync', 'write', 'ftruncate', 'mkdir', 'unlink', 'rename', 'fchmod', 'sendto'];
-/** Every N up to here, and from there on every eighth or so. */
+/** Beyond this the step is an eighth of what lies beyond: 1 up to 69, then 2, from 77 on 3, and so on. */
 const DENSE = 60;
 /** The N taken of each call in a sample. */
 const SAMPLE = { pwrite64: [2, 40, 90], fdatasync: [3, 9], write: [9], fsync: [1], ftruncate: [1], rename: [1] };

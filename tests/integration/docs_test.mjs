@@ -1,31 +1,19 @@
 // Runs the commands of the documents as they stand there, on the test chain: every line of a ```sh block
 // that begins with one of RUN. Names and addresses of the documents are replaced by those of the test
-// chain; everything else must work as written, with exit code 0. Lines that are run elsewhere begin with
-// one of ELSEWHERE; a line that begins otherwise fails the test, so that no command goes unrun unseen.
+// chain; everything else must work as written, with exit code 0. Lines that are not run here are listed in
+// ELSEWHERE; any other one fails the test, so that no command goes unrun unseen. documents_test.mjs sees to
+// it that commands stand in such blocks.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { PROTOCOL } from '../differential/daemon.mjs';
+import { ELSEWHERE, RUN, commandsIn, documents, nameOf, textOf } from './documents.mjs';
 import { BINARY, startMarket } from './market.mjs';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const RUN = ['plimsoll ', 'build/plimsoll ', 'curl ', 'jq '];
-const ELSEWHERE = [
-    './scripts/', // run.sh by the demonstration's test, test.sh and build.sh by the continuous integration
-    'scripts/',
-    'cp config/examples/', // the example is read by a test of its own
-    'node tests/differential/', // a test of its own
-    'plimsoll run ', // every integration test
-    'build/plimsoll run ',
-    // What needs a machine with systemd, or is the operator's own.
-    ...['sudo ', 'systemctl ', 'journalctl ', 'systemd-', 'install ', 'apt-get ', 'cd ', 'export ', 'git ', 'sqlite3 ', '(umask 077; '],
-];
 
 let market;
 let scratch;
@@ -47,6 +35,9 @@ before(async () => {
     symlinkSync(path.join(state, 'snapshots'), path.join(scratch, 'snapshots'));
     symlinkSync(path.join(state, 'alerts', date, 'alerts.jsonl'), path.join(scratch, 'alerts.jsonl'));
     const [{ account }] = await market.daemon.positions();
+    const told = (...command) => JSON.parse(spawnSync(BINARY, [...command, '--config', market.daemon.config, '--json'], { encoding: 'utf8' }).stdout.split('\n')[0]).id;
+    const message = told('outbox', 'list');
+    const silence = told('silence', 'add', '--for', '1h', '--by', 'docs', '--why', 'to be expired', 'rule=nothing');
     replacements = [
         ['/etc/plimsoll/plimsoll.toml', 'plimsoll.toml'],
         ['0xACCOUNT', account],
@@ -54,7 +45,9 @@ before(async () => {
         ['http://127.0.0.1:9464', market.daemon.base],
         ['.chains.ethereum', '.chains.devnet'],
         ['aave-v3-ethereum', PROTOCOL],
-        ['/etc/plimsoll/plimsoll.toml', 'plimsoll.toml'],
+        ['expire ID', `expire ${silence}`],
+        [' ID', ` ${message}`],
+        [' NAME', ' archive'],
     ];
 });
 after(async () => {
@@ -71,50 +64,32 @@ async function firstFiles(folder) {
     throw new Error(`nothing is written to ${folder}`);
 }
 
-const markdown = (folder) => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) return markdown(file);
-    return entry.name.endsWith('.md') ? [file] : [];
-});
-const documents = () => [
-    ...readdirSync(ROOT).filter((name) => name.endsWith('.md')).map((name) => path.join(ROOT, name)),
-    ...markdown(path.join(ROOT, 'docs')),
-];
-
-/** The command lines of all ```sh blocks, continued lines joined, comments left out. */
-function commandsOf(file) {
-    const out = [];
-    for (const [, block] of readFileSync(file, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)) {
-        for (const line of block.replaceAll(/\\\n\s*/g, '').split('\n')) {
-            const command = line.replace(/(^|\s)# .*$/, '').trim();
-            if (command) out.push(command);
-        }
-    }
-    return out;
+/** The environment of a document's commands: README says itself where the configuration is. */
+function environmentOf(file) {
+    const { PLIMSOLL_CONFIG: _, ...env } = process.env;
+    const installed = nameOf(file) === 'README.md' ? {} : { PLIMSOLL_CONFIG: market.daemon.config };
+    return { ...env, ...installed, PATH: `${path.join(scratch, 'bin')}:${env.PATH}`, CURL_HOME: scratch };
 }
 
 test('every command of the documents works', () => {
     let count = 0;
     for (const file of documents()) {
-        for (const command of commandsOf(file)) {
-            const where = `${path.relative(ROOT, file)}: ${command}`;
-            if (ELSEWHERE.some((begin) => command.startsWith(begin))) continue;
+        let exported = '';  // what the document had the reader export, for its further commands
+        for (const command of commandsIn(textOf(file))) {
+            const where = `${nameOf(file)}: ${command}`;
+            if (ELSEWHERE.has(command)) continue;
             assert.ok(RUN.some((begin) => command.startsWith(begin)), `nothing runs this line, ${where}`);
             const asRun = replacements.reduce((text, [from, to]) => text.replaceAll(from, to), command);
-            const run = spawnSync('bash', ['-o', 'pipefail', '-c', asRun], {
+            const run = spawnSync('bash', ['-o', 'pipefail', '-c', exported + asRun], {
                 cwd: scratch,
                 encoding: 'utf8',
                 timeout: 30_000,
-                env: {
-                    ...process.env,
-                    PATH: `${path.join(scratch, 'bin')}:${process.env.PATH}`,
-                    PLIMSOLL_CONFIG: market.daemon.config,
-                    CURL_HOME: scratch,
-                },
+                env: environmentOf(file),
             });
             assert.equal(run.status, 0, `${where}\n${run.stderr}${run.stdout.slice(0, 500)}`);
+            if (command.startsWith('export ')) exported += `${asRun}\n`;
             count++;
         }
     }
-    assert.ok(count >= 40, `${count} commands`);
+    assert.ok(count >= 55, `${count} commands`);
 });

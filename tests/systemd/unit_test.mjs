@@ -1,11 +1,13 @@
 // What `cmake --install` leaves, and the unit as systemd's own tools see it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { accessSync, appendFileSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, appendFileSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+
+import { commandsIn } from '../integration/documents.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = path.dirname(process.env.PLIMSOLL_BIN ?? path.join(ROOT, 'build/plimsoll'));
@@ -88,6 +90,44 @@ test('the unit says what the program relies on', () => {
     says('[Service]StateDirectory', 'plimsoll');
     says('[Service]LoadCredential', 'signing_key:/etc/plimsoll/credentials/signing_key');
     says('[Service]LimitCORE', '0');
+});
+
+test('the documentation that the unit names is installed', () => {
+    const [link] = settingsOf(unit)['[Unit]Documentation'];
+    assert.ok(link.startsWith(`file:${folder}/`), link);
+    assert.match(readFileSync(link.slice('file:'.length), 'utf8'), /^# Operations/);
+});
+
+/** Commands of operations.md that begin so, each made to be about a folder instead of the machine. */
+const operations = (begin, stage) => commandsIn(readFileSync(path.join(ROOT, 'docs/operations.md'), 'utf8'))
+    .filter((command) => command.startsWith(begin))
+    .map((command) => command.replace('sudo ', '').replaceAll(/ \/(?=usr|etc|var)/g, ` ${stage}/`));
+
+function typed(command, stage) {
+    const done = run('sh', ['-c', command], { env: { ...process.env, PATH: `${stage}/usr/bin:${process.env.PATH}` } });
+    assert.equal(done.status, 0, `${command}: ${done.stderr}`);
+}
+
+test('what operations.md says of installing and removing leaves no file', () => {
+    const stage = path.join(folder, 'removed');
+    install(['--prefix', '/usr'], { DESTDIR: stage });
+    const secrets = [...operations('sudo install ', stage), ...operations('sudo plimsoll keygen ', stage)];
+    assert.equal(secrets.length, 2, secrets.join('\n'));
+    for (const command of secrets) typed(command, stage);
+    assert.equal(statSync(path.join(stage, 'etc/plimsoll/credentials')).mode & 0o777, 0o700);
+    assert.equal(statSync(path.join(stage, 'etc/plimsoll/credentials/signing_key')).mode & 0o777, 0o600);
+    mkdirSync(path.join(stage, 'var/lib/plimsoll/state'), { recursive: true });  // systemd makes it
+    const files = () => readdirSync(stage, { recursive: true }).filter((name) => !lstatSync(path.join(stage, name)).isDirectory());
+    if (isInstalled('systemctl')) {
+        for (const verb of ['enable', 'disable']) {
+            typed(`systemctl --root=${stage} ${verb} plimsoll`, stage);
+            assert.equal(files().some((name) => /wants\/plimsoll\.service$/.test(name)), verb === 'enable', verb);
+        }
+    }
+    const removals = operations('sudo rm ', stage);
+    assert.equal(removals.length, 3, removals.join('\n'));
+    for (const command of removals) typed(command, stage);
+    assert.deepEqual(files(), []);
 });
 
 test('systemd-analyze verify has nothing to say', (t) => {

@@ -44,8 +44,7 @@ TEST(AlertSchema, names_every_type_of_the_specification) {
         "position.liquidatable", "position.at_risk", "band.exposure",   "band.approached",
         "market.tvl_drop",       "market.paused",    "market.bad_debt", "market.series",
         "oracle.stale",          "oracle.jump",      "source.stale",    "source.disagrees",
-        "source.down",           "source.degraded",  "daemon.gap",      "daemon.sink_down",
-        "daemon.disk_full"};
+        "source.down",           "source.degraded",  "daemon.gap",      "daemon.sink_down"};
     std::set<std::string> expected{"daemon.dead_letter.fired", "daemon.heartbeat",
                                    "daemon.signer.updated", "daemon.state_lost", "daemon.test"};
     for (const std::string& condition : conditions) {
