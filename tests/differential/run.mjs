@@ -20,7 +20,7 @@ const REPOSITORY = path.join(path.dirname(fileURLToPath(import.meta.url)), '../.
 const CHAIN_ID = 31337;
 export const FIRST_SCAN_MS = 300_000;
 export const ROUND_MS = 120_000;
-const SHOWN = 40;
+const SHOWN_OF_FIELD = 5;
 
 export function readRunArguments(argv, { releases, fallback }) {
     const { values } = parseArgs({
@@ -94,10 +94,16 @@ export class Run {
 
     report(label, from) {
         const found = this.tally.mismatches.slice(from);
-        for (const { where, field, expected, actual } of found.slice(0, SHOWN)) {
+        // One cause shows in many rows: of each field some are shown.
+        const shown = new Map();
+        for (const { where, field, expected, actual } of found) {
+            shown.set(field, (shown.get(field) ?? 0) + 1);
+            if (shown.get(field) > SHOWN_OF_FIELD) continue;
             say(`MISMATCH release ${this.options.release} seed ${this.options.seed} ${label}: ${where}: ${field}: contract ${expected} plimsoll ${actual}`);
         }
-        if (found.length > SHOWN) say(`... and ${found.length - SHOWN} more`);
+        for (const [field, count] of shown) {
+            if (count > SHOWN_OF_FIELD) say(`... and ${count - SHOWN_OF_FIELD} more of ${field}`);
+        }
     }
 
     /** A daemon killed while blocks go by must come back to the same numbers. */
