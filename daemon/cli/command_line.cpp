@@ -47,6 +47,17 @@ class CommandLine {
     }
 
     int run(std::vector<std::string> words) {
+        const int code = carry_out(std::move(words));
+        std::cout.flush();  // else nobody would hear that a disk is full
+        if (std::cout) return code;
+        std::cerr << "plimsoll: standard output did not take all of the answer\n";
+        return code == app::kOk ? static_cast<int>(app::kIo) : code;
+    }
+
+  private:
+    using Action = std::function<int()>;
+
+    int carry_out(std::vector<std::string> words) {
         put_command_first(words);
         if (words.empty()) {
             std::cerr << app_.help();
@@ -69,9 +80,6 @@ class CommandLine {
         }
         return action_();
     }
-
-  private:
-    using Action = std::function<int()>;
 
     std::vector<std::string_view> commands() const {
         std::vector<std::string_view> out;

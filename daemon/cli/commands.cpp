@@ -76,6 +76,8 @@ Expected<query::Reader, int> reader(Arguments& arguments) {
         return Unexpected<int>{exit_code(settings.error())};
     }
     arguments.options.groups = group_names(settings->groups);
+    arguments.options.sinks.emplace();
+    for (const auto& sink : settings->sinks) arguments.options.sinks->push_back(sink.name);
     std::vector<std::string> chains;
     for (const auto& chain : settings->chains) chains.push_back(chain.name);
     return query::Reader(settings->daemon.state_dir, app::control_socket_path(*settings),

@@ -117,6 +117,16 @@ OperationResult show_message(store::Store& store, const Request& request) {
     return out;
 }
 
+/// Refuses an id that no sink has, or not the one that is named.
+Expected<void, OperationError> check_message(store::Store& store, const store::OutboxQuery& query) {
+    if (query.id.empty()) return {};
+    const auto found = store.outbox_rows({.sink = query.sink, .state = {}, .id = query.id});
+    if (!found) return broken(found.error());
+    if (!found->empty()) return {};
+    const std::string where = query.sink.empty() ? "" : " at sink " + query.sink;
+    return refuse(404, "there is no message " + query.id + where + "; `outbox list` shows them");
+}
+
 /// Retry or drop; never everything at once by mistake.
 OperationResult change_outbox(store::Store& store, const Request& request, std::int64_t now_ms) {
     Params params(request, {"sink", "state", "since", "limit", "id"});
@@ -124,6 +134,9 @@ OperationResult change_outbox(store::Store& store, const Request& request, std::
     if (!query) return Unexpected<OperationError>{query.error()};
     if (query->id.empty() && query->sink.empty()) {
         return refuse(400, "which messages? give an id, or --sink");
+    }
+    if (const auto there = check_message(store, *query); !there) {
+        return Unexpected<OperationError>{there.error()};
     }
     const bool is_retry = request.path == "outbox/retry";
     const auto changed =

@@ -1,6 +1,7 @@
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
 
+#include <algorithm>
 #include <ostream>
 
 namespace plimsoll::query {
@@ -67,6 +68,15 @@ bool take_word(const Options& options, const char* name, Params& params, std::os
     }
     if (!options.words.empty()) params[name] = options.words.front();
     return true;
+}
+
+/// What to tell a person who named a sink that is not among these; none when it is.
+std::optional<std::string> unknown_sink(const std::vector<std::string>& sinks,
+                                        const std::string& name) {
+    if (std::find(sinks.begin(), sinks.end(), name) != sinks.end()) return std::nullopt;
+    std::string out = "there is no sink '" + name + "'; the configuration has:";
+    for (const std::string& one : sinks) out += ' ' + one;
+    return out;
 }
 
 }  // namespace
@@ -137,6 +147,12 @@ int sink(const Reader& reader, const Options& options, std::ostream& out, std::o
     if (!take_word(options, "name", params, err)) return kExitUsage;
     if (params.empty()) return usage(err, "which sink? give its name");
     const bool is_test = options.action == "test";
+    // The running daemon knows its sinks better than a file that may have changed since.
+    if (!is_test && options.sinks && !reader.is_running()) {
+        if (const auto wrong = unknown_sink(*options.sinks, params["name"])) {
+            return usage(err, *wrong);
+        }
+    }
     const auto done = is_test ? reader.command("/control/sink/test", params)
                               : reader.operate("sink/enable", params, options.now);
     if (!done) return fail(err, done.error());

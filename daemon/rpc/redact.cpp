@@ -1,5 +1,7 @@
 #include "daemon/rpc/redact.hpp"
 
+#include "config/base64.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -79,6 +81,7 @@ Redactor::Redactor(const EndpointSettings& settings) {
     if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
         add(authority.substr(0, at), 1);
         split(authority.substr(0, at), ":", [&](std::string_view piece) { add(piece, 3); });
+        add_basic(authority.substr(0, at));
         authority.remove_prefix(at + 1);
     }
     origin_ = std::string(url.substr(0, start)).append(authority);
@@ -102,6 +105,17 @@ void Redactor::add(std::string_view piece, std::size_t min_bytes) {
     if (piece.size() >= min_bytes) secrets_.emplace_back(lower(piece));
     if (decoded != piece && decoded.size() >= min_bytes) secrets_.emplace_back(lower(decoded));
     Secret::wipe(decoded);
+}
+
+void Redactor::add_basic(std::string_view userinfo) {
+    std::string login = percent_decode(userinfo);
+    if (userinfo.find(':') == std::string_view::npos) login.push_back(':');
+    std::string sent = config::base64(login);
+    add(sent, 1);
+    while (sent.ends_with('=')) sent.pop_back();
+    add(sent, 1);
+    Secret::wipe(sent);
+    Secret::wipe(login);
 }
 
 std::string Redactor::clean(std::string_view text, std::size_t max_bytes) const {

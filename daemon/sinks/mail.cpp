@@ -1,5 +1,6 @@
 #include "daemon/sinks/mail.hpp"
 
+#include "config/base64.hpp"
 #include "daemon/alerts/text.hpp"
 #include "daemon/alerts/utc.hpp"
 #include "daemon/sinks/fitting.hpp"
@@ -7,11 +8,11 @@
 
 #include <algorithm>
 #include <array>
-#include <openssl/evp.h>
 
 namespace plimsoll::sinks {
 namespace {
 
+using config::base64;
 using wording::Digest;
 
 constexpr std::size_t kMailSubject = 200;  // units
@@ -20,15 +21,6 @@ constexpr std::size_t kWordBytes =
     39;  // 52 characters of base64, so that a header's name fits before them
 constexpr std::size_t kLineLength = 76;
 constexpr std::string_view kEnd = "\r\n";
-
-std::string base64(std::string_view bytes) {
-    std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP writes a final NUL
-    const int size = EVP_EncodeBlock(reinterpret_cast<std::uint8_t*>(out.data()),
-                                     reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
 
 std::string in_lines(const std::string& encoded) {
     std::string out;

@@ -178,7 +178,7 @@ Made make_email(const SinkSettings& settings) {
     email.language = language_of(settings);
     email.limits = limits_of(settings, 1, 1);
     email.max_listed = settings.max_alerts;
-    Redactor redactor(rules.url, {settings.password});
+    Redactor redactor(rules.url, {}, {settings.user, settings.password});
     return std::make_unique<EmailSink>(std::move(email), std::move(redactor),
                                        make_smtp_sender(std::move(rules)));
 }

@@ -14,11 +14,13 @@ async function listen(handler) {
     };
 }
 
-/** Answers every request with an error that holds its URL, its headers and its body. */
+/** Answers every request with an error that holds its URL, its headers and its body; `state` counts
+ *  them and holds what their header `authorization` said. */
 export async function startEchoServer(status = 500) {
-    const state = { count: 0 };
+    const state = { count: 0, authorizations: new Set() };
     const server = await listen(async (request, response) => {
         state.count += 1;
+        if (request.headers.authorization) state.authorizations.add(request.headers.authorization);
         const text = `cannot ${request.method} ${request.url} ${JSON.stringify(request.headers)} ${await bodyOf(request)}`;
         response.writeHead(status, { 'content-type': 'text/plain', 'x-echo': request.url });
         response.end(text);

@@ -252,6 +252,8 @@ test('wrong commands are told what is wrong', async () => {
         [64, /no silence/, 'silence', 'expire', 'nosuch'],
         [64, /which messages/, 'outbox', 'retry'],
         [64, /no message/, 'outbox', 'show', 'msg_nosuch'],
+        [64, /no message/, 'outbox', 'retry', 'msg_nosuch'],
+        [64, /no message msg_nosuch at sink bad/, 'outbox', 'drop', 'msg_nosuch', '--sink', 'bad'],
         [64, /no sink 'nosuch'/, 'sink', 'enable', 'nosuch'],
         [64, /no sink 'nosuch'/, 'sink', 'test', 'nosuch'],
     ]) {
@@ -271,6 +273,17 @@ test('a stopped daemon leaves a store that the commands work on', { timeout: 120
     const refused = await run('sink', 'test', 'bad');
     assert.equal(refused.status, 69);
     assert.match(refused.stderr, /no daemon answers/);
+    assert.match(await plimsoll('sink', 'enable', 'bad'), /bad is used again/);
+    for (const [message, ...args] of [
+        [/no sink 'nosuch'; the configuration has:.* bad/, 'sink', 'enable', 'nosuch'],
+        [/no message msg_nosuch/, 'outbox', 'retry', 'msg_nosuch'],
+        [/no message msg_nosuch/, 'outbox', 'drop', 'msg_nosuch'],
+    ]) {
+        const done = await run(...args);
+        assert.equal(done.status, 64, `${args.join(' ')}: ${done.stderr}`);
+        assert.match(done.stderr, message);
+        assert.equal(done.stdout, '');
+    }
     market.daemon.start();
     await market.settled();
 });

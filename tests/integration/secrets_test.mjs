@@ -21,9 +21,13 @@ const MARKS = {
     query: mark('QUERY'),
     user: mark('USER'),
     password: mark('PASSWORD'),
+    loneUser: mark('LONEUSER'),
+    lonePassword: mark('LONEPASSWORD'),
     header: mark('HEADER'),
     token: mark('TOKEN'),
     working: mark('WORKING'),
+    hookUser: mark('HOOKUSER'),
+    hookPassword: mark('HOOKPASSWORD'),
     hookPath: mark('HOOKPATH'),
     hookQuery: mark('HOOKQUERY'),
     deadHook: mark('DEADHOOK'),
@@ -31,6 +35,10 @@ const MARKS = {
     key: KEY,
     wrong: mark('WRONG'),
 };
+/** What goes out as a header for the user and the password of a URL. */
+const basic = (user, password) => Buffer.from(`${user}:${password}`).toString('base64');
+MARKS.basic = basic(MARKS.loneUser, MARKS.lonePassword);
+MARKS.hookBasic = basic(MARKS.hookUser, MARKS.hookPassword);
 
 let market;
 let echo;
@@ -57,6 +65,7 @@ before(async () => {
     const endpoints = [
         `{ url = "${secret('dead', `http://127.0.0.1:1/v2/${MARKS.path}?key=${MARKS.query}`)}" }`,
         `{ url = "${secret('echo', `http://${MARKS.user}:${MARKS.password}@${host(echo.url)}/v3/${MARKS.path}`)}", header = { Authorization = "Bearer ${secret('header', MARKS.header)}", X-Token = "${secret('token', MARKS.token)}" } }`,
+        `{ url = "${secret('basic', `http://${MARKS.loneUser}:${MARKS.lonePassword}@${host(echo.url)}/v4`)}" }`,
         `{ url = "${secret('working', `${proxy.url}/${MARKS.working}`)}", header = { X-Token = "${secret('token', MARKS.token)}" } }`,
     ];
     const sink = (name, url) => `
@@ -71,7 +80,7 @@ secrets = ["${secret(`${name}-secret`, `whsec_${MARKS.hookSecret}`)}"]
         .replace(/endpoints = .*/, `endpoints = [${endpoints.join(', ')}]`)
         .replace('[daemon]', '[daemon]\nlog_level = "trace"')
         .replaceAll('to = ["archive"]', '')
-        + sink('echoing', `${echo.url}/hooks/${MARKS.hookPath}?token=${MARKS.hookQuery}`)
+        + sink('echoing', `http://${MARKS.hookUser}:${MARKS.hookPassword}@${host(echo.url)}/hooks/${MARKS.hookPath}?token=${MARKS.hookQuery}`)
         + sink('refusing', `${refusing.url}/hooks/${MARKS.hookPath}`)
         + sink('dead', `http://127.0.0.1:1/hooks/${MARKS.deadHook}`)
         + `\n[signing]\nkey = "${secret('key', `0x${MARKS.key}`)}"\n`;
@@ -131,6 +140,9 @@ test('no mark is found in logs, answers, commands or files', { timeout: 240_000 
         return ['echoing', 'refusing', 'dead'].every((name) => sinks.find((sink) => sink.name === name).last_error);
     });
     assert.ok(echo.state.count > 3 && refusing.state.count > 0, 'the servers that echo were asked');
+    for (const sent of [MARKS.basic, MARKS.hookBasic]) {
+        assert.ok(echo.state.authorizations.has(`Basic ${sent}`), 'the login of a URL went out as a header');
+    }
     const answers = {};
     for (const target of ['/status', '/metrics', '/-/ready', '/-/healthy', '/v1/alerts', '/v1/positions', '/v1/tvl', '/']) {
         const response = await fetch(daemon.base + target);

@@ -2,7 +2,7 @@
 // liquidations and signed alerts; while the daemon runs, and after it was stopped.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -410,6 +410,24 @@ test('what is not known yet is not called empty', { timeout: 60_000 }, async () 
         assert.match((await answer.json()).error, /nothing is known just now of aave-v3-devnet/);
     } finally {
         await blind.kill();
+    }
+});
+
+test('an answer that was not taken is no success', () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+        for (const args of [
+            ['schema'], ['completion', 'bash'], ['--version'], ['--help'], ['tvl', '--help'],
+            ['check-config', ...here()], ['status', '--json', ...here()], ['positions', '--json', ...here()],
+        ]) {
+            const done = spawnSync(BINARY, args, { encoding: 'utf8', stdio: ['ignore', full, 'pipe'] });
+            assert.equal(done.status, 74, args.join(' '));
+            assert.match(done.stderr, /standard output did not take all of the answer/);
+        }
+        const wrong = spawnSync(BINARY, ['tvl', '--protocol', 'nobody', ...here()], { stdio: ['ignore', full, 'pipe'] });
+        assert.equal(wrong.status, 64);
+    } finally {
+        closeSync(full);
     }
 });
 

@@ -91,7 +91,11 @@ TEST_F(OperationsTest, a_message_is_shown_with_its_alert_and_its_sinks) {
 
 TEST_F(OperationsTest, messages_are_dropped_and_sent_again) {
     refused(400, "which messages", "outbox/drop");
+    refused(404, "no message msg_9;", "outbox/drop", {{"id", "msg_9"}});
+    refused(404, "no message msg_1 at sink pager;", "outbox/retry",
+            {{"id", "msg_1"}, {"sink", "pager"}});
     EXPECT_EQ(good("outbox/drop", {{"id", "msg_1"}, {"sink", "hook"}})["changed"], 1);
+    EXPECT_EQ(good("outbox/drop", {{"id", "msg_1"}, {"sink", "hook"}})["changed"], 0);
     EXPECT_EQ(good("outbox/list", {{"state", "dead"}})["rows"][0]["reason"], "dropped");
     EXPECT_EQ(good("outbox/retry", {{"sink", "hook"}, {"state", "dead"}})["changed"], 1);
     EXPECT_EQ(good("outbox/list", {{"state", "pending"}})["rows"].size(), 4U);

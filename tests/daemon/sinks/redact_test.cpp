@@ -36,6 +36,18 @@ TEST(Redactor, takes_out_percent_decoded_pieces) {
     EXPECT_EQ(r.clean("no such hook: a-b-secret-token", 512), "no such hook: ***");
 }
 
+TEST(Redactor, takes_out_a_login_however_short_and_as_it_is_sent) {
+    const Redactor r = redactor("https://bot:p%2D1@h.example/");
+    EXPECT_EQ(r.clean("Authorization: Basic Ym90OnAtMQ== or Ym90OnAtMQ, of bot, p-1, p%2D1", 512),
+              "Authorization: Basic *** or ***, of ***, ***, ***");
+}
+
+TEST(Redactor, takes_out_the_login_of_mail_as_it_is_sent) {
+    const Redactor r(Secret("smtps://mail.example:465"), {}, {"bot", Secret("p-123")});
+    EXPECT_EQ(r.clean("535 no: AUTH PLAIN AGJvdABwLTEyMw==, AUTH LOGIN cC0xMjM=, p-123", 512),
+              "535 no: AUTH PLAIN ***, AUTH LOGIN ***, ***");
+}
+
 TEST(Redactor, takes_out_further_secrets) {
     const Redactor r = redactor("https://h.example/", {Secret("whsec_QUJDREVGRw=="), Secret("x")});
     EXPECT_EQ(r.clean("key whsec_QUJDREVGRw== or QUJDREVGRw==, x", 512), "key *** or ***, x");
