@@ -71,8 +71,7 @@ ninja -C build-check
 [ $# != 0 ] || find_races
 stage "Running the tests"
 rm -rf build-check/Testing/counts
-# One more than there are processors: some wait for timeouts.
-ctest --test-dir build-check --output-on-failure --parallel "$(($(nproc) + 1))" "$@"
+ctest --test-dir build-check --output-on-failure --parallel "$(nproc)" "$@"
 if [ -d build-check/Testing/counts ]; then
     jq -rs '"of them \(length) programs with \(map(.tests) | add) unit tests"' \
         build-check/Testing/counts/*.json
