@@ -14,6 +14,7 @@ namespace plimsoll::protocols::compound_v2 {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr const char* kUsers[] = {"supplier", "borrower", "liquidator"};
@@ -300,26 +301,74 @@ TEST(Ledger, an_accrual_in_a_block_to_come_is_refused) {
     EXPECT_THAT(refused.error().message, HasSubstr("neither a block up to"));
 }
 
-TEST(Ledger, a_listed_market_that_is_something_else_is_refused) {
-    RecordedChain chain("compound");
-    chain.stand_after(5);
+// ---- a deployment whose markets a list tells
+
+Address filled(std::uint8_t byte) {
+    Address out;
+    out.bytes.fill(byte);
+    return out;
+}
+
+/// The chain as it is, as a list of the deployment would tell it.
+CompoundV2Settings listed(const RecordedChain& chain) {
     CompoundV2Settings settings = chain.settings();
     settings.native_market = chain.native();
     settings.addresses = AddressStyle::base58check;
     settings.expected[chain.native()] = {Address{}, "ETH", 18};
-    Address underlying;
-    underlying.bytes.fill(0xbb);
-    settings.expected[chain.token()] = {underlying, "TKN", 8};  // it has 6
+    settings.expected[chain.token()] = {filled(0xbb), "USDT", 6};
+    return settings;
+}
+
+/// Why the contracts are refused; empty where they are taken.
+std::string refusal(const CompoundV2Settings& settings, const RecordedChain& chain) {
     const auto ledger = make_compound_v2(settings);
-    std::optional<std::string> refused;
-    for (int i = 0; i < 4 && !refused; ++i) {
-        const auto calls = ledger->reads(4000);
+    for (auto calls = ledger->reads(4000); !calls.empty(); calls = ledger->reads(4000)) {
         const auto accepted = ledger->accept_reads(chain.answer(calls), chain.at());
-        if (!accepted) refused = accepted.error().message;
+        if (!accepted) return accepted.error().message;
     }
-    ASSERT_TRUE(refused);
-    EXPECT_THAT(*refused, HasSubstr("has 6 decimals, expected 8"));
-    EXPECT_THAT(*refused, HasSubstr(to_base58check(chain.token())));
+    return {};
+}
+
+TEST(Listed, a_market_that_is_something_else_is_refused) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    EXPECT_EQ(refusal(listed(chain), chain), "");
+
+    CompoundV2Settings decimals = listed(chain);
+    decimals.expected[chain.token()].decimals = 8;
+    EXPECT_THAT(refusal(decimals, chain), HasSubstr("has 6 decimals, expected 8"));
+    EXPECT_THAT(refusal(decimals, chain), HasSubstr(to_base58check(chain.token())));
+
+    CompoundV2Settings underlying = listed(chain);
+    underlying.expected[chain.token()].underlying = filled(0xcc);
+    EXPECT_THAT(
+        refusal(underlying, chain),
+        HasSubstr("is " + to_base58check(filled(0xbb)) + ", expected " +
+                  to_base58check(filled(0xcc)) + "; this is not the deployment its name says"));
+}
+
+TEST(Listed, a_Comptroller_without_the_native_market_is_refused) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    CompoundV2Settings settings = listed(chain);
+    settings.native_market = filled(0xdd);
+    EXPECT_THAT(refusal(settings, chain),
+                HasSubstr("does not list " + to_base58check(filled(0xdd)) +
+                          ", the market of ETH; this is not the deployment its name says"));
+}
+
+TEST(Listed, markets_that_are_not_there_are_told) {
+    RecordedChain chain("compound");
+    chain.stand_after(6);
+    CompoundV2Settings settings = listed(chain);
+    const auto complete = make_compound_v2(settings);
+    finish_round(*complete, chain);
+    EXPECT_THAT(complete->trust().found, Not(HasSubstr("not there")));
+    settings.expected[filled(0xdd)] = {filled(0xcc), "GOLD", 18};
+    const auto ledger = make_compound_v2(settings);
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("; 1 of 3 listed markets are not there"));
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
 }
 
 }  // namespace
