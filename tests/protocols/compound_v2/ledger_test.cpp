@@ -210,6 +210,41 @@ TEST(Ledger, a_borrow_whose_log_was_lost_is_never_called_exact) {
     EXPECT_THAT(ledger->trust().reason, HasSubstr("known to one unit only"));
 }
 
+/// JustLend tells the balance after each change: what does not fit is read again.
+TEST(Ledger, a_transfer_whose_log_was_lost_is_noticed_by_the_balance_told) {
+    RecordedChain chain("justlend");
+    chain.stand_after(7);
+    const auto ledger = scanned(chain, 7);
+    ASSERT_TRUE(ledger->reads(4000).empty());
+    chain.stand_after(8);
+    for (const Log& log : chain.logs(8)) {
+        if (log.topics.front() != abi::topic("Transfer(address,address,uint256)")) {
+            ledger->apply(log);
+        }
+    }
+    EXPECT_FALSE(ledger->reads(4000).empty());
+    finish_round(*ledger, chain);
+    expect_equal(*ledger, chain, "read again");
+}
+
+TEST(Ledger, a_debt_in_a_deprecated_market_is_liquidatable_at_any_health) {
+    for (const bool is_deprecated : {false, true}) {
+        RecordedChain chain("compound");
+        chain.stand_after(6);
+        abi::Calldata question("isDeprecated(address)");
+        question.add(chain.token());
+        chain.answer_instead(chain.settings().comptroller, std::move(question).take(),
+                             bytes_of_words({U256(is_deprecated ? 1 : 0)}));
+        const auto ledger = scanned(chain, 6);
+        for (const char* name : {"borrower", "supplier"}) {
+            const PositionHealth health = ledger->health({chain.user(name), {}});
+            ASSERT_TRUE(health.computable && health.health_factor) << name;
+            EXPECT_GE(*health.health_factor, wad_one()) << name;
+            EXPECT_EQ(health.liquidatable, is_deprecated) << name;
+        }
+    }
+}
+
 TEST(Ledger, an_accrual_that_no_log_told_is_noticed) {
     RecordedChain chain("compound");
     chain.stand_after(5);
@@ -355,6 +390,19 @@ TEST(Listed, a_Comptroller_without_the_native_market_is_refused) {
     EXPECT_THAT(refusal(settings, chain),
                 HasSubstr("does not list " + to_base58check(filled(0xdd)) +
                           ", the market of ETH; this is not the deployment its name says"));
+}
+
+TEST(Listed, only_the_native_market_has_no_underlying) {
+    for (const bool is_native_wrong : {false, true}) {
+        RecordedChain chain("compound");
+        chain.stand_after(5);
+        const Address wrong = is_native_wrong ? chain.native() : chain.token();
+        const Bytes reply = is_native_wrong ? bytes_of_words({word_of(filled(0xbb))}) : Bytes{};
+        chain.answer_instead(wrong, abi::Calldata("underlying()").take(), reply);
+        EXPECT_THAT(refusal(listed(chain), chain),
+                    HasSubstr(is_native_wrong ? "the native coin's market answers one"
+                                              : "answers nothing, and it is not the native"));
+    }
 }
 
 TEST(Listed, markets_that_are_not_there_are_told) {
