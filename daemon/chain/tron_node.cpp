@@ -129,8 +129,10 @@ std::vector<Returned> TronNode::run(const Address& multicall, std::span<const By
     const auto ask = [&](const std::vector<std::size_t>& indexes) {
         const auto accept = [&](std::size_t i, const RpcResult& reply) {
             Returned returned = returned_of(reply);
+            // The node's own word, under either path; not a request that nobody answered in time.
+            const bool is_answered = reply || reply.error().code.has_value();
             const bool is_out_of_time =
-                reply && !returned && returned.error().kind == ErrorKind::timeout;
+                is_answered && !returned && returned.error().kind == ErrorKind::timeout;
             if (is_out_of_time) slow.push_back(indexes[i]);
             out[indexes[i]] = std::move(returned);
         };

@@ -27,8 +27,8 @@ struct Place {
     protocols::PositionKey key;
 };
 
-std::string to_cursor(const Place& place) {
-    std::string out = place.protocol + ":" + to_checksum(place.key.account);
+std::string to_cursor(const Place& place, AddressStyle style) {
+    std::string out = place.protocol + ":" + to_text(place.key.account, style);
     if (!place.key.market.is_zero()) out += ":" + to_hex(place.key.market);
     return out;
 }
@@ -36,7 +36,7 @@ std::string to_cursor(const Place& place) {
 std::optional<Place> parse_cursor(const std::string& cursor) {
     const auto fields = split_cursor(cursor);
     if (fields.size() != 2 && fields.size() != 3) return std::nullopt;
-    const auto account = parse_address(fields[1]);
+    const auto account = parse_any_address(fields[1]);
     if (!account) return std::nullopt;
     Place out{fields[0], {*account, {}}};
     if (fields.size() == 3) {
@@ -103,6 +103,7 @@ Page take_page(std::span<const ProtocolView> views, const PositionFilter& filter
     std::size_t left = filter.limit;
     bool reached = !filter.after;
     Place last;
+    AddressStyle style = AddressStyle::eip55;
     for (const auto& view : views) {
         const bool is_cursor_protocol = filter.after && view.status.name == filter.after->protocol;
         reached = reached || is_cursor_protocol;
@@ -110,7 +111,7 @@ Page take_page(std::span<const ProtocolView> views, const PositionFilter& filter
         const auto found = matching(view, filter, is_cursor_protocol);
         if (found.empty()) continue;
         if (left == 0) {
-            page.next = to_cursor(last);
+            page.next = to_cursor(last, style);
             return page;
         }
         std::vector<PositionHealth> taken;
@@ -120,10 +121,11 @@ Page take_page(std::span<const ProtocolView> views, const PositionFilter& filter
         }
         left -= taken.size();
         last = {view.status.name, taken.back().key};
+        style = address_style(view.caip2);
         const bool is_cut = taken.size() < found.size();
         page.protocols.push_back(std::make_unique<view::ProtocolCopy>(view, std::move(taken)));
         if (is_cut) {
-            page.next = to_cursor(last);
+            page.next = to_cursor(last, style);
             return page;
         }
     }

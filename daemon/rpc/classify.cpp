@@ -117,8 +117,9 @@ class Rules {
                (has_any({"block", "header"}) && has_any({"not found", "not be found"}));
     }
     bool is_execution() const {
-        return code_is({-32015}) || has_any({"revert", "evm error", "vm execution error",
-                                             "invalid opcode", "out of gas", "stack underflow"});
+        return code_is({-32015}) ||
+               has_any({"revert", "evm error", "vm execution error", "invalid opcode", "out of gas",
+                        "not enough energy", "stack underflow"});
     }
     bool is_unsupported() const {
         return code_is({-32601, -32004}) ||
@@ -186,6 +187,7 @@ std::optional<std::chrono::seconds> suspension(std::string_view words) {
 std::optional<milliseconds> penalty(const ErrorReply& reply, std::string_view words) {
     if (const auto seconds = suspension(words)) return clamp_wait(*seconds);
     const bool is_penalty = reply.http_status == 403 || reply.http_status == 429 ||
+                            reply.http_status == 503 ||
                             words.find("exceed") != std::string_view::npos;
     if (!reply.is_forbidden_rate || !is_penalty) return std::nullopt;
     return milliseconds(30'000);

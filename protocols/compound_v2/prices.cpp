@@ -128,13 +128,11 @@ PriceScale detect_scale(const Structure& structure, const Round& round) {
 
 PriceScale updated_scale(const Structure& structure, const Round& round) {
     const PriceScale& known = structure.scale;
-    const bool is_same_oracle = known.oracle == structure.oracle;
-    if (is_same_oracle && known.unit == PriceUnit::usd) return known;
-    if (is_same_oracle && known.unit == PriceUnit::native &&
-        native_exponent(structure, round) == known.exponent) {
-        return known;
-    }
-    return detect_scale(structure, round);
+    if (known.oracle != structure.oracle) return detect_scale(structure, round);
+    const auto exponent = native_exponent(structure, round);
+    const bool is_still_usd = known.unit == PriceUnit::usd && !exponent;
+    const bool is_still_native = known.unit == PriceUnit::native && exponent == known.exponent;
+    return is_still_usd || is_still_native ? known : detect_scale(structure, round);
 }
 
 }  // namespace plimsoll::protocols::compound_v2

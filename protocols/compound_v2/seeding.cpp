@@ -145,6 +145,20 @@ const ExpectedMarket* expected_market(const Structure& structure, const Address&
     return found == structure.settings->expected.end() ? nullptr : &found->second;
 }
 
+/// Where a list of the deployment is known, the Comptroller has the native coin's market of it.
+/// Others may be delisted; they are told.
+Reply<ComptrollerReply> as_expected(const Structure& structure,
+                                    Reply<ComptrollerReply> comptroller) {
+    const CompoundV2Settings& settings = *structure.settings;
+    if (!comptroller || settings.expected.empty() || !settings.native_market) return comptroller;
+    const Address& native = *settings.native_market;
+    const auto& listed = comptroller->c_tokens;
+    if (std::ranges::find(listed, native) != listed.end()) return comptroller;
+    return Unexpected<ReadFault>{ReadFault{"the Comptroller does not list " +
+                                           structure.written(native) + ", the market of " +
+                                           settings.native_symbol + std::string(kRefused)}};
+}
+
 /// A market that a list of the deployment names must be what the list says.
 Reply<MarketReply> as_expected(const Structure& structure, Reply<MarketReply> market) {
     if (!market) return market;
@@ -180,7 +194,7 @@ Reply<Seeding::Decoded> Seeding::decode(const Ledger& ledger, const Unit& unit, 
     };
     switch (unit.stage) {
         case Stage::comptroller:
-            return keep(decode_comptroller(results), out.comptroller);
+            return keep(as_expected(structure, decode_comptroller(results)), out.comptroller);
         case Stage::market:
             return keep(as_expected(structure, decode_market(structure, unit.subject, results, at)),
                         out.market);

@@ -2,6 +2,7 @@
 
 #include "protocols/common/totals.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,16 @@ std::string rounding_allowed(const Ledger& ledger, const Valuation& valuation) {
            digits.substr(digits.size() - 2) + " USD of rounding";
 }
 
+/// Markets of the deployment's list that the Comptroller does not have.
+std::string absent_markets(const Structure& structure) {
+    const auto& expected = structure.settings->expected;
+    const auto absent = std::ranges::count_if(
+        expected, [&](const auto& one) { return structure.find(one.first) == nullptr; });
+    if (absent == 0) return {};
+    return "; " + std::to_string(absent) + " of " + std::to_string(expected.size()) +
+           " listed markets are not there";
+}
+
 /// What was found out, for those who look.
 std::string findings(const Ledger& ledger, const Valuation& valuation) {
     const Structure& structure = ledger.structure();
@@ -100,7 +111,7 @@ std::string findings(const Ledger& ledger, const Valuation& valuation) {
             "; the token listed as " + wanted.symbol + " calls itself " + market->c_token.symbol;
     }
     if (told > kMaxReasons) text += "; and " + std::to_string(told - kMaxReasons) + " more";
-    return text;
+    return text + absent_markets(structure);
 }
 
 }  // namespace

@@ -4,8 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include <fstream>
 #include <set>
+#include <string>
+#include <string_view>
 
 namespace plimsoll::config {
 namespace {
@@ -38,6 +42,47 @@ TEST(Deployments, the_main_market_of_ethereum_is_known) {
     EXPECT_EQ(main_deployment("aave-v3", 1), main);
     EXPECT_EQ(find_deployment(1, main->address), main);
     EXPECT_EQ(find_deployment("aave-v3-ethereum-core"), main);
+}
+
+TEST(Deployments, justlend_has_its_markets) {
+    const Deployment* const justlend = find_deployment("justlend");
+    ASSERT_NE(justlend, nullptr);
+    EXPECT_EQ(justlend->markets.size(), 24U);
+    ASSERT_TRUE(justlend->native_market);
+    EXPECT_EQ(to_base58check(*justlend->native_market), "TE2RzoSV3wFK99w6J9UnnZ4vLfXYoxvRwP");
+    std::size_t natives = 0;
+    for (const DeploymentMarket& market : justlend->markets) {
+        if (!market.underlying.is_zero()) continue;
+        ++natives;
+        EXPECT_EQ(market.c_token, *justlend->native_market);
+    }
+    EXPECT_EQ(natives, 1U);
+}
+
+/// Each `x_base58` beside an `x` is the same address; how many there are.
+std::size_t compare_spellings(const nlohmann::json& value) {
+    constexpr std::string_view kEnd = "_base58";
+    std::size_t out = 0;
+    if (!value.is_object()) return out;
+    for (const auto& [key, member] : value.items()) {
+        out += compare_spellings(member);
+        if (!key.ends_with(kEnd)) continue;
+        const std::string hex = key.substr(0, key.size() - kEnd.size());
+        const auto address = parse_address(value.at(hex).get<std::string>());
+        if (!address) {
+            ADD_FAILURE() << key << ": " << address.error().message;
+            continue;
+        }
+        EXPECT_EQ(to_base58check(*address), member.get<std::string>());
+        ++out;
+    }
+    return out;
+}
+
+TEST(Deployments, tron_addresses_are_spelled_alike_in_hex_and_base58) {
+    std::ifstream file(std::string(PLIMSOLL_SOURCE_DIR) + "/config/deployments/compound_v2.json");
+    // The Comptroller, 24 markets, and the underlying of all but the native one.
+    EXPECT_EQ(compare_spellings(nlohmann::json::parse(file)), 48U);
 }
 
 TEST(Deployments, other_markets_have_their_names) {

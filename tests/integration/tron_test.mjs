@@ -165,7 +165,7 @@ describe('a TRON node that misbehaves', () => {
         await recovers();
     });
 
-    test('refusals for the rate, in every form', { timeout: 120_000 }, async () => {
+    test('refusals for the rate, in every form', { timeout: 240_000 }, async () => {
         const forms = {
             trongrid: /HTTP 403: The key exceeds the frequency limit\(15\)/,
             node: /HTTP 200: The key exceeds the frequency limit\(15\)/,
@@ -180,7 +180,7 @@ describe('a TRON node that misbehaves', () => {
             const { chain: state } = await watched.until(({ chain: one }) => one.endpoints[0].state === 'rate limited', refusal);
             assert.match(state.endpoints[0].last_error, words);
             assert.equal(state.endpoints[0].up, false);
-            await watched.settled();
+            await watched.settled(90_000); // an unnamed pause is one of 30 s
             assert.equal(watched.faults.refusals, 0);
             assert.equal((await watched.state()).chain.endpoints[0].up, true);
         }

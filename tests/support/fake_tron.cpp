@@ -192,6 +192,17 @@ json FakeTron::events(const std::string& path) const {
 
 rpc::HttpResult FakeTron::json_rpc(const std::string& body) {
     if (body.find("\"eth_call\"") == std::string::npos) return evm.answer(body);
+    const json request = json::parse(body);
+    const std::string data = request.at("params").at(0).at("data").get<std::string>();
+    if (data.size() > 10 + most_calldata) {  // 0x and the selector besides
+        ++calls;
+        return ok(
+            json{{"jsonrpc", "2.0"},
+                 {"id", request.at("id")},
+                 {"error",
+                  {{"code", -32000}, {"message", "CPU timeout for 'SLOAD' operation executing"}}}}
+                .dump());
+    }
     const BlockNumber lag = evm.lag;
     begin_call();
     rpc::HttpResult reply = evm.answer(body);

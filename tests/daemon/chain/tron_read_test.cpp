@@ -150,8 +150,13 @@ TEST_F(TronSourceTest, reverts_are_answers_and_are_asked_by_themselves) {
     EXPECT_TRUE((*results)[3].success);
 }
 
-TEST_F(TronSourceTest, too_much_work_is_tried_once_more_and_then_halved) {
+/// Where calls are made: under /wallet, or under /jsonrpc alone.
+class TooMuchWork : public TronSourceTest, public ::testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(Paths, TooMuchWork, ::testing::Bool());
+
+TEST_P(TooMuchWork, is_tried_once_more_and_then_halved) {
     test::FakeTron& node = add_node(chain);
+    node.has_wallet = GetParam();
     settings.max_calls = 32;
     connect();
     const BlockRef at = head();
@@ -164,10 +169,12 @@ TEST_F(TronSourceTest, too_much_work_is_tried_once_more_and_then_halved) {
     const std::size_t learned = node.calls;
     ASSERT_TRUE(source->read(calls(32), at));
     EXPECT_EQ(node.calls, learned + 2);
+    EXPECT_EQ(source->endpoints().at(0).failures, 0U);
 }
 
-TEST_F(TronSourceTest, a_call_too_long_for_the_node_is_never_taken_for_a_revert) {
+TEST_P(TooMuchWork, of_one_call_is_never_taken_for_a_revert) {
     test::FakeTron& node = add_node(chain);
+    node.has_wallet = GetParam();
     connect();
     const BlockRef at = head();
     node.most_calldata = 10;

@@ -55,6 +55,7 @@ class FakeLive final : public view::Live {
             if (unread_.contains(i)) continue;
             view::ProtocolView& view = views.emplace_back();
             view.status = statuses[i];
+            view.caip2 = caip2_;
             view.ledger = &ledgers_[i];
             view.healths = healths[i];
         }
@@ -70,6 +71,7 @@ class FakeLive final : public view::Live {
     std::vector<view::ChainStatus> chains_;
     std::vector<FakeProtocol> ledgers_;
     std::set<std::size_t> unread_;  ///< of which nothing is known
+    std::string caip2_;
 };
 
 class ApiTest : public ::testing::Test {
@@ -190,6 +192,20 @@ TEST_F(ApiTest, a_wrong_parameter_is_no_answer_about_everything) {
     ask("/v1/alerts", {{"severity", "bad"}}, 400);
     ask("/status", {{"x", "1"}}, 400);
     ask("/metrics", {}, 404);
+}
+
+TEST_F(ApiTest, a_cursor_names_the_account_as_its_chain_writes_it) {
+    live_.caip2_ = "tron:0x2b6653dc";
+    std::vector<std::string> expected;
+    for (std::uint64_t account = 20; account < 23; ++account) {
+        live_.add(0, account, 2000);
+        expected.push_back(to_base58check(address(account)));
+    }
+    EXPECT_EQ(ask("/v1/positions", {{"limit", "1"}})["next"], "lend-one:" + expected[0]);
+    EXPECT_EQ(pages("/v1/positions", "account", 1), expected);
+    const std::string in_hex = "lend-one:" + to_checksum(address(20));
+    const Json second = ask("/v1/positions", {{"limit", "1"}, {"cursor", in_hex}});
+    EXPECT_EQ(second["rows"].front()["account"], expected[1]);
 }
 
 TEST_F(ApiTest, pages_of_positions_are_complete_and_survive_changes) {

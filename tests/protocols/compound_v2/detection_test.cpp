@@ -178,6 +178,23 @@ TEST(PriceUnit, a_dollar_coin_may_leave_its_peg_later) {
     EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
 }
 
+/// A dollar coin at a dollar and the native coin at its own unit: one oracle cannot mean both.
+TEST(PriceUnit, dollars_are_doubted_once_the_coin_is_priced_in_itself) {
+    RecordedChain chain = telling_chain();
+    const auto ledger = scanned(chain, kTelling);
+    ASSERT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+    for (const U256& coin : {U256(kOne), U256(kOne) * U256(1'000'000'000U)}) {
+        chain.set_price(chain.native(), coin);
+        finish_round(*ledger, chain);
+        EXPECT_FALSE(ledger->trust().verified);
+        EXPECT_THAT(ledger->trust().reason, HasSubstr("stated in cannot be told"));
+    }
+    chain.set_price(chain.native(), U256(kOne) * U256(1500U));
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("prices in USD"));
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+}
+
 /// The native coin's fall in dollars is told by every other price rising.
 TEST(PriceUnit, bands_of_the_coin_move_all_other_prices) {
     RecordedChain chain = telling_chain();

@@ -14,6 +14,7 @@ namespace plimsoll::protocols::compound_v2 {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr const char* kUsers[] = {"supplier", "borrower", "liquidator"};
@@ -209,6 +210,41 @@ TEST(Ledger, a_borrow_whose_log_was_lost_is_never_called_exact) {
     EXPECT_THAT(ledger->trust().reason, HasSubstr("known to one unit only"));
 }
 
+/// JustLend tells the balance after each change: what does not fit is read again.
+TEST(Ledger, a_transfer_whose_log_was_lost_is_noticed_by_the_balance_told) {
+    RecordedChain chain("justlend");
+    chain.stand_after(7);
+    const auto ledger = scanned(chain, 7);
+    ASSERT_TRUE(ledger->reads(4000).empty());
+    chain.stand_after(8);
+    for (const Log& log : chain.logs(8)) {
+        if (log.topics.front() != abi::topic("Transfer(address,address,uint256)")) {
+            ledger->apply(log);
+        }
+    }
+    EXPECT_FALSE(ledger->reads(4000).empty());
+    finish_round(*ledger, chain);
+    expect_equal(*ledger, chain, "read again");
+}
+
+TEST(Ledger, a_debt_in_a_deprecated_market_is_liquidatable_at_any_health) {
+    for (const bool is_deprecated : {false, true}) {
+        RecordedChain chain("compound");
+        chain.stand_after(6);
+        abi::Calldata question("isDeprecated(address)");
+        question.add(chain.token());
+        chain.answer_instead(chain.settings().comptroller, std::move(question).take(),
+                             bytes_of_words({U256(is_deprecated ? 1 : 0)}));
+        const auto ledger = scanned(chain, 6);
+        for (const char* name : {"borrower", "supplier"}) {
+            const PositionHealth health = ledger->health({chain.user(name), {}});
+            ASSERT_TRUE(health.computable && health.health_factor) << name;
+            EXPECT_GE(*health.health_factor, wad_one()) << name;
+            EXPECT_EQ(health.liquidatable, is_deprecated) << name;
+        }
+    }
+}
+
 TEST(Ledger, an_accrual_that_no_log_told_is_noticed) {
     RecordedChain chain("compound");
     chain.stand_after(5);
@@ -300,26 +336,87 @@ TEST(Ledger, an_accrual_in_a_block_to_come_is_refused) {
     EXPECT_THAT(refused.error().message, HasSubstr("neither a block up to"));
 }
 
-TEST(Ledger, a_listed_market_that_is_something_else_is_refused) {
-    RecordedChain chain("compound");
-    chain.stand_after(5);
+// ---- a deployment whose markets a list tells
+
+Address filled(std::uint8_t byte) {
+    Address out;
+    out.bytes.fill(byte);
+    return out;
+}
+
+/// The chain as it is, as a list of the deployment would tell it.
+CompoundV2Settings listed(const RecordedChain& chain) {
     CompoundV2Settings settings = chain.settings();
     settings.native_market = chain.native();
     settings.addresses = AddressStyle::base58check;
     settings.expected[chain.native()] = {Address{}, "ETH", 18};
-    Address underlying;
-    underlying.bytes.fill(0xbb);
-    settings.expected[chain.token()] = {underlying, "TKN", 8};  // it has 6
+    settings.expected[chain.token()] = {filled(0xbb), "USDT", 6};
+    return settings;
+}
+
+/// Why the contracts are refused; empty where they are taken.
+std::string refusal(const CompoundV2Settings& settings, const RecordedChain& chain) {
     const auto ledger = make_compound_v2(settings);
-    std::optional<std::string> refused;
-    for (int i = 0; i < 4 && !refused; ++i) {
-        const auto calls = ledger->reads(4000);
+    for (auto calls = ledger->reads(4000); !calls.empty(); calls = ledger->reads(4000)) {
         const auto accepted = ledger->accept_reads(chain.answer(calls), chain.at());
-        if (!accepted) refused = accepted.error().message;
+        if (!accepted) return accepted.error().message;
     }
-    ASSERT_TRUE(refused);
-    EXPECT_THAT(*refused, HasSubstr("has 6 decimals, expected 8"));
-    EXPECT_THAT(*refused, HasSubstr(to_base58check(chain.token())));
+    return {};
+}
+
+TEST(Listed, a_market_that_is_something_else_is_refused) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    EXPECT_EQ(refusal(listed(chain), chain), "");
+
+    CompoundV2Settings decimals = listed(chain);
+    decimals.expected[chain.token()].decimals = 8;
+    EXPECT_THAT(refusal(decimals, chain), HasSubstr("has 6 decimals, expected 8"));
+    EXPECT_THAT(refusal(decimals, chain), HasSubstr(to_base58check(chain.token())));
+
+    CompoundV2Settings underlying = listed(chain);
+    underlying.expected[chain.token()].underlying = filled(0xcc);
+    EXPECT_THAT(
+        refusal(underlying, chain),
+        HasSubstr("is " + to_base58check(filled(0xbb)) + ", expected " +
+                  to_base58check(filled(0xcc)) + "; this is not the deployment its name says"));
+}
+
+TEST(Listed, a_Comptroller_without_the_native_market_is_refused) {
+    RecordedChain chain("compound");
+    chain.stand_after(5);
+    CompoundV2Settings settings = listed(chain);
+    settings.native_market = filled(0xdd);
+    EXPECT_THAT(refusal(settings, chain),
+                HasSubstr("does not list " + to_base58check(filled(0xdd)) +
+                          ", the market of ETH; this is not the deployment its name says"));
+}
+
+TEST(Listed, only_the_native_market_has_no_underlying) {
+    for (const bool is_native_wrong : {false, true}) {
+        RecordedChain chain("compound");
+        chain.stand_after(5);
+        const Address wrong = is_native_wrong ? chain.native() : chain.token();
+        const Bytes reply = is_native_wrong ? bytes_of_words({word_of(filled(0xbb))}) : Bytes{};
+        chain.answer_instead(wrong, abi::Calldata("underlying()").take(), reply);
+        EXPECT_THAT(refusal(listed(chain), chain),
+                    HasSubstr(is_native_wrong ? "the native coin's market answers one"
+                                              : "answers nothing, and it is not the native"));
+    }
+}
+
+TEST(Listed, markets_that_are_not_there_are_told) {
+    RecordedChain chain("compound");
+    chain.stand_after(6);
+    CompoundV2Settings settings = listed(chain);
+    const auto complete = make_compound_v2(settings);
+    finish_round(*complete, chain);
+    EXPECT_THAT(complete->trust().found, Not(HasSubstr("not there")));
+    settings.expected[filled(0xdd)] = {filled(0xcc), "GOLD", 18};
+    const auto ledger = make_compound_v2(settings);
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("; 1 of 3 listed markets are not there"));
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
 }
 
 }  // namespace
