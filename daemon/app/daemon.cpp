@@ -7,6 +7,7 @@
 #include "daemon/app/notify.hpp"
 #include "daemon/app/reload.hpp"
 #include "daemon/app/signals.hpp"
+#include "daemon/app/sink_test.hpp"
 #include "daemon/app/stages.hpp"
 #include "daemon/app/state_lost.hpp"
 #include "daemon/app/upkeep.hpp"
