@@ -237,7 +237,7 @@ TEST_F(OutboxTest, next_message_waits_until_the_store_took_what_became_of_the_la
         store_.add(suffix, "m1" + suffix, "k1" + suffix);
         store_.add(suffix, "m2" + suffix, "k2" + suffix);
         add_sink(suffix, 1, [&, suffix](const sinks::Message& message) {
-            if (message.id == "m1" + suffix) store_.fail(4, suffix);
+            if (message.id == "m1" + suffix) store_.fail(4, suffix.c_str());
             return outcome(Kind::ok);
         });
     }
