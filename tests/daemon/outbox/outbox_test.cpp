@@ -232,12 +232,11 @@ TEST_F(OutboxTest, delivered_message_is_marked_until_the_store_takes_it_and_not_
 
 TEST_F(OutboxTest, next_message_waits_until_the_store_took_what_became_of_the_last) {
     for (const char* failing : {"mark_done", "mark_attempt"}) {
-        SCOPED_TRACE(failing);
-        const std::string suffix = failing;
-        store_.add(suffix, "m1" + suffix, "k1" + suffix);
-        store_.add(suffix, "m2" + suffix, "k2" + suffix);
-        add_sink(suffix, 1, [&, suffix](const sinks::Message& message) {
-            if (message.id == "m1" + suffix) store_.fail(4, suffix.c_str());
+        const std::string first = std::string(failing) + "1";
+        store_.add(failing, first, first);
+        store_.add(failing, std::string(failing) + "2", "another");
+        add_sink(failing, 1, [this, failing, first](const sinks::Message& message) {
+            if (message.id == first) store_.fail(4, failing);
             return outcome(Kind::ok);
         });
     }
@@ -247,9 +246,9 @@ TEST_F(OutboxTest, next_message_waits_until_the_store_took_what_became_of_the_la
         outbox_->wake();
         return store_.count("done") == 4;
     }));
-    for (const std::string suffix : {"mark_done", "mark_attempt"}) {
-        EXPECT_EQ(logs_[suffix].ids(), (std::vector<std::string>{"m1" + suffix, "m2" + suffix}));
-    }
+    EXPECT_EQ(logs_["mark_done"].ids(), (std::vector<std::string>{"mark_done1", "mark_done2"}));
+    EXPECT_EQ(logs_["mark_attempt"].ids(),
+              (std::vector<std::string>{"mark_attempt1", "mark_attempt2"}));
 }
 
 TEST_F(OutboxTest, stop_does_not_wait_for_a_failing_store) {
