@@ -72,7 +72,7 @@ TEST_F(KilledAtCall, every_acknowledged_change_is_there) {
 
 TEST_F(KilledAtCall, while_the_log_is_folded_in) {
     play(large_scenario());
-    for (int nth = 1; killed_at(nth) && !HasFailure(); nth += 1 + nth / 10) {
+    for (int nth = 1; killed_at(nth) && !HasFailure(); nth += test::stride(1) + nth / 10) {
     }
 }
 

@@ -91,7 +91,7 @@ TEST_P(Faults, leave_nothing_half_done_at_any_call) {
 TEST_P(Faults, leave_nothing_half_done_while_the_log_is_folded_in) {
     play(large_scenario());
     // Most calls of a large round are alike: some of them stand for all.
-    for (int nth = 1; disturbed_at(nth) && !HasFailure(); nth += 1 + nth / 3) {
+    for (int nth = 1; disturbed_at(nth) && !HasFailure(); nth += test::stride(1) + nth / 3) {
     }
 }
 
