@@ -21,7 +21,7 @@ import { evmFront, startTronFront } from '../differential/front.mjs';
 import { BINARY } from './market.mjs';
 
 const PATIENCE_MS = 60_000;
-const STALE_AFTER_MS = 6_000;
+const STALE_AFTER_MS = 12_000;
 const EVM_ID = 'eip155:31337';
 const TRON_ID = 'tron:0x2b6653dc';
 
