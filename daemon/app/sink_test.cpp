@@ -2,6 +2,7 @@
 
 #include "daemon/alerts/notices.hpp"
 #include "daemon/app/stored_form.hpp"
+#include "daemon/http/operations.hpp"
 #include "daemon/sinks/make.hpp"
 
 #include <chrono>
@@ -19,10 +20,9 @@ const config::SinkSettings* find(const config::Settings& settings, const std::st
 }  // namespace
 
 std::optional<std::string> unknown_sink(const config::Settings& settings, const std::string& sink) {
-    if (find(settings, sink) != nullptr) return std::nullopt;
-    std::string out = "there is no sink '" + sink + "'; the configuration has:";
-    for (const config::SinkSettings& one : settings.sinks) out += ' ' + one.name;
-    return out;
+    std::vector<std::string> names;
+    for (const config::SinkSettings& one : settings.sinks) names.push_back(one.name);
+    return http::unknown_sink(names, sink);
 }
 
 Expected<void, std::string> send_test(const config::Settings& settings, const std::string& sink,

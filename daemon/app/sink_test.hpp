@@ -9,7 +9,7 @@
 
 namespace plimsoll::app {
 
-/// What to tell a person who named a sink that is not configured; none when it is.
+/// As `http::unknown_sink`.
 std::optional<std::string> unknown_sink(const config::Settings& settings, const std::string& sink);
 
 /// Sends one message that says it is a test to the sink, at once and past the outbox. The error

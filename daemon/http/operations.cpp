@@ -231,6 +231,14 @@ OperationResult enable_sink(store::Store& store, const Request& request) {
 
 }  // namespace
 
+std::optional<std::string> unknown_sink(std::span<const std::string> configured,
+                                        const std::string& name) {
+    if (std::ranges::find(configured, name) != configured.end()) return std::nullopt;
+    std::string out = "there is no sink '" + name + "'; the configuration has:";
+    for (const std::string& one : configured) out += ' ' + one;
+    return out;
+}
+
 bool changes_outbox(const std::string& path) {
     return path == "outbox/retry" || path == "outbox/drop";
 }

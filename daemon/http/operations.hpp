@@ -6,6 +6,8 @@
 #include "daemon/view/rows.hpp"
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 
 namespace plimsoll::http {
@@ -22,6 +24,10 @@ using OperationResult = Expected<view::Row, OperationError>;
 /// "outbox/retry", "outbox/drop", "silence/add", "silence/list", "silence/expire", "sink/enable".
 /// What is changed is durable on return. `now_ms` is wall clock.
 OperationResult operate(store::Store& store, const Request& request, std::int64_t now_ms);
+
+/// What to tell a person who named a sink that is not among the configured ones; none when it is.
+std::optional<std::string> unknown_sink(std::span<const std::string> configured,
+                                        const std::string& name);
 
 /// Whether the command changes something that senders should look at.
 bool changes_outbox(const std::string& path);

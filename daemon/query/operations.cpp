@@ -1,7 +1,8 @@
+#include "daemon/http/operations.hpp"
+
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
 
-#include <algorithm>
 #include <ostream>
 
 namespace plimsoll::query {
@@ -68,15 +69,6 @@ bool take_word(const Options& options, const char* name, Params& params, std::os
     }
     if (!options.words.empty()) params[name] = options.words.front();
     return true;
-}
-
-/// What to tell a person who named a sink that is not among these; none when it is.
-std::optional<std::string> unknown_sink(const std::vector<std::string>& sinks,
-                                        const std::string& name) {
-    if (std::find(sinks.begin(), sinks.end(), name) != sinks.end()) return std::nullopt;
-    std::string out = "there is no sink '" + name + "'; the configuration has:";
-    for (const std::string& one : sinks) out += ' ' + one;
-    return out;
 }
 
 }  // namespace
@@ -149,7 +141,7 @@ int sink(const Reader& reader, const Options& options, std::ostream& out, std::o
     const bool is_test = options.action == "test";
     // The running daemon knows its sinks better than a file that may have changed since.
     if (!is_test && options.sinks && !reader.is_running()) {
-        if (const auto wrong = unknown_sink(*options.sinks, params["name"])) {
+        if (const auto wrong = http::unknown_sink(*options.sinks, params["name"])) {
             return usage(err, *wrong);
         }
     }
