@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The long forms of the tests on what may go wrong: a thousand kills, a kill at every system call that
 # changes something, random histories of reorganisations, a thousand signed alerts, a long life in which one
-# of a hundred requests and deliveries fails, and how soon alerts are on their way. Prints figures; ends with 1 when a claim of
-# docs/delivery.md does not hold.
+# of a hundred requests and deliveries fails, and how soon alerts are on their way. Prints figures; ends with
+# 1 when a claim of docs/delivery.md does not hold.
 #
 #   scripts/soak.sh [KILLS] [SEED] [POLLS]     default 1000, 1 and 200000
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Kills the daemon at the N-th call of every system call that changes something: N = 1, 2, 3 … 69, from
-// there on in steps that widen (everyN), until a run survives, from prepared states: a first start, a round with liquidations, a queue to be
-// delivered, a reorganisation. After every kill it starts again, and nothing may be lost, invented,
+// there on in steps that widen (everyN), until a run survives, from prepared states: a first start, a
+// round with liquidations, a queue to be delivered, a reorganisation. After every kill it starts again, and nothing may be lost, invented,
 // out of order or more than once too often there; every number equals the contract's.
 //
 //   node tests/faults/syscalls.mjs [--sample] [--keep]
