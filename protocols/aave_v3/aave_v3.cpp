@@ -137,6 +137,7 @@ Expected<void, ReadFault> AaveV3::accept_prices(std::span<const CallResult> resu
         const auto coverage = debt_coverage(ledger_, *valuation_, id);
         if (coverage && coverage->is_above_total) ledger_.owe_borrowers(id, at.number);
     }
+    ledger_.owe_unread_revisions(at.number);
     return {};
 }
 

@@ -79,6 +79,9 @@ class Ledger {
     /// More variable debt of the reserve is known at `at` than exists: its borrowers are read, at
     /// most once in a thousand blocks.
     void owe_borrowers(unsigned reserve, BlockNumber at);
+    /// Revisions that could not be read at `at` are read again: at once, then after 1, 2, 4 …
+    /// blocks, at least once in a thousand.
+    void owe_unread_revisions(BlockNumber at);
 
     // ---- state
     const Structure& structure() const { return structure_; }
@@ -98,6 +101,12 @@ class Ledger {
     struct Source {
         Emitter emitter = Emitter::pool;
         unsigned reserve = 0;  ///< tokens only
+    };
+    /// When something that could not be read is tried again.
+    struct Retry {
+        BlockNumber next = 0;
+        BlockNumber pause = 1;
+        bool is_due(BlockNumber at);
     };
     /// What earlier logs of the same transaction told.
     struct Transaction {
@@ -151,6 +160,7 @@ class Ledger {
     void count_debt(std::span<const HoldingState> holdings, bool add);
     void owe_category_of(unsigned e_mode);
     void owe_every_account();
+    void owe_holders(unsigned reserve);
     void owe_accounts_with_stable_debt();
     void drop_reserve(unsigned id);
     void index_sources();
@@ -163,6 +173,8 @@ class Ledger {
     std::map<unsigned, U256> known_debt_;
     std::set<Address> maybe_free_;  ///< accounts whose debt may be gone
     std::map<unsigned, BlockNumber> borrowers_owed_at_;
+    Retry pool_retry_;
+    std::map<Address, Retry> token_retries_;  ///< by asset
     Transaction transaction_;
     LedgerEvents events_;
     /// Shared between copies; immutable.

@@ -17,6 +17,40 @@ void Ledger::owe_every_account() {
     for (const Address& account : all) owe_account(account);
 }
 
+void Ledger::owe_holders(unsigned reserve) {
+    std::vector<Address> holders;
+    accounts_.for_each([&](const AccountView& account) {
+        const bool holds = std::any_of(account.holdings.begin(), account.holdings.end(),
+                                       [&](const HoldingState& h) { return h.reserve == reserve; });
+        if (holds) holders.push_back(account.address);
+    });
+    for (const Address& account : holders) owe_account(account);
+}
+
+bool Ledger::Retry::is_due(BlockNumber at) {
+    constexpr BlockNumber kLongestPause = 1000;
+    if (at < next) return false;
+    next = at + pause;
+    pause = std::min(2 * pause, kLongestPause);
+    return true;
+}
+
+void Ledger::owe_unread_revisions(BlockNumber at) {
+    if (structure_.pool_revision && structure_.base_unit_known) {
+        pool_retry_ = {};
+    } else if (pool_retry_.is_due(at)) {
+        owed_.pool = true;
+    }
+    for (const auto& [id, reserve] : structure_.reserves) {
+        const Address& asset = reserve.stored.asset;
+        if (reserve.a_token_revision && reserve.debt_token_revision) {
+            token_retries_.erase(asset);
+        } else if (token_retries_[asset].is_due(at)) {
+            owed_.tokens.insert(asset);
+        }
+    }
+}
+
 /// Stable debt was turned into variable debt before the release that has none.
 void Ledger::owe_accounts_with_stable_debt() {
     std::vector<Address> touched;
@@ -100,6 +134,8 @@ void Ledger::accept(const Address& asset, const TokensReply& tokens) {
     changed_.market = true;
     ReserveState* reserve = structure_.find(asset);
     if (reserve == nullptr) return;
+    // Under assumed rules their balances may have been moved wrongly.
+    if (token_retries_.contains(asset)) owe_holders(reserve->stored.id);
     reserve->a_token_revision = tokens.a_token_revision;
     reserve->debt_token_revision = tokens.debt_token_revision;
     reserve->stored.a_token_rules = token_rules_or_newest(tokens.a_token_revision);

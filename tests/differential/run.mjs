@@ -104,6 +104,7 @@ export class Run {
         for (const [field, count] of shown) {
             if (count > SHOWN_OF_FIELD) say(`... and ${count - SHOWN_OF_FIELD} more of ${field}`);
         }
+        if (found.length > 0) say(this.daemon.lastLines());
     }
 
     /** A daemon killed while blocks go by must come back to the same numbers. */

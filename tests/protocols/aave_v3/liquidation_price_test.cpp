@@ -159,7 +159,7 @@ void check_by_trying_all(const SmallWorld& world, const MovingPrices& moving, Ta
     }
     ASSERT_TRUE(found) << text_of(expected.below_now) << " or " << text_of(expected.above_now);
     ++tally.found;
-    tally.above += found->side == PriceSide::above ? 1 : 0;
+    tally.above += found->side == PriceSide::above ? 1U : 0U;
     const bool is_now = answers[now];
     const auto distance = [&](const std::optional<LiquidationPrice>& crossing) {
         return crossing ? steps(*crossing, is_now, now) : U256(1'000'000U);
@@ -421,7 +421,7 @@ TEST(LiquidationTime, is_the_first_of_all_seconds_tried) {
         if (first || (ours && *ours < kNow + kTried)) {
             EXPECT_EQ(ours, first);
         }
-        found += first && *first != kNow ? 1 : 0;
+        found += first && *first != kNow ? 1U : 0U;
     }
     EXPECT_GT(found, test::effort(100));
 }
@@ -528,7 +528,7 @@ TEST(RepayToReach, is_the_least_of_all_amounts_tried) {
         }
         EXPECT_EQ(amount_text(ours),
                   amount_text(least_by_trying(world, id, target, debt->raw(), after_repaying)));
-        found += ours ? 1 : 0;
+        found += ours ? 1U : 0U;
     }
     EXPECT_GT(found, test::effort(100));
 }
@@ -579,7 +579,7 @@ TEST(AddToReach, is_the_least_of_all_amounts_tried) {
             EXPECT_TRUE(enough && reaches(world.market, *enough, target));
             EXPECT_FALSE(less && reaches(world.market, *less, target));
         }
-        found += ours ? 1 : 0;
+        found += ours ? 1U : 0U;
     }
     EXPECT_GT(found, test::effort(100));
 }
@@ -694,7 +694,7 @@ TEST(LiquidationPrice, of_one_collateral_equals_the_closed_forms) {
             price(expected ? static_cast<U256>(*expected) * 3U + 5U : U256(1'000'000U));
         const auto ours = liquidation_price(world.market, world.account, alone(0));
         EXPECT_EQ(text_of(ours), expected ? expected->str() + " below" : "none");
-        found += expected ? 1 : 0;
+        found += expected ? 1U : 0U;
     }
     EXPECT_GT(found, test::effort(1500));
 }

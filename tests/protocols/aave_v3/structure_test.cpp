@@ -15,6 +15,7 @@ namespace {
 using Structure37 = SeededMarket;
 using Structure30 = SeededMarket30;
 using Trust37 = SeededMarket;
+using Trust30 = SeededMarket30;
 
 TEST_F(Structure37, is_not_trusted_before_it_is_read) {
     EXPECT_FALSE(ledger->trust().verified);
@@ -276,6 +277,32 @@ TEST_F(Trust37, totals_that_cannot_be_read_are_told) {
     finish_round(*ledger, chain);
     EXPECT_TRUE(ledger->trust().verified);
     EXPECT_EQ(ledger->coverage_ppm(), 1'000'000U);
+}
+
+TEST_F(Trust30, revisions_that_cannot_be_read_are_read_again) {
+    chain.reverting.insert(abi::Calldata("ATOKEN_REVISION()").take());
+    chain.reverting.insert(abi::Calldata("DEBT_TOKEN_REVISION()").take());
+    follow({alice});
+    EXPECT_NE(ledger->trust().reason.find("WETH: ATOKEN_REVISION cannot be read"),
+              std::string::npos);
+    // At once, and then with growing pauses.
+    std::vector<BlockNumber> tried;
+    for (int i = 0; i < 12; ++i) {
+        chain.mine(12);
+        chain.supply(alice, 0, U256(1'000'003) * U256(7 * i + 1));
+        apply_logs();
+        if (finish_round(*ledger, chain) > 0) tried.push_back(chain.head().number);
+        EXPECT_FALSE(ledger->trust().verified);
+    }
+    ASSERT_GE(tried.size(), 3U);
+    EXPECT_LE(tried.size(), 5U);
+    chain.reverting.clear();
+    for (int i = 0; i < 16 && !ledger->trust().verified; ++i) {
+        chain.mine(12);
+        finish_round(*ledger, chain);
+    }
+    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+    expect_exact(alice);  // what was moved under assumed rules was read anew
 }
 
 TEST_F(Trust37, more_known_debt_than_exists_is_told_and_its_borrowers_are_read) {
