@@ -61,7 +61,7 @@ endif()
 # helpers have names that others have too.
 function(plimsoll_together target)
   if(PLIMSOLL_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 40)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
@@ -89,19 +89,24 @@ function(plimsoll_library name)
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endfunction()
 
+# The tests' own code is not optimized: it compiles in half the time, and what it tests is.
+function(plimsoll_test_code target)
+  target_link_libraries(${target} PRIVATE plimsoll_options GTest::gmock nlohmann_json::nlohmann_json)
+  target_precompile_headers(${target} REUSE_FROM plimsoll_test_pch)
+  target_compile_options(${target} PRIVATE -O0 $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_compile_definitions(${target} PRIVATE
+    PLIMSOLL_TEST_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors"
+    PLIMSOLL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+endfunction()
+
 # plimsoll_test(name SOURCES ... ALONE ... DEPENDS ...): one GoogleTest program per folder of tests.
-# The tests' own code is not optimized: it compiles in half the time, and what it tests is. ALONE:
-# further files, which cannot be compiled together with others.
+# ALONE: further files, which cannot be compiled together with others.
 function(plimsoll_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;ALONE;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES} ${ARG_ALONE})
   plimsoll_together(${name} ${ARG_ALONE})
-  target_link_libraries(${name} PRIVATE plimsoll_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${name} REUSE_FROM plimsoll_test_pch)
-  target_compile_options(${name} PRIVATE -O0 $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
-  target_compile_definitions(${name} PRIVATE
-    PLIMSOLL_TEST_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors"
-    PLIMSOLL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  plimsoll_test_code(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main)
   # One process for all tests of a program: with sanitizers its start takes longer than most tests.
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 COST 100

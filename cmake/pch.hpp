@@ -2,6 +2,8 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "daemon/alerts/alert.hpp"
+#include "protocols/common/protocol.hpp"
 
 #include <boost/multiprecision/cpp_int.hpp>
 #include <nlohmann/json.hpp>

@@ -11,7 +11,7 @@
 namespace plimsoll::config {
 namespace {
 
-constexpr std::size_t kMostBytes = 64 * 1024;
+constexpr std::size_t kMostSecretBytes = 64 * 1024;
 
 /// Closes what it holds.
 class OpenFile {
@@ -28,7 +28,7 @@ class OpenFile {
     int descriptor_;
 };
 
-Unexpected<ParseError> cannot_read(const std::filesystem::path& path, int code) {
+Unexpected<ParseError> cannot_read_secret(const std::filesystem::path& path, int code) {
     return parse_error("cannot read " + path.string() + ": " +
                        std::generic_category().message(code));
 }
@@ -55,14 +55,14 @@ Expected<Secret, ParseError> read_secret(const std::filesystem::path& path, Kept
     // O_NONBLOCK: a named pipe must not hang the start
     const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status {};
-    if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return cannot_read(path, errno);
+    if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return cannot_read_secret(path, errno);
     if (!S_ISREG(status.st_mode)) {
         return parse_error("cannot read " + path.string() + ": not a regular file");
     }
     if (const std::string why = exposure(status, kept); !why.empty()) {
         return parse_error(path.string() + why);
     }
-    if (status.st_size > static_cast<off_t>(kMostBytes)) {
+    if (status.st_size > static_cast<off_t>(kMostSecretBytes)) {
         return parse_error(path.string() + " is larger than 64 KiB");
     }
     std::string text(static_cast<std::size_t>(status.st_size), '\0');
@@ -70,7 +70,7 @@ Expected<Secret, ParseError> read_secret(const std::filesystem::path& path, Kept
     while (length < text.size()) {
         const ssize_t got = ::read(file.get(), text.data() + length, text.size() - length);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return cannot_read(path, errno);
+        if (got < 0) return cannot_read_secret(path, errno);
         if (got == 0) break;
         length += static_cast<std::size_t>(got);
     }

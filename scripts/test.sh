@@ -31,15 +31,12 @@ stage() {  # TEXT: also says how long the stage before it took
 }
 
 find_races() {
-    local name
     stage "Building for the thread sanitizer, in build-thread"
     configure build-thread thread
     ninja -C build-thread "${THREADED[@]/%/_tests}"
-    for name in "${THREADED[@]}"; do
-        stage "$name under the thread sanitizer"
-        TSAN_OPTIONS=halt_on_error=1 "build-thread/tests/daemon/$name/${name}_tests" \
-            --gtest_brief=1 --gtest_filter="-$NO_RACES"
-    done
+    stage "$(printf '%s ' "${THREADED[@]}")under the thread sanitizer"
+    TSAN_OPTIONS=halt_on_error=1 GTEST_FILTER="-$NO_RACES" ctest --test-dir build-thread \
+        --output-on-failure --parallel "$(nproc)" -R "^($(IFS='|' && echo "${THREADED[*]}"))_tests\$"
 }
 
 stage "Installing what is missing"
@@ -71,7 +68,8 @@ ninja -C build-check
 [ $# != 0 ] || find_races
 stage "Running the tests"
 rm -rf build-check/Testing/counts
-ctest --test-dir build-check --output-on-failure --parallel "$(nproc)" "$@"
+# Many of them wait for blocks most of the time.
+ctest --test-dir build-check --output-on-failure --parallel "$((2 * $(nproc)))" "$@"
 if [ -d build-check/Testing/counts ]; then
     jq -rs '"of them \(length) programs with \(map(.tests) | add) unit tests"' \
         build-check/Testing/counts/*.json

@@ -21,7 +21,7 @@ using protocols::LogFilter;
 using rpc::Clock;
 
 /// An endpoint so many blocks behind another has no say about the head, where that is allowed.
-constexpr std::uint64_t kMostLag = 3;
+constexpr std::uint64_t kMostLagToVote = 3;
 /// Logs within so many blocks of the head are compared.
 constexpr std::uint64_t kComparedLogs = 8'192;
 constexpr Clock::Duration kFirstRest = 10s;
@@ -391,13 +391,13 @@ Expected<BlockRef, Fault> AgreeingSource::head() {
     for (const Head& head : heads) best = std::max(best, head.block.number);
     if (!settings_.is_strict) {
         for (const Head& head : heads) {
-            if (head.block.number + kMostLag >= best) continue;
+            if (head.block.number + kMostLagToVote >= best) continue;
             spdlog::warn("{}: {} is {} blocks behind", settings_.name, members_[head.index].alias,
                          best - head.block.number);
             members_[head.index].rests_until = now + kRestOfOutvoted;
         }
-        std::erase_if(heads,
-                      [best](const Head& head) { return head.block.number + kMostLag < best; });
+        std::erase_if(
+            heads, [best](const Head& head) { return head.block.number + kMostLagToVote < best; });
     }
     std::vector<BlockNumber> numbers;
     for (const Head& head : heads) numbers.push_back(head.block.number);

@@ -13,8 +13,6 @@ namespace {
 
 constexpr BlockTime kYear = BlockTime{365} * 24 * 3600;
 
-U256 div_up(const U256& a, const U256& b) { return mul_div_up(a, U256(1U), b); }
-
 /// x is a timestamp.
 class TimeMotion : public HealthMotion {
   public:

@@ -11,8 +11,6 @@
 namespace plimsoll::protocols::aave_v3 {
 namespace {
 
-U256 div_up(const U256& a, const U256& b) { return mul_div_up(a, U256(1U), b); }
-
 bool reaches(const Expected<AccountData, Reverted>& data, const Wad& target) {
     return data && (!data->health_factor || *data->health_factor >= target);
 }

@@ -14,6 +14,8 @@ U256 mul_div_up(const U256& a, const U256& b, const U256& c) {
     return quotient;
 }
 
+U256 div_up(const U256& a, const U256& b) { return mul_div_up(a, U256(1U), b); }
+
 U256 mul_div_half_up(const U256& a, const U256& b, const U256& c) {
     U256 product = a * b;
     product += c / 2U;

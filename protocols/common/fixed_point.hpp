@@ -20,6 +20,8 @@ inline constexpr U256 kPercentageFactor{10'000U};
 /// a * b / c. The product must fit 256 bits, as the contracts form it: it is not widened.
 U256 mul_div_down(const U256& a, const U256& b, const U256& c);
 U256 mul_div_up(const U256& a, const U256& b, const U256& c);
+/// a / b, rounded up.
+U256 div_up(const U256& a, const U256& b);
 /// (a * b + c / 2) / c, the addition checked too.
 U256 mul_div_half_up(const U256& a, const U256& b, const U256& c);
 

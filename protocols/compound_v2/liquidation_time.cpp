@@ -1,4 +1,5 @@
 #include "protocols/common/crossing.hpp"
+#include "protocols/common/fixed_point.hpp"
 #include "protocols/compound_v2/account_data.hpp"
 #include "protocols/compound_v2/exponential.hpp"
 #include "protocols/compound_v2/health_curve.hpp"
@@ -13,8 +14,6 @@ Expected<AccountData, Reverted> data_at(const Market& market, const Account& acc
                                         std::uint64_t when) {
     return account_data(AccruedMarket(market, when), account, State::current);
 }
-
-U256 div_up(const U256& a, const U256& b) { return mul_div_up(a, U256(1U), b); }
 
 /// x is a block, or a second. Simple interest: every accrued number is affine in it but for
 /// roundings, each of which is one unit of what it rounds.

@@ -4,6 +4,7 @@
 #include "config/keys.hpp"
 #include "config/section.hpp"
 #include "tests/config/support.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -185,7 +186,7 @@ TEST(Parse, bears_any_damage_to_a_file) {
     const std::string alphabet = "[]{}\"'=.,_-#$\n\t 019azE\\\xff";
     std::mt19937_64 random(1);
     const auto below = [&](std::size_t end) -> std::size_t { return random() % end; };
-    for (int round = 0; round < 1500; ++round) {
+    for (unsigned round = 0; round < test::effort(3000); ++round) {
         std::string text = good;
         for (std::size_t left = 1 + below(4); left > 0; --left) {
             const std::size_t at = below(text.size());

@@ -16,7 +16,7 @@ using namespace plimsoll;
 namespace {
 
 void read_words(std::span<const std::uint8_t> data) {
-    const abi::Reader reader(data);
+    const plimsoll::abi::Reader reader(data);
     for (std::size_t i = 0; i < 6; ++i) {
         (void)reader.word(i);
         (void)reader.uint64(i);

@@ -6,10 +6,10 @@
 namespace plimsoll::test {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr unsigned kUsualPercent = 10;
+inline constexpr unsigned kUsualPercent = 5;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr unsigned kUsualPercent = 10;
+inline constexpr unsigned kUsualPercent = 5;
 #else
 inline constexpr unsigned kUsualPercent = 100;
 #endif

@@ -1,6 +1,7 @@
 // Rounds: reorganisations, forks that flip, faults in the middle, differences from the contract.
 
 #include "tests/daemon/follow/world.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gmock/gmock.h>
 
@@ -333,7 +334,8 @@ TEST(Faults, at_any_call_of_a_round_leave_no_trace) {
     play(quiet.world, [&] { quiet.world.catch_up(); });
     const std::string expected = quiet.world.summary();
     const std::size_t calls = quiet.world.source.calls.size();
-    for (std::size_t n = 0; n < calls; ++n) {
+    const auto stride = static_cast<std::size_t>(test::stride(1));
+    for (std::size_t n = 0; n < calls; n += 1 + stride / 8) {
         Running running;
         World& world = running.world;
         world.source.fail_at(n, n % 2 == 0 ? FaultKind::transient : FaultKind::lag_or_reorg);

@@ -1,8 +1,10 @@
 // The same blocks, looked at at other times: the same alerts, with the same ids and the same bytes.
 #include "tests/daemon/follow/world.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <string>
@@ -66,7 +68,7 @@ TEST(Replay, at_other_times_tells_the_same_bytes) {
     const Told first = play(Timing::at_once, 0);
     EXPECT_GT(first.events.size(), 20U);
     EXPECT_GT(first.states.size(), 20U);
-    for (unsigned mood = 1; mood <= 5; ++mood) {
+    for (unsigned mood = 1; mood <= std::max(2U, test::effort(5)); ++mood) {
         const Told again = play(Timing::restless, mood);
         EXPECT_EQ(again.events, first.events) << mood;
         EXPECT_EQ(again.states, first.states) << mood;
@@ -76,7 +78,7 @@ TEST(Replay, at_other_times_tells_the_same_bytes) {
 /// What is true at blocks that nobody looked at is not known; what happened in them is.
 TEST(Replay, events_of_blocks_that_were_passed_over_have_the_same_bytes) {
     const Told first = play(Timing::at_once, 0);
-    for (unsigned mood = 1; mood <= 5; ++mood) {
+    for (unsigned mood = 1; mood <= std::max(2U, test::effort(5)); ++mood) {
         EXPECT_EQ(play(Timing::now_and_then, mood).events, first.events) << mood;
     }
 }

@@ -100,7 +100,8 @@ TEST_P(Histories, nothing_is_lost_invented_or_said_twice) {
         }
     };
     scenario.round(tip);
-    for (int step = 0; step < 150; ++step) {
+    const unsigned steps = std::max(50U, test::effort(150));
+    for (unsigned step = 0; step < steps; ++step) {
         change();
         scenario.protocol.read = below(8) != 0;
         if (below(20) == 0) scenario.restart();

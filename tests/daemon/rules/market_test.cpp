@@ -318,7 +318,7 @@ TEST(TvlDropRule, a_changed_rule_begins_a_new_past_and_a_removed_one_leaves_none
 
 TEST(TvlDropRule, a_long_past_has_a_bound) {
     Scenario scenario = started(looking_back("tvl_drop_pct >= 20", minutes(64)));
-    for (BlockNumber number = 100; number < 500; ++number) scenario.round(number);
+    for (BlockNumber number = 100; number < 300; ++number) scenario.round(number);
     EXPECT_LE(scenario.row_count(), 1U + 66U + scenario.finality + 1U + 16U);
 }
 

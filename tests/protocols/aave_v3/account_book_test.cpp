@@ -1,6 +1,7 @@
 #include "protocols/aave_v3/account_book.hpp"
 
 #include "tests/protocols/aave_v3/ledger_support.hpp"
+#include "tests/support/effort.hpp"
 
 #include <gtest/gtest.h>
 
@@ -70,7 +71,7 @@ TEST(AccountBook, is_a_map_in_order_of_addresses) {
     std::mt19937_64 random(3);
     std::map<Address, AccountState> expected;
     AccountBook book;
-    for (int i = 0; i < 5000; ++i) {
+    for (unsigned i = 0; i < test::effort(20'000); ++i) {
         Address account = numbered(random() % 600);
         account.bytes[0] = static_cast<std::uint8_t>(random() % 3);  // crowd a few shards
         account.bytes[1] = 0;

@@ -110,7 +110,7 @@ void compare(const SmallMarket& world, const MovingPrices& moving, unsigned seed
 
 TEST(LiquidationPrice, nearest_of_all_prices_when_one_asset_moves) {
     unsigned found = 0;
-    for (unsigned seed = 1; seed <= test::effort(150); ++seed) {
+    for (unsigned seed = 1; seed <= test::effort(300); ++seed) {
         Random random(seed);
         const SmallMarket world = random_world(random);
         compare(world, {.leader = 0, .members = {}}, seed, found);
@@ -186,7 +186,7 @@ TEST(LiquidationPrice, account_whose_price_is_zero_has_none) {
 TEST(LiquidationMoment, first_of_all_blocks) {
     constexpr std::uint64_t kHorizon = 3000;
     unsigned found = 0;
-    for (unsigned seed = 1; seed <= test::effort(60); ++seed) {
+    for (unsigned seed = 1; seed <= test::effort(120); ++seed) {
         Random random(3000 + seed);
         SmallMarket world = random_world(random);
         for (auto& [id, c_token] : world.market.markets) {
