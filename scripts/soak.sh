@@ -14,10 +14,12 @@ install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 say "Building"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
-ninja -C build plimsoll delivery_bench rules_tests store_tests signed_alerts
+ninja -C build all delivery_bench
 export PLIMSOLL_BIN=$PWD/build/plimsoll
 
 failed=0
+say "All random cases of the unit tests, of which the sanitizers try a twentieth"
+ctest --test-dir build --output-on-failure --parallel "$(nproc)" -R '_tests$' || failed=1
 say "$kills kills at random"
 node tests/faults/kills.mjs --kills "$kills" --seed "$seed" || failed=1
 say "A kill at every system call that changes something"
