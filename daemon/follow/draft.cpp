@@ -188,8 +188,8 @@ Expected<void, Fault> Draft::take_owed_logs(std::size_t index, const protocols::
     return {};
 }
 
-/// Reads what the ledger owes. A reply that does not decode leaves the protocol marked, not the
-/// chain.
+/// Reads what the ledger owes. A reply that cannot be used has the round done again; when that does
+/// not help, it leaves the protocol marked, not the chain.
 Expected<void, Fault> Draft::settle(std::size_t index) {
     Tip& tip = tips_[index];
     for (int step = 0; step < kMaxSettleSteps; ++step) {
@@ -204,7 +204,9 @@ Expected<void, Fault> Draft::settle(std::size_t index) {
         if (!results) return Unexpected<Fault>{results.error()};
         const auto accepted = tip.ledger->accept_reads(*results, at_);
         if (!accepted) {
-            tip.fault = "a read does not decode: " + accepted.error().message;
+            const std::string why = "a read cannot be used: " + accepted.error().message;
+            if (may_doubt_) return doubt(index, why);
+            tip.fault = why;
             return {};
         }
         inputs(index).emplace_back(AcceptedReads{most, std::move(*results)});
@@ -276,6 +278,14 @@ Expected<void, Fault> Draft::audit_newly_liquidatable(std::size_t index) {
     return take_differences(index, std::move(found));
 }
 
+/// Perhaps the node answered from another block.
+Expected<void, Fault> Draft::doubt(std::size_t index, const std::string& why) {
+    has_doubted_ = true;
+    return fault(FaultKind::lag_or_reorg, followed_[index].settings.name + ": " + why +
+                                              " at block " + std::to_string(at_.number) +
+                                              "; the round is done again");
+}
+
 /// A difference quarantines the protocol: the accounts are read anew at once, and stay suspects
 /// (the protocol `unverified`) until a later round finds them equal.
 Expected<void, Fault> Draft::take_differences(std::size_t index,
@@ -284,10 +294,7 @@ Expected<void, Fault> Draft::take_differences(std::size_t index,
     Tip& tip = tips_[index];
     const std::string& name = followed_[index].settings.name;
     if (may_doubt_ && tip.audit.suspects.empty()) {
-        has_doubted_ = true;
-        return fault(FaultKind::lag_or_reorg,
-                     name + ": the contract contradicts what was read at block " +
-                         std::to_string(at_.number) + "; the round is done again");
+        return doubt(index, "the contract contradicts what was read");
     }
     std::set<PositionKey> keys;
     for (const auto& difference : found) keys.insert(difference.key);

@@ -59,6 +59,7 @@ class Draft {
     Outcome accept_prices(std::size_t index);
     Outcome audit_planned(std::size_t index);
     Outcome audit_newly_liquidatable(std::size_t index);
+    Outcome doubt(std::size_t index, const std::string& why);
     Outcome take_differences(std::size_t index, std::vector<protocols::AuditDifference> found);
     void keep_events(std::size_t index);
     std::vector<Input>& inputs(std::size_t index);

@@ -115,7 +115,29 @@ void Ledger::owe_category_of(unsigned e_mode) {
     owed_.categories.insert(e_mode);
 }
 
+void Ledger::note_minted(const BalanceChange& event, const Log& log, unsigned reserve) {
+    MintedDebt& minted = minted_[event.account];
+    if (minted.block != log.block) minted = {log.block, {}};
+    if (event.is_mint) {
+        minted.reserves.insert(reserve);
+    } else {
+        minted.reserves.erase(reserve);
+    }
+}
+
+bool Ledger::contradicts(const Address& account, const AccountState& state,
+                         const BlockRef& at) const {
+    const auto minted = minted_.find(account);
+    if (minted == minted_.end() || minted->second.block != at.number) return false;
+    const auto& reserves = minted->second.reserves;
+    return std::any_of(reserves.begin(), reserves.end(), [&](unsigned reserve) {
+        const HoldingState* holding = state.find(reserve);
+        return holding == nullptr || holding->variable_debt.is_zero();
+    });
+}
+
 void Ledger::accept(const Address& account, AccountState state, const BlockRef& at) {
+    minted_.erase(account);
     if (owed_.accounts.erase(account) != 0) changed_.owed_accounts.insert(account);
     if (!state.has_debt()) return forget(account);
     owe_category_of(state.e_mode);
@@ -192,7 +214,9 @@ void Ledger::on(const BalanceChange& event, const Log& log, const Source& source
         scaled = *compact;
         return true;
     });
-    if (!followed && is_debt) owe_account(event.account);
+    if (followed || !is_debt) return;
+    note_minted(event, log, source.reserve);
+    owe_account(event.account);
 }
 
 bool Ledger::move_supply(AccountState& state, unsigned reserve, const U256& scaled, bool in) {

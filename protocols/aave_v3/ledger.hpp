@@ -83,6 +83,10 @@ class Ledger {
     /// blocks, at least once in a thousand.
     void owe_unread_revisions(BlockNumber at);
 
+    /// Whether a log of block `at` itself minted variable debt to the account, which was not
+    /// followed, and `state` has none of it: then it is not the state of that block.
+    bool contradicts(const Address& account, const AccountState& state, const BlockRef& at) const;
+
     // ---- state
     const Structure& structure() const { return structure_; }
     const AccountBook& accounts() const { return accounts_; }
@@ -107,6 +111,11 @@ class Ledger {
         BlockNumber next = 0;
         BlockNumber pause = 1;
         bool is_due(BlockNumber at);
+    };
+    /// Reserves whose last log of debt in `block` minted some.
+    struct MintedDebt {
+        BlockNumber block = 0;
+        std::set<unsigned> reserves;
     };
     /// What earlier logs of the same transaction told.
     struct Transaction {
@@ -158,6 +167,7 @@ class Ledger {
     void put(const Address& account, const AccountState& state);
     void forget(const Address& account);
     void count_debt(std::span<const HoldingState> holdings, bool add);
+    void note_minted(const BalanceChange& event, const Log& log, unsigned reserve);
     void owe_category_of(unsigned e_mode);
     void owe_every_account();
     void owe_holders(unsigned reserve);
@@ -171,7 +181,8 @@ class Ledger {
     Changed changed_;
     std::unordered_map<Address, Source> sources_;
     std::map<unsigned, U256> known_debt_;
-    std::set<Address> maybe_free_;  ///< accounts whose debt may be gone
+    std::set<Address> maybe_free_;                    ///< accounts whose debt may be gone
+    std::unordered_map<Address, MintedDebt> minted_;  ///< accounts not followed yet
     std::map<unsigned, BlockNumber> borrowers_owed_at_;
     Retry pool_retry_;
     std::map<Address, Retry> token_retries_;  ///< by asset

@@ -128,12 +128,27 @@ Expected<void, ReadFault> Seeding::accept(Ledger& ledger, std::span<const CallRe
     for (const Unit& unit : asked_) {
         auto one = decode(ledger, unit, results.subspan(first, unit.calls));
         if (!one) return Unexpected<ReadFault>{one.error()};
+        if (is_contradicted(ledger, unit, *one, at)) {
+            return Unexpected<ReadFault>{ReadFault{to_checksum(unit.subject) +
+                                                   " has no debt in the contract that block " +
+                                                   std::to_string(at.number) + " lent it"}};
+        }
         decoded.push_back(std::move(*one));
         first += unit.calls;
     }
     const std::vector<Unit> asked = std::exchange(asked_, {});
     for (std::size_t i = 0; i < asked.size(); ++i) commit(ledger, asked[i], decoded[i], at);
     return {};
+}
+
+/// Whether what is said of an account is not the state of `at`: a node answered from another block.
+bool Seeding::is_contradicted(const Ledger& ledger, const Unit& unit, const Decoded& decoded,
+                              const BlockRef& at) const {
+    if (unit.stage == Stage::balances) {
+        return ledger.contradicts(unit.subject, decoded.balances, at);
+    }
+    return unit.stage == Stage::flags && !borrows(ledger.structure(), decoded.flags) &&
+           ledger.contradicts(unit.subject, AccountState{}, at);
 }
 
 Reply<Seeding::Decoded> Seeding::decode(const Ledger& ledger, const Unit& unit,

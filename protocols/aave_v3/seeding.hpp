@@ -53,6 +53,8 @@ class Seeding {
     void plan_accounts(const Ledger& ledger, std::size_t max_calls, std::vector<Unit>& units) const;
     std::vector<Call> calls_of(const Ledger& ledger, const Unit& unit) const;
     Reply<Decoded> decode(const Ledger& ledger, const Unit& unit, Results results) const;
+    bool is_contradicted(const Ledger& ledger, const Unit& unit, const Decoded& decoded,
+                         const BlockRef& at) const;
     void commit(Ledger& ledger, const Unit& unit, Decoded& decoded, const BlockRef& at);
 
     std::vector<Unit> asked_;

@@ -131,6 +131,22 @@ TEST_F(Accounts37, a_loan_taken_and_repaid_in_one_round_leaves_nobody) {
     EXPECT_FALSE(ledger->has_position(key(bob)));
 }
 
+TEST_F(Accounts37, a_node_that_answers_from_the_block_before_is_not_believed) {
+    follow({alice});
+    const FakeAave before = chain;
+    chain.mine(12);
+    open_position(bob);
+    apply_logs();
+    const auto calls = ledger->reads(4000);
+    const auto stale = ledger->accept_reads(before.answer(calls), chain.head());
+    ASSERT_FALSE(stale);
+    EXPECT_EQ(stale.error().message, to_checksum(bob) + " has no debt in the contract that block " +
+                                         std::to_string(chain.head().number) + " lent it");
+    EXPECT_EQ(finish_round(*ledger, chain), 2U);
+    expect_exact(bob);
+    EXPECT_EQ(ledger->coverage_ppm(), 1'000'000U);
+}
+
 TEST_F(Accounts37, a_debt_that_is_gone_is_forgotten_and_comes_back) {
     follow({alice});
     chain.mine(12);
