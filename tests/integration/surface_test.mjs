@@ -14,6 +14,7 @@ import { liquidateUnhealthy } from '../devnet/liquidator.mjs';
 import { freePort } from '../devnet/anvil.mjs';
 import { Daemon, PROTOCOL } from '../differential/daemon.mjs';
 import { BINARY, startMarket } from './market.mjs';
+import { METRICS, metricsIn, metricsTold } from './metrics_list.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MONITORING = path.join(ROOT, 'docs/monitoring');
@@ -185,6 +186,14 @@ test('metrics are what promtool expects', async () => {
     assert.ok(value('plimsoll_delivery_latency_seconds_count{sink="archive"}') > 3);
     const accounts = (await market.daemon.positions()).map((row) => row.account.toLowerCase());
     for (const account of accounts) assert.ok(!text.toLowerCase().includes(account));
+});
+
+test('metrics have the names, types and labels that are promised, and no others', async () => {
+    const { text } = await get('/metrics');
+    assert.deepEqual(metricsIn(text), METRICS);
+    assert.deepEqual(metricsTold(readFileSync(path.join(ROOT, 'docs/monitoring.md'), 'utf8')), METRICS);
+    // The reader itself sees types and labels.
+    assert.deepEqual(metricsIn('# TYPE a histogram\na_bucket{b="x{,}\\"",le="+Inf"} 1\na_sum{b="x"} 2\n'), ['a histogram b']);
 });
 
 test('dashboard and rules use metrics that exist', async () => {
