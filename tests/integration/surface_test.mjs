@@ -209,6 +209,8 @@ test('dashboard and rules use metrics that exist', async () => {
     const rules = path.join(MONITORING, 'prometheus-rules.yml');
     const checked = spawnSync(promtool(), ['check', 'rules', '--lint-fatal', rules], { encoding: 'utf8' });
     assert.equal(checked.status, 0, checked.stdout + checked.stderr);
+    const fired = spawnSync(promtool(), ['test', 'rules', path.join(ROOT, 'tests/integration/prometheus_rules.test.yml')], { encoding: 'utf8' });
+    assert.equal(fired.status, 0, fired.stdout + fired.stderr);
 });
 
 // ---- commands ------------------------------------------------------------------------------------
