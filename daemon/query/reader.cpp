@@ -1,6 +1,7 @@
 #include "daemon/query/reader.hpp"
 
 #include "abi/hex.hpp"
+#include "daemon/http/names.hpp"
 #include "daemon/http/operations.hpp"
 #include "daemon/http/params.hpp"
 #include "daemon/query/row_files.hpp"
@@ -71,6 +72,22 @@ Row stopped_chain(const std::string& name, const store::ChainState& state) {
 
 }  // namespace
 
+std::vector<std::string> Names::chain_names() const {
+    std::vector<std::string> out;
+    for (const Chain& chain : chains) {
+        out.push_back(chain.name);
+        if (!chain.caip2.empty()) out.push_back(chain.caip2);
+    }
+    return out;
+}
+
+std::string Names::caip2_of(const std::string& chain) const {
+    for (const Chain& one : chains) {
+        if (one.name == chain && !one.caip2.empty()) return one.caip2;
+    }
+    return chain;
+}
+
 std::optional<Answer> Reader::ask(const std::string& path, const Params& params) const {
     auto client = client_of(socket_);
     const auto answer = client.Get(with_params(path, params).c_str());
@@ -97,7 +114,8 @@ Expected<Row, QueryError> Reader::operate(const std::string& path, const Params&
     for (const auto& [name, value] : params) {
         if (!value.empty()) request.query.emplace(name, value);
     }
-    auto done = http::operate(*store, request, static_cast<std::int64_t>(now) * 1000);
+    auto done =
+        http::operate(*store, request, static_cast<std::int64_t>(now) * 1000, configured_.sinks);
     if (done) return std::move(*done);
     return fail(done.error().message, done.error().status < 500 ? kExitUsage : kExitUnavailable);
 }
@@ -185,9 +203,7 @@ Expected<RowSet, QueryError> Reader::from_files(const std::string& table, const 
             if (!read) return Unexpected<QueryError>{read.error()};
         }
     }
-    out.more = out.rows.size() > limit;
-    if (out.more) out.rows.resize(limit);
-    return out;
+    return first_of(std::move(out), params, limit);
 }
 
 /// From the store, which has them all; where it cannot be opened from the snapshots' files.
@@ -220,9 +236,20 @@ Expected<RowSet, QueryError> Reader::stopped_liquidations(const Params& params,
             if (!read) return Unexpected<QueryError>{read.error()};
         }
     }
-    out.more = out.rows.size() > limit;
-    if (out.more) out.rows.resize(limit);
-    return out;
+    return first_of(std::move(out), params, limit);
+}
+
+/// The first `limit` rows. No rows of a protocol that nobody knows are an error.
+Expected<RowSet, QueryError> Reader::first_of(RowSet all, const Params& params,
+                                              std::size_t limit) const {
+    if (const std::string protocol = param(params, "protocol");
+        all.rows.empty() && !protocol.empty()) {
+        const auto wrong = http::unknown_name("protocol", protocol, names().protocols);
+        if (wrong) return fail(*wrong, kExitUsage);
+    }
+    all.more = all.rows.size() > limit;
+    if (all.more) all.rows.resize(limit);
+    return all;
 }
 
 Expected<RowSet, QueryError> Reader::alerts(std::uint64_t since, std::uint64_t until) const {
@@ -343,10 +370,40 @@ std::map<std::string, std::uint64_t> Reader::recorded_since() const {
     return out;
 }
 
+Names Reader::names() const {
+    Names out;
+    out.rules = configured_.rules;
+    Row body;
+    if (const auto answer = ask("/status", {}); answer && answer->status == 200) {
+        body = answer->body;
+    } else {
+        out = configured_;
+        if (const auto last = last_status()) body = *last;
+    }
+    const auto add = [](std::vector<std::string>& to, std::string name) {
+        if (std::find(to.begin(), to.end(), name) == to.end()) to.push_back(std::move(name));
+    };
+    for (const Row& chain : body.value("chains", Row::array())) {
+        const std::string name = text_of(chain, "name");
+        const bool is_new = std::none_of(out.chains.begin(), out.chains.end(),
+                                         [&](const auto& one) { return one.name == name; });
+        if (is_new) out.chains.push_back({name, text_of(chain, "chain")});
+    }
+    for (const Row& one : body.value("protocols", Row::array())) {
+        add(out.protocols, text_of(one, "name"));
+        const auto chains = out.chain_names();
+        const std::string chain = text_of(one, "chain");
+        const bool is_new = std::find(chains.begin(), chains.end(), chain) == chains.end();
+        if (is_new) out.chains.push_back({chain, ""});
+    }
+    return out;
+}
+
 /// The configured names, else those that the last snapshot names.
 std::vector<std::string> Reader::chain_names() const {
-    if (!chains_.empty()) return chains_;
     std::vector<std::string> out;
+    for (const Names::Chain& chain : configured_.chains) out.push_back(chain.name);
+    if (!out.empty()) return out;
     if (const auto runs = latest()) {
         for (const auto& [chain, run] : (*runs)["chains"].items()) out.push_back(chain);
     }

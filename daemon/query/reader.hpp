@@ -50,16 +50,33 @@ struct RowSet {
     std::vector<std::string> unknown = {};  ///< of whom nothing is known just now, and why
 };
 
+/// Names that a question may hold.
+struct Names {
+    struct Chain {
+        std::string name;
+        std::string caip2;
+    };
+    std::vector<Chain> chains;
+    std::vector<std::string> protocols;
+    std::vector<std::string> sinks;
+    std::vector<std::string> rules;  ///< of the configuration
+
+    /// What the chains are called, and their CAIP-2.
+    std::vector<std::string> chain_names() const;
+    /// CAIP-2 of a chain by its name; what is no chain's name stays as it is.
+    std::string caip2_of(const std::string& chain) const;
+};
+
 /// Reads what a daemon knows: from the running one through its control socket, else from the files
 /// and the store it left. The store is opened only while no daemon holds it, and never changed.
 class Reader {
   public:
-    /// `chains`: configured names; empty where no configuration is known.
+    /// `configured` is empty where no configuration is known.
     Reader(std::filesystem::path state_dir, std::filesystem::path control_socket,
-           std::vector<std::string> chains = {})
+           Names configured = {})
         : state_dir_(std::move(state_dir)),
           socket_(std::move(control_socket)),
-          chains_(std::move(chains)) {}
+          configured_(std::move(configured)) {}
 
     /// GET on the control socket. None: no daemon answers there.
     std::optional<Answer> ask(const std::string& path, const Params& params) const;
@@ -103,6 +120,10 @@ class Reader {
     /// snapshot that is kept.
     std::map<std::string, std::uint64_t> recorded_since() const;
 
+    /// What may be named: chains and protocols of the running daemon, which knows them better than
+    /// a file that may have changed since; else the configured ones and those of the last snapshot.
+    Names names() const;
+
     const std::filesystem::path& state_dir() const { return state_dir_; }
 
   private:
@@ -111,12 +132,14 @@ class Reader {
                                             std::size_t limit) const;
     Expected<RowSet, QueryError> stopped_liquidations(const Params& params,
                                                       std::size_t limit) const;
+    Expected<RowSet, QueryError> first_of(RowSet all, const Params& params,
+                                          std::size_t limit) const;
     std::vector<std::string> chain_names() const;
     std::unique_ptr<store::Store> open_store() const;
 
     std::filesystem::path state_dir_;
     std::filesystem::path socket_;
-    std::vector<std::string> chains_;
+    Names configured_;
 };
 
 }  // namespace plimsoll::query

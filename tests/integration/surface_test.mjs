@@ -235,6 +235,21 @@ test('those who ask for risk get the riskiest first', () => {
     assert.deepEqual(json('positions', '--at-risk', '--limit', '2'), json('positions', '--at-risk', '--limit', '1000').slice(0, 2));
 });
 
+test('a name that nobody knows is no empty answer', async () => {
+    for (const [command, ...args] of [['tvl'], ['markets'], ['bands'], ['positions'], ['heatmap', 'ETH'], ['liquidations'], ['alerts'], ['liquidations', '--by', 'side']]) {
+        const done = run(command, ...args, '--protocol', 'aave-v3-devnt', ...here());
+        assert.equal(done.status, 64, command);
+        assert.match(done.stderr, /'aave-v3-devnt'.*did you mean 'aave-v3-devnet'\?/, command);
+        assert.equal(done.stdout, '');
+    }
+    for (const target of ['/v1/tvl?protocol=nosuch', '/v1/alerts?protocol=nosuch', '/v1/alerts?chain=nosuch', '/v1/liquidations?protocol=nosuch']) {
+        const { status, text } = await get(target);
+        assert.equal(status, 400, target);
+        assert.match(JSON.parse(text).error, /nosuch.*known: /);
+    }
+    assert.deepEqual((await getJson('/v1/alerts?chain=devnet')).rows, (await getJson('/v1/alerts?chain=eip155:31337')).rows);
+});
+
 test('tables are aligned, with thousands separated, and without colours in a pipe', () => {
     const table = plimsoll('tvl');
     assert.match(table, /\d{1,3},\d{3}\.\d\d/);
@@ -302,7 +317,11 @@ test('alerts are filtered', async () => {
     assert.ok(of('--rule', 'liquidatable').length > 0);
     const { subject } = of('--rule', 'liquidatable')[0].data;
     assert.ok(of('--subject', subject.toLowerCase()).every(({ data }) => data.subject === subject));
-    assert.equal(of('--rule', 'no-such-rule').length, 0);
+    assert.deepEqual(of('--chain', 'devnet'), of('--chain', 'eip155:31337'));
+    assert.deepEqual(of('--chain', 'devnet').length, all.length);
+    const rule = run('alerts', '--rule', 'liquidatble', ...here());
+    assert.equal(rule.status, 64);
+    assert.match(rule.stderr, /no rule 'liquidatble'; did you mean 'liquidatable'\?/);
     assert.deepEqual(json('alerts'), all, 'programs get all of them');
     const shown = Math.min(all.length, 100); // mostly there are more
     assert.equal(plimsoll('alerts').trimEnd().split('\n').length, 1 + shown, 'people get a hundred, and a head');
@@ -416,6 +435,15 @@ test('what is not known yet is not called empty', { timeout: 60_000 }, async () 
             }
         }
         assert.match(run('status', '--config', blind.config).stdout, /unknown/);
+        // What is asked wrongly is wrong whatever is known.
+        for (const args of [['heatmap', 'ETH', '--step', '0'], ['heatmap', 'ETH', '--low', '5', '--high', '4'], ['what-if', 'ETH', '--price', '0'], ['what-if', 'ETH', '--change=-100'], ['tvl', '--protocol', 'nosuch'], ['alerts', '--protocol', 'nosuch']]) {
+            const done = run(...args, '--config', blind.config);
+            assert.equal(done.status, 64, `${args.join(' ')}: ${done.stderr}`);
+        }
+        const sums = run('liquidations', '--by', 'side', '--config', blind.config);
+        assert.equal(sums.status, 0, sums.stderr);
+        assert.match(sums.stdout, /^chains: eip155:31337; recorded/m);
+        assert.match(sums.stdout, /^coverage: unknown/m);
         const answer = await fetch(`${blind.base}/v1/positions`);
         assert.equal(answer.status, 503);
         assert.match((await answer.json()).error, /nothing is known just now of aave-v3-devnet/);

@@ -77,6 +77,10 @@ TEST_F(OperationsTest, the_outbox_is_listed_newest_first_and_filtered) {
     EXPECT_EQ(good("outbox/list", {{"limit", "1"}})["rows"].size(), 1U);
     EXPECT_EQ(good("outbox/list", {{"since", "1768478412"}})["rows"].size(), 0U);
     refused(400, "unknown parameter", "outbox/list", {{"snik", "hook"}});
+    refused(404, "no sink 'hok'; did you mean 'hook'? known: hook, team", "outbox/list",
+            {{"sink", "hok"}});
+    refused(404, "no sink 'hok'", "outbox/retry", {{"sink", "hok"}});
+    refused(404, "no sink 'pager'; known: hook, team", "sink/enable", {{"name", "pager"}});
     refused(400, "state", "outbox/list", {{"state", "lost"}});
 }
 
