@@ -72,22 +72,6 @@ Row stopped_chain(const std::string& name, const store::ChainState& state) {
 
 }  // namespace
 
-std::vector<std::string> Names::chain_names() const {
-    std::vector<std::string> out;
-    for (const Chain& chain : chains) {
-        out.push_back(chain.name);
-        if (!chain.caip2.empty()) out.push_back(chain.caip2);
-    }
-    return out;
-}
-
-std::string Names::caip2_of(const std::string& chain) const {
-    for (const Chain& one : chains) {
-        if (one.name == chain && !one.caip2.empty()) return one.caip2;
-    }
-    return chain;
-}
-
 std::optional<Answer> Reader::ask(const std::string& path, const Params& params) const {
     auto client = client_of(socket_);
     const auto answer = client.Get(with_params(path, params).c_str());
@@ -366,35 +350,6 @@ std::map<std::string, std::uint64_t> Reader::recorded_since() const {
         });
         const std::string name = chain.path().filename().string();
         if (first) out[name.substr(name.find('=') + 1)] = *first;
-    }
-    return out;
-}
-
-Names Reader::names() const {
-    Names out;
-    out.rules = configured_.rules;
-    Row body;
-    if (const auto answer = ask("/status", {}); answer && answer->status == 200) {
-        body = answer->body;
-    } else {
-        out = configured_;
-        if (const auto last = last_status()) body = *last;
-    }
-    const auto add = [](std::vector<std::string>& to, std::string name) {
-        if (std::find(to.begin(), to.end(), name) == to.end()) to.push_back(std::move(name));
-    };
-    for (const Row& chain : body.value("chains", Row::array())) {
-        const std::string name = text_of(chain, "name");
-        const bool is_new = std::none_of(out.chains.begin(), out.chains.end(),
-                                         [&](const auto& one) { return one.name == name; });
-        if (is_new) out.chains.push_back({name, text_of(chain, "chain")});
-    }
-    for (const Row& one : body.value("protocols", Row::array())) {
-        add(out.protocols, text_of(one, "name"));
-        const auto chains = out.chain_names();
-        const std::string chain = text_of(one, "chain");
-        const bool is_new = std::find(chains.begin(), chains.end(), chain) == chains.end();
-        if (is_new) out.chains.push_back({chain, ""});
     }
     return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "abi/expected.hpp"
+#include "daemon/query/names.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/view/rows.hpp"
 
@@ -48,23 +49,6 @@ struct RowSet {
     bool more = false;                      ///< there are more rows than were asked for
     std::string origin;                     ///< one line for people
     std::vector<std::string> unknown = {};  ///< of whom nothing is known just now, and why
-};
-
-/// Names that a question may hold.
-struct Names {
-    struct Chain {
-        std::string name;
-        std::string caip2;
-    };
-    std::vector<Chain> chains;
-    std::vector<std::string> protocols;
-    std::vector<std::string> sinks;
-    std::vector<std::string> rules;  ///< of the configuration
-
-    /// What the chains are called, and their CAIP-2.
-    std::vector<std::string> chain_names() const;
-    /// CAIP-2 of a chain by its name; what is no chain's name stays as it is.
-    std::string caip2_of(const std::string& chain) const;
 };
 
 /// Reads what a daemon knows: from the running one through its control socket, else from the files
