@@ -524,7 +524,8 @@ constexpr KeySpec kKeys[] = {
     {.section = "sinks",
      .key = "lanes",
      .form = Form::integer,
-     .help = "Deliveries in parallel at most. Alerts of one key stay in order.",
+     .help = "Deliveries in parallel at most; 128 of all sinks together. Alerts of one key stay in "
+             "order.",
      .fallback = "4",
      .least = "1",
      .most = "64",

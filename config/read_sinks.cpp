@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kTelegram = "https://api.telegram.org";
 constexpr std::string_view kPagerDuty = "https://events.pagerduty.com/v2/enqueue";
 constexpr std::size_t kMostRecipients = 50;
+/// Each is a thread; the unit allows for twice as many, and those of the rest.
+constexpr unsigned kMostLanes = 128;
 
 /// Reads one section; what is wrong is told and leaves the default.
 class SinkReader {
@@ -245,6 +247,7 @@ class SinkReader {
 
 std::vector<SinkSettings> read_sinks(Reading& reading, const toml::table& root) {
     std::vector<SinkSettings> out;
+    unsigned lanes = 0;
     for (const NamedTable& named : named_tables(reading, root, "sinks")) {
         Section section = named_section(reading, "sinks", named);
         SinkSettings sink;
@@ -253,6 +256,12 @@ std::vector<SinkSettings> read_sinks(Reading& reading, const toml::table& root) 
         if (!sink.kind.empty()) {
             section.check_kind(sink.kind);
             SinkReader(reading, section, sink).read(out);
+            lanes += sink.kind == "webhook" || sink.kind == "alertmanager" ? sink.lanes : 1;
+        }
+        if (lanes > kMostLanes) {
+            reading.problems.error(section.at("lanes"),
+                                   "the sinks up to here have " + std::to_string(lanes) +
+                                       " lanes, together at most " + std::to_string(kMostLanes));
         }
         out.push_back(std::move(sink));
     }

@@ -28,7 +28,7 @@ const MAY_INCLUDE = {
     'daemon/view': ['abi', 'protocols/common', 'daemon/bands', 'daemon/chain'],
     'daemon/follow': ['abi', 'config', 'protocols/common', 'daemon/bands', 'daemon/chain', 'daemon/rules', 'daemon/store', 'daemon/view'],
     'daemon/snapshots': ['abi', 'config', 'daemon/pulse', 'daemon/store', 'daemon/view'],
-    'daemon/http': ['abi', 'protocols/common', 'daemon/alerts', 'daemon/bands', 'daemon/pulse', 'daemon/routing', 'daemon/store', 'daemon/view'],
+    'daemon/http': ['abi', 'config', 'protocols/common', 'daemon/alerts', 'daemon/bands', 'daemon/pulse', 'daemon/routing', 'daemon/store', 'daemon/view'],
     'daemon/metrics': ['abi', 'config', 'protocols/common', 'daemon/outbox', 'daemon/rpc', 'daemon/sinks', 'daemon/store', 'daemon/view'],
     'daemon/query': ['abi', 'protocols/common', 'daemon/bands', 'daemon/http', 'daemon/store', 'daemon/view'],
 };

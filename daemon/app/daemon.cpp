@@ -13,6 +13,7 @@
 #include "daemon/app/upkeep.hpp"
 #include "daemon/app/wall_time.hpp"
 #include "daemon/app/watchdog.hpp"
+#include "daemon/http/names.hpp"
 #include "daemon/http/server.hpp"
 #include "daemon/metrics/metrics.hpp"
 
@@ -193,17 +194,18 @@ class Daemon {
     /// An operator's command.
     http::OperationResult operate(const http::Request& asked) {
         const auto stages = current_.get();
+        const auto sinks = sink_names(stages->settings());
         const bool is_test = asked.path == "sink/test";
         if (is_test || asked.path == "sink/enable") {
             const auto name = asked.query.find("name");
             const std::string sink = name == asked.query.end() ? "" : name->second;
-            if (auto wrong = unknown_sink(stages->settings(), sink)) {
+            if (auto wrong = http::unknown_name("sink", sink, sinks)) {
                 return Unexpected<http::OperationError>{{404, std::move(*wrong)}};
             }
             if (is_test) return test_sink(*stages, sink);
             stages->enable_sink(sink);
         }
-        auto done = http::operate(*store_, asked, unix_seconds() * 1000);
+        auto done = http::operate(*store_, asked, unix_seconds() * 1000, sinks);
         if (http::changes_outbox(asked.path)) stages->wake_outbox();
         return done;
     }

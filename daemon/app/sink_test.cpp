@@ -2,7 +2,7 @@
 
 #include "daemon/alerts/notices.hpp"
 #include "daemon/app/stored_form.hpp"
-#include "daemon/http/operations.hpp"
+#include "daemon/http/names.hpp"
 #include "daemon/sinks/make.hpp"
 
 #include <chrono>
@@ -19,16 +19,18 @@ const config::SinkSettings* find(const config::Settings& settings, const std::st
 
 }  // namespace
 
-std::optional<std::string> unknown_sink(const config::Settings& settings, const std::string& sink) {
+std::vector<std::string> sink_names(const config::Settings& settings) {
     std::vector<std::string> names;
     for (const config::SinkSettings& one : settings.sinks) names.push_back(one.name);
-    return http::unknown_sink(names, sink);
+    return names;
 }
 
 Expected<void, std::string> send_test(const config::Settings& settings, const std::string& sink,
                                       const rules::SignFunction& sign) {
     const config::SinkSettings* const found = find(settings, sink);
-    if (found == nullptr) return Unexpected<std::string>{*unknown_sink(settings, sink)};
+    if (found == nullptr) {
+        return Unexpected<std::string>{*http::unknown_name("sink", sink, sink_names(settings))};
+    }
     const auto made = sinks::make_sink(*found, settings.daemon.state_dir);
     if (!made) return Unexpected<std::string>{made.error().message};
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());

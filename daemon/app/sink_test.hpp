@@ -4,13 +4,13 @@
 #include "config/settings.hpp"
 #include "daemon/rules/engine.hpp"
 
-#include <optional>
 #include <string>
+#include <vector>
 
 namespace plimsoll::app {
 
-/// As `http::unknown_sink`.
-std::optional<std::string> unknown_sink(const config::Settings& settings, const std::string& sink);
+/// Of the configured sinks.
+std::vector<std::string> sink_names(const config::Settings& settings);
 
 /// Sends one message that says it is a test to the sink, at once and past the outbox. The error
 /// says what came of it instead, without secrets.

@@ -60,6 +60,15 @@ std::vector<query::GroupName> group_names(const std::vector<config::GroupSetting
     return out;
 }
 
+query::Names names_of(const config::Settings& settings) {
+    query::Names out;
+    for (const auto& chain : settings.chains) out.chains.push_back({chain.name, chain.caip2()});
+    for (const auto& protocol : settings.protocols) out.protocols.push_back(protocol.name);
+    for (const auto& sink : settings.sinks) out.sinks.push_back(sink.name);
+    for (const auto& rule : settings.rules) out.rules.push_back(rule.name);
+    return out;
+}
+
 /// Where the reading commands look: `--state-dir` alone will do, else the configuration names it.
 Expected<query::Reader, int> reader(Arguments& arguments) {
     if (!arguments.state_dir.empty() && arguments.config == Arguments{}.config) {
@@ -76,12 +85,8 @@ Expected<query::Reader, int> reader(Arguments& arguments) {
         return Unexpected<int>{exit_code(settings.error())};
     }
     arguments.options.groups = group_names(settings->groups);
-    arguments.options.sinks.emplace();
-    for (const auto& sink : settings->sinks) arguments.options.sinks->push_back(sink.name);
-    std::vector<std::string> chains;
-    for (const auto& chain : settings->chains) chains.push_back(chain.name);
     return query::Reader(settings->daemon.state_dir, app::control_socket_path(*settings),
-                         std::move(chains));
+                         names_of(*settings));
 }
 
 /// 0, or the exit code after telling which flag makes no sense. `now` is unix seconds.

@@ -14,7 +14,6 @@
 #include <chrono>
 #include <ctime>
 #include <future>
-#include <optional>
 #include <ostream>
 #include <unistd.h>
 #include <utility>
@@ -58,20 +57,43 @@ std::string age_of(const BlockRef& head) {
     return in(86'400, "days");
 }
 
-/// Whether the contract's first answers are those of the configured kind; none where it could not
-/// be asked.
-std::optional<OnlineCheck> check_kind(const config::ProtocolSettings& protocol,
-                                      const config::ChainSettings& chain,
-                                      const config::Settings& settings, chain::Source& source,
-                                      const BlockRef& head) {
+std::vector<const config::ProtocolSettings*> protocols_of(const config::ChainSettings& chain,
+                                                          const config::Settings& settings) {
+    std::vector<const config::ProtocolSettings*> out;
+    for (const auto& protocol : settings.protocols) {
+        if (protocol.chain == chain.name) out.push_back(&protocol);
+    }
+    return out;
+}
+
+/// Whether the contract's first answers are those of the configured kind.
+OnlineCheck check_kind(const config::ProtocolSettings& protocol, const config::ChainSettings& chain,
+                       const config::Settings& settings, chain::Source& source,
+                       const BlockRef& head) {
     const auto ledger = app::ledger_maker(protocol, chain, settings.watches)();
     const auto calls = ledger->reads(source.read_limit());
     const auto results = source.read(calls, head);
-    if (!results) return std::nullopt;
     OnlineCheck out{"kind", chain.name, protocol.name, Verdict::ok, "answers as " + protocol.kind};
-    if (const auto accepted = ledger->accept_reads(*results, head); !accepted) {
+    if (!results) {
+        out.verdict = verdict_of(results.error().kind);
+        out.detail = "could not be asked: " + results.error().message;
+    } else if (const auto accepted = ledger->accept_reads(*results, head); !accepted) {
         out.verdict = Verdict::wrong;
         out.detail = "does not answer as " + protocol.kind + ": " + accepted.error().message;
+    }
+    return out;
+}
+
+/// The endpoint that failed, and the chain's protocols, of which it tells nothing.
+std::vector<OnlineCheck> failed_endpoint(const config::ChainSettings& chain,
+                                         const config::Settings& settings, OnlineCheck endpoint,
+                                         const chain::Fault& fault) {
+    endpoint.verdict = verdict_of(fault.kind);
+    endpoint.detail = fault.message;
+    std::vector<OnlineCheck> out{endpoint};
+    for (const auto* protocol : protocols_of(chain, settings)) {
+        out.push_back({"code", chain.name, protocol->name, Verdict::unreachable,
+                       "could not be asked: " + endpoint.name + " failed"});
     }
     return out;
 }
@@ -82,14 +104,11 @@ std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
                                         const config::Settings& settings) {
     const auto source = source_of(chain, endpoint);
     OnlineCheck one{"endpoint", chain.name, endpoint.alias, Verdict::ok, {}};
-    const auto failed = [&one](const chain::Fault& fault) {
-        one.verdict = verdict_of(fault.kind);
-        one.detail = fault.message;
-        return std::vector<OnlineCheck>{one};
-    };
-    if (const auto connected = source->connect(); !connected) return failed(connected.error());
+    if (const auto connected = source->connect(); !connected) {
+        return failed_endpoint(chain, settings, std::move(one), connected.error());
+    }
     const auto head = source->head();
-    if (!head) return failed(head.error());
+    if (!head) return failed_endpoint(chain, settings, std::move(one), head.error());
     one.detail = "chain id " + std::to_string(chain.chain_id) + ", block " +
                  query::with_separators(std::to_string(head->number)) + ", " + age_of(*head);
     const auto endpoints = source->endpoints();
@@ -97,13 +116,9 @@ std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
         one.detail += ", offers " + endpoints.front().offers;
     }
     std::vector<OnlineCheck> out{one};
-    std::vector<const config::ProtocolSettings*> protocols;
+    const auto protocols = protocols_of(chain, settings);
     std::vector<Address> addresses;
-    for (const auto& protocol : settings.protocols) {
-        if (protocol.chain != chain.name) continue;
-        protocols.push_back(&protocol);
-        addresses.push_back(protocol.address);
-    }
+    for (const auto* protocol : protocols) addresses.push_back(protocol->address);
     if (addresses.empty()) return out;
     const auto has_code = source->has_code(addresses, *head);
     for (std::size_t i = 0; i < protocols.size(); ++i) {
@@ -120,10 +135,27 @@ std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
         const bool is_there = code.verdict == Verdict::ok;
         out.push_back(std::move(code));
         if (!is_there) continue;
-        if (auto kind = check_kind(*protocols[i], chain, settings, *source, *head)) {
-            out.push_back(std::move(*kind));
+        out.push_back(check_kind(*protocols[i], chain, settings, *source, *head));
+    }
+    return out;
+}
+
+/// What the chain's endpoints say together: one that answers is enough to follow it.
+OnlineCheck check_chain(const config::ChainSettings& chain,
+                        const std::vector<OnlineCheck>& checks) {
+    OnlineCheck out{"chain", chain.name, chain.name, Verdict::ok, {}};
+    std::size_t fine = 0;
+    for (const OnlineCheck& one : checks) {
+        if (one.what != "endpoint") continue;
+        if (one.verdict == Verdict::ok) {
+            ++fine;
+        } else if (out.verdict != Verdict::wrong) {
+            out.verdict = one.verdict;
         }
     }
+    if (fine > 0) out.verdict = Verdict::ok;
+    out.detail = chain.caip2() + ", " + std::to_string(fine) + " of " +
+                 std::to_string(chain.endpoints.size()) + " endpoints can be used";
     return out;
 }
 
@@ -184,8 +216,14 @@ std::vector<OnlineCheck> check_online(const config::Settings& settings) {
         }
     }
     std::vector<OnlineCheck> out;
-    for (auto& one : pending) {
-        for (auto& check : one.get()) out.push_back(std::move(check));
+    auto next = pending.begin();
+    for (const auto& chain : settings.chains) {
+        std::vector<OnlineCheck> found;
+        for (std::size_t i = 0; i < chain.endpoints.size(); ++i) {
+            for (auto& check : (next++)->get()) found.push_back(std::move(check));
+        }
+        out.push_back(check_chain(chain, found));
+        for (auto& check : found) out.push_back(std::move(check));
     }
     check_signing(settings, out);
     check_sinks(settings, out);

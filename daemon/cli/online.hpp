@@ -15,7 +15,7 @@ struct OnlineCheck {
         unreachable,  ///< it did not answer: it may be down just now
         wrong,        ///< it answered, and the configuration is wrong
     };
-    std::string what;   ///< "endpoint", "code", "kind", "signing", "sink"
+    std::string what;   ///< "chain", "endpoint", "code", "kind", "signing", "sink"
     std::string where;  ///< chain; empty where it belongs to none
     std::string name;
     Verdict verdict = Verdict::ok;
@@ -24,7 +24,8 @@ struct OnlineCheck {
 
 /// Asks every endpoint for its chain id, abilities and head, looks for code at the protocols'
 /// addresses and whether it answers as their kind, and tries the signing key and the sinks'
-/// settings. Sends nothing to a sink. Endpoints are asked at the same time, each for some seconds.
+/// settings. Every chain, endpoint, protocol and sink has an answer. Sends nothing to a sink.
+/// Endpoints are asked at the same time, each for some seconds.
 std::vector<OnlineCheck> check_online(const config::Settings& settings);
 
 /// Prints them as a table or as JSON Lines. Answers 0, 69 when something did not answer, 78 when

@@ -22,11 +22,25 @@ U256 round_step(const U256& width) {
 
 Unexpected<std::string> fail(const char* message) { return Unexpected<std::string>{message}; }
 
+constexpr const char* kTooManySteps = "step: too small, the range would have more than 1000 steps";
+
 }  // namespace
 
-Expected<WholeHeatRange, std::string> complete(const HeatRange& asked, const Usd8& price) {
+Expected<void, std::string> check(const HeatRange& asked) {
     if (asked.step && asked.step->raw() == 0) return fail("step: must be above 0");
     if (asked.low && asked.low->raw() == 0) return fail("low: must be above 0");
+    if (!asked.low || !asked.high) return {};
+    if (asked.low->raw() >= asked.high->raw()) {
+        return fail("low and high: low must be below high");
+    }
+    if (asked.step && !bands::heat_steps(*asked.low, *asked.high, *asked.step, kMostHeatSteps)) {
+        return fail(kTooManySteps);
+    }
+    return {};
+}
+
+Expected<WholeHeatRange, std::string> complete(const HeatRange& asked, const Usd8& price) {
+    if (const auto fine = check(asked); !fine) return Unexpected<std::string>{fine.error()};
     // A price that has no business being so large would only leave the 256 bits.
     const U256 present = std::min(price.raw(), u256_max() / 4);
     U256 low = asked.low ? asked.low->raw() : present / 2;
@@ -38,7 +52,7 @@ Expected<WholeHeatRange, std::string> complete(const HeatRange& asked, const Usd
     const WholeHeatRange out{Usd8::from_raw(low), Usd8::from_raw(high), Usd8::from_raw(step)};
     if (low == 0) return fail("low: missing, and the present price gives none");
     if (!bands::heat_steps(out.low, out.high, out.step, kMostHeatSteps)) {
-        return fail("step: too small, the range would have more than 1000 steps");
+        return fail(kTooManySteps);
     }
     return out;
 }

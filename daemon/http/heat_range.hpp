@@ -24,6 +24,9 @@ struct WholeHeatRange {
     Usd8 step;
 };
 
+/// What is wrong with what was given, whatever the price is.
+Expected<void, std::string> check(const HeatRange& asked);
+
 /// The range with its gaps filled: from half the price to one and a half times it, in a step of
 /// 1, 2 or 5 times a power of ten that gives at most 50; low and high that were not given are
 /// multiples of the step. The error says what is wrong with what was given.

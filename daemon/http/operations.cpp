@@ -1,6 +1,7 @@
 #include "daemon/http/operations.hpp"
 
 #include "daemon/alerts/alert.hpp"
+#include "daemon/http/names.hpp"
 #include "daemon/http/params.hpp"
 #include "daemon/routing/silence.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 using routing::Silence;
 using view::Row;
+using Sinks = std::span<const std::string>;
 
 constexpr std::size_t kMostRows = 10'000;
 const std::vector<std::string> kStates{"pending", "done", "dead", "superseded"};
@@ -74,8 +76,28 @@ Row rows_of(std::vector<Row> rows) {
     return out;
 }
 
+/// Refuses a sink that is neither configured nor known to the store, which keeps messages of sinks
+/// that are no longer configured.
+Expected<void, OperationError> check_sink(store::Store& store, Sinks configured,
+                                          const std::string& name) {
+    if (std::ranges::find(configured, name) != configured.end()) return {};
+    const auto counts = store.outbox_counts();
+    if (!counts) return broken(counts.error());
+    const auto states = store.sink_states();
+    if (!states) return broken(states.error());
+    std::vector<std::string> known(configured.begin(), configured.end());
+    const auto add = [&known](const std::string& sink) {
+        if (std::ranges::find(known, sink) == known.end()) known.push_back(sink);
+    };
+    for (const store::OutboxCounts& one : *counts) add(one.sink);
+    for (const store::SinkState& one : *states) add(one.sink);
+    if (const auto wrong = unknown_name("sink", name, known)) return refuse(404, *wrong);
+    return {};
+}
+
 /// The filters of the outbox commands.
-Expected<store::OutboxQuery, OperationError> query_of(Params& params, std::size_t fallback) {
+Expected<store::OutboxQuery, OperationError> query_of(store::Store& store, Params& params,
+                                                      std::size_t fallback, Sinks sinks) {
     store::OutboxQuery out;
     out.sink = params.text("sink");
     out.id = params.text("id");
@@ -85,12 +107,16 @@ Expected<store::OutboxQuery, OperationError> query_of(Params& params, std::size_
         static_cast<std::int64_t>(params.number("since", 0, 0, kLatest)) * std::int64_t{1000};
     out.limit = params.limit(fallback, kMostRows);
     if (!params.ok()) return refuse(400, params.problem());
+    if (out.sink.empty()) return out;
+    if (const auto known = check_sink(store, sinks, out.sink); !known) {
+        return Unexpected<OperationError>{known.error()};
+    }
     return out;
 }
 
-OperationResult list_outbox(store::Store& store, const Request& request) {
+OperationResult list_outbox(store::Store& store, const Request& request, Sinks sinks) {
     Params params(request, {"sink", "state", "since", "limit", "id"});
-    const auto query = query_of(params, 100);
+    const auto query = query_of(store, params, 100, sinks);
     if (!query) return Unexpected<OperationError>{query.error()};
     const auto found = store.outbox_rows(*query);
     if (!found) return broken(found.error());
@@ -128,9 +154,10 @@ Expected<void, OperationError> check_message(store::Store& store, const store::O
 }
 
 /// Retry or drop; never everything at once by mistake.
-OperationResult change_outbox(store::Store& store, const Request& request, std::int64_t now_ms) {
+OperationResult change_outbox(store::Store& store, const Request& request, std::int64_t now_ms,
+                              Sinks sinks) {
     Params params(request, {"sink", "state", "since", "limit", "id"});
-    const auto query = query_of(params, kMostRows);
+    const auto query = query_of(store, params, kMostRows, sinks);
     if (!query) return Unexpected<OperationError>{query.error()};
     if (query->id.empty() && query->sink.empty()) {
         return refuse(400, "which messages? give an id, or --sink");
@@ -212,10 +239,13 @@ OperationResult expire_silence(store::Store& store, const Request& request, std:
 }
 
 /// The running daemon's circuit is its own to close.
-OperationResult enable_sink(store::Store& store, const Request& request) {
+OperationResult enable_sink(store::Store& store, const Request& request, Sinks sinks) {
     Params params(request, {"name"});
     const std::string name = params.text("name");
     if (!params.ok() || name.empty()) return refuse(400, "which sink? give its name");
+    if (const auto known = check_sink(store, sinks, name); !known) {
+        return Unexpected<OperationError>{known.error()};
+    }
     const auto states = store.sink_states();
     if (!states) return broken(states.error());
     for (store::SinkState state : *states) {
@@ -231,28 +261,21 @@ OperationResult enable_sink(store::Store& store, const Request& request) {
 
 }  // namespace
 
-std::optional<std::string> unknown_sink(std::span<const std::string> configured,
-                                        const std::string& name) {
-    if (std::ranges::find(configured, name) != configured.end()) return std::nullopt;
-    std::string out = "there is no sink '" + name + "'; the configuration has:";
-    for (const std::string& one : configured) out += ' ' + one;
-    return out;
-}
-
 bool changes_outbox(const std::string& path) {
     return path == "outbox/retry" || path == "outbox/drop";
 }
 
-OperationResult operate(store::Store& store, const Request& request, std::int64_t now_ms) {
+OperationResult operate(store::Store& store, const Request& request, std::int64_t now_ms,
+                        Sinks sinks) {
     const std::string& path = request.path;
     const std::int64_t now = now_ms / 1000;
-    if (path == "outbox/list") return list_outbox(store, request);
+    if (path == "outbox/list") return list_outbox(store, request, sinks);
     if (path == "outbox/show") return show_message(store, request);
-    if (changes_outbox(path)) return change_outbox(store, request, now_ms);
+    if (changes_outbox(path)) return change_outbox(store, request, now_ms, sinks);
     if (path == "silence/add") return add_silence(store, request, now);
     if (path == "silence/list") return list_silences(store, now);
     if (path == "silence/expire") return expire_silence(store, request, now);
-    if (path == "sink/enable") return enable_sink(store, request);
+    if (path == "sink/enable") return enable_sink(store, request, sinks);
     return refuse(404, "there is no command " + path);
 }
 

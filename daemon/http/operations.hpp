@@ -6,7 +6,6 @@
 #include "daemon/view/rows.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -22,12 +21,11 @@ using OperationResult = Expected<view::Row, OperationError>;
 /// The operator's commands that need nothing but the store, so that they work on a stopped
 /// daemon's, too. `request.path` is what the command is called: "outbox/list", "outbox/show",
 /// "outbox/retry", "outbox/drop", "silence/add", "silence/list", "silence/expire", "sink/enable".
-/// What is changed is durable on return. `now_ms` is wall clock.
-OperationResult operate(store::Store& store, const Request& request, std::int64_t now_ms);
-
-/// What to tell a person who named a sink that is not among the configured ones; none when it is.
-std::optional<std::string> unknown_sink(std::span<const std::string> configured,
-                                        const std::string& name);
+/// What is changed is durable on return. `now_ms` is wall clock. `sinks` are the configured ones,
+/// none where no configuration was read; a sink that is neither among them nor known to the store
+/// is refused.
+OperationResult operate(store::Store& store, const Request& request, std::int64_t now_ms,
+                        std::span<const std::string> sinks = {});
 
 /// Whether the command changes something that senders should look at.
 bool changes_outbox(const std::string& path);

@@ -1,5 +1,7 @@
 #include "daemon/http/params.hpp"
 
+#include "daemon/http/names.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -115,7 +117,7 @@ std::string Params::one_of(std::string_view name, std::span<const std::string> c
     if (given.empty() || std::find(choices.begin(), choices.end(), given) != choices.end()) {
         return given;
     }
-    fail(name, shown(given) + " is not known; known: " + list(choices));
+    fail(name, shown(given) + " is not known; " + known_names(given, choices));
     return {};
 }
 

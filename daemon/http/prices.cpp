@@ -64,6 +64,17 @@ std::optional<Usd8> usd_param(Params& params, std::string_view name) {
     return value ? std::optional(Usd8::from_raw(*value)) : std::nullopt;
 }
 
+constexpr const char* kChangeWanted = "a percentage such as -20 or +12.5, more than -100";
+
+/// Refuses a price or a change that is wrong whatever the present price is.
+void check_move(Params& params) {
+    const auto price = usd_param(params, "price");
+    if (price && price->raw() == 0) params.fail("price", "must be above 0");
+    if (params.has("change") && !parse_change(params.text("change"))) {
+        params.fail("change", kChangeWanted);
+    }
+}
+
 /// Basis points out of percent; none when the parameter is wrong.
 std::optional<Bps> threshold_param(Params& params) {
     const auto value = params.fixed("threshold", 2);
@@ -86,7 +97,7 @@ std::optional<OraclePrice> shocked_price(Params& params, const Found& found) {
     }
     const auto change = parse_change(params.text("change"));
     if (!change) {
-        params.fail("change", "a percentage such as -20 or +12.5, more than -100");
+        params.fail("change", kChangeWanted);
         return std::nullopt;
     }
     auto moved = change->of(found.price);
@@ -137,6 +148,7 @@ Response Api::heatmap(const Request& request) const {
                           usd_param(params, "step")};
     if (collateral.empty()) params.fail("collateral", "missing; for example collateral=ETH");
     if (!params.ok()) return params.refusal();
+    if (const auto fine = check(asked); !fine) return error_response(400, fine.error());
     const Turn turn(*this);
     if (!turn) return busy_response();
     Row body = envelope(parts_.live);
@@ -170,6 +182,7 @@ Response Api::what_if(const Request& request) const {
     std::size_t left = params.number("limit", kDefaultEndangered, 0, kMaxEndangered);
     if (collateral.empty()) params.fail("collateral", "missing; for example collateral=ETH");
     const auto threshold = threshold_param(params);
+    check_move(params);
     if (params.has("price") + params.has("change") + params.has("threshold") != 1) {
         params.fail(
             "price",

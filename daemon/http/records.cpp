@@ -3,6 +3,7 @@
 #include "daemon/http/alert_filter.hpp"
 #include "daemon/http/api.hpp"
 #include "daemon/http/envelope.hpp"
+#include "daemon/http/names.hpp"
 #include "daemon/http/params.hpp"
 
 #include <nlohmann/json.hpp>
@@ -152,6 +153,27 @@ Expected<bool, store::StoreError> add_events(store::Store& store, const view::Ch
 
 // ---- alerts ------------------------------------------------------------------------------------
 
+/// CAIP-2 of a chain that is called so; what is no chain's name stays as it is.
+std::string caip2_of(const view::Live& live, const std::string& chain) {
+    for (const view::ChainStatus& one : live.chains()) {
+        if (one.name == chain) return one.caip2;
+    }
+    return chain;
+}
+
+/// A protocol or chain in the filter that is not watched. It may have been once, so that alerts
+/// name it.
+std::optional<std::string> strange_name(const AlertFilter& filter, const view::Live& live) {
+    std::vector<std::string> chains;
+    for (const view::ChainStatus& one : live.chains()) {
+        chains.push_back(one.name);
+        chains.push_back(one.caip2);
+    }
+    auto wrong = filter.chain.empty() ? std::nullopt : unknown_name("chain", filter.chain, chains);
+    if (wrong || filter.protocol.empty()) return wrong;
+    return unknown_name("protocol", filter.protocol, protocol_names(live));
+}
+
 /// What `/v1/alerts` is asked for. Alerts are ordered by second and, in it, as they arose.
 struct AlertQuestion {
     std::uint64_t since = 0;
@@ -162,17 +184,14 @@ struct AlertQuestion {
     std::string after_id;  ///< empty: from the beginning
 };
 
-AlertQuestion alert_question(Params& params) {
+AlertQuestion alert_question(Params& params, const view::Live& live) {
     static const std::vector<std::string> kSeverities{"info", "warning", "critical"};
     AlertQuestion out;
     out.since = params.number("since", 0, 0, kEnd);
     out.until = params.number("until", kEnd, 0, kEnd);
-    out.filter = {params.one_of("severity", kSeverities),
-                  params.text("type"),
-                  params.text("rule"),
-                  params.text("chain"),
-                  params.text("protocol"),
-                  params.text("subject")};
+    out.filter = {
+        params.one_of("severity", kSeverities), params.text("type"),     params.text("rule"),
+        caip2_of(live, params.text("chain")),   params.text("protocol"), params.text("subject")};
     out.limit = params.limit(kDefaultRecords, kMaxRecords);
     if (const std::string cursor = params.text("cursor"); !cursor.empty()) {
         const auto fields = split_cursor(cursor);
@@ -238,9 +257,14 @@ Response Api::liquidations(const Request& request) const {
 Response Api::alerts(const Request& request) const {
     Params params(request, {"since", "until", "type", "severity", "rule", "chain", "protocol",
                             "subject", "limit", "cursor"});
-    const AlertQuestion asked = alert_question(params);
+    const AlertQuestion asked = alert_question(params, parts_.live);
     if (!params.ok()) return params.refusal();
+    const auto strange = strange_name(asked.filter, parts_.live);
     Row body = envelope(parts_.live);
+    const auto all_told = [&] {
+        const bool is_nothing = body["rows"].empty() && !params.has("cursor");
+        return strange && is_nothing ? error_response(400, *strange) : json_response(body);
+    };
     std::uint64_t time = std::max(asked.since, asked.after_time);
     std::string id = asked.after_time >= asked.since ? asked.after_id : std::string();
     for (std::size_t scanned = 0;;) {
@@ -248,9 +272,9 @@ Response Api::alerts(const Request& request) const {
         if (!alerts) {
             return error_response(503, "the store does not answer: " + alerts.error().message);
         }
-        if (alerts->empty()) return json_response(body);
+        if (alerts->empty()) return all_told();
         for (const auto& alert : *alerts) {
-            if (alert.at >= asked.until) return json_response(body);
+            if (alert.at >= asked.until) return all_told();
             Row row = alert_row(alert);
             const bool is_wanted = asked.filter.wants(row);
             if (++scanned > kMostScanned || (is_wanted && body["rows"].size() == asked.limit)) {

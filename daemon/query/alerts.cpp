@@ -1,18 +1,48 @@
 #include "daemon/http/alert_filter.hpp"
+#include "daemon/http/names.hpp"
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
 #include "daemon/query/row_files.hpp"
 
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <ostream>
+#include <set>
+#include <utility>
 
 namespace plimsoll::query {
 namespace {
 
 using view::Row;
 
-http::AlertFilter filter_of(const Params& params) {
-    return {param(params, "severity"), param(params, "type"),     param(params, "rule"),
-            param(params, "chain"),    param(params, "protocol"), param(params, "subject")};
+constexpr std::array kNamed{"protocol", "chain", "rule"};
+
+http::AlertFilter filter_of(const Params& params, const Names& names) {
+    return {param(params, "severity"), param(params, "type"),
+            param(params, "rule"),     names.caip2_of(param(params, "chain")),
+            param(params, "protocol"), param(params, "subject")};
+}
+
+bool is_about_names(const Params& params) {
+    return std::any_of(kNamed.begin(), kNamed.end(),
+                       [&](const char* key) { return !param(params, key).empty(); });
+}
+
+/// What was named and is neither known nor `seen` in an alert: those of a protocol that is no
+/// longer watched stay in the archive.
+std::optional<std::string> wrong_name(const Params& params, const Names& names,
+                                      const std::set<std::string>& seen) {
+    for (const std::string key : kNamed) {
+        const std::string given = param(params, key.c_str());
+        if (given.empty() || seen.contains(key)) continue;
+        const auto known = key == "protocol" ? names.protocols
+                           : key == "chain"  ? names.chain_names()
+                                             : names.rules;
+        if (key == "rule" && known.empty()) continue;  // no configuration was read
+        if (auto wrong = http::unknown_name(key, given, known)) return wrong;
+    }
+    return std::nullopt;
 }
 
 Tone tone_of(const Row& alert) {
@@ -31,11 +61,23 @@ Column data(std::string title, const char* key) {
 }  // namespace
 
 int alerts(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
-    const http::AlertFilter filter = filter_of(options.params);
-    const auto rows =
-        reader.alerts(options.since.value_or(0), options.until.value_or(UINT64_MAX), options.limit,
-                      [&filter](const Row& alert) { return filter.wants(alert); });
+    const Names names = is_about_names(options.params) ? reader.names() : Names{};
+    const http::AlertFilter filter = filter_of(options.params, names);
+    std::set<std::string> seen;
+    const std::array<std::pair<const char*, std::string>, 3> named{
+        {{"protocol", filter.protocol}, {"chain", filter.chain}, {"rule", filter.rule}}};
+    const auto wants = [&](const Row& alert) {
+        for (const auto& [key, wanted] : named) {
+            if (text_of(member(alert, "data"), key) == wanted) seen.insert(key);
+        }
+        return filter.wants(alert);
+    };
+    const auto rows = reader.alerts(options.since.value_or(0), options.until.value_or(UINT64_MAX),
+                                    options.limit, wants);
     if (!rows) return fail(err, rows.error());
+    if (const auto wrong = wrong_name(options.params, names, seen)) {
+        return fail(err, {*wrong, kExitUsage});
+    }
     if (options.json) {
         print_json_lines(out, rows->rows);
         return 0;

@@ -32,9 +32,8 @@ struct Options {
     std::string by;      ///< `liquidations`: asset, side, protocol or account
     std::string window;  ///< `liquidations`: a duration such as 24h, or day
     std::vector<GroupName> groups;
-    std::optional<std::vector<std::string>> sinks;  ///< none: no configuration was read
-    std::string action;                             ///< of commands that do several things: "list"
-    std::vector<std::string> words;                 ///< what is given besides: ids, names, matchers
+    std::string action;              ///< of commands that do several things: "list"
+    std::vector<std::string> words;  ///< what is given besides: ids, names, matchers
 };
 
 /// Each prints to `out` what it is named after and answers 0, or an exit code with a message on

@@ -31,6 +31,11 @@ Basis basis_of(const Reader& reader, const std::vector<Window>& windows) {
             out.coverage[plain(member(row, "protocol"))] = member(row, "coverage");
         }
     }
+    if (chains.empty()) {  // watched, though there are no figures yet
+        for (const Names::Chain& chain : reader.names().chains) {
+            chains.insert(chain.caip2.empty() ? chain.name : chain.caip2);
+        }
+    }
     for (const auto& chain : chains) out.chains.push_back(chain);
     const auto since = reader.recorded_since();
     out.is_whole = !since.empty();
@@ -83,6 +88,7 @@ void print_basis(std::ostream& out, const Basis& basis, const std::vector<Window
         << "\nmethod: " << kCountingMethod << "\nchains:";
     const char* separator = " ";
     for (const Row& chain : basis.chains) out << std::exchange(separator, ", ") << plain(chain);
+    if (basis.chains.empty()) out << " none known";
     out << "; recorded";
     separator = " ";
     for (const auto& [chain, time] : basis.recorded_since.items()) {
@@ -96,6 +102,7 @@ void print_basis(std::ostream& out, const Basis& basis, const std::vector<Window
     for (const auto& [protocol, coverage] : basis.coverage.items()) {
         out << std::exchange(separator, ", ") << protocol << " " << plain(coverage);
     }
+    if (basis.coverage.empty()) out << " unknown: no figures yet";
     out << "\n";
 }
 

@@ -1,5 +1,3 @@
-#include "daemon/http/operations.hpp"
-
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
 
@@ -139,12 +137,6 @@ int sink(const Reader& reader, const Options& options, std::ostream& out, std::o
     if (!take_word(options, "name", params, err)) return kExitUsage;
     if (params.empty()) return usage(err, "which sink? give its name");
     const bool is_test = options.action == "test";
-    // The running daemon knows its sinks better than a file that may have changed since.
-    if (!is_test && options.sinks && !reader.is_running()) {
-        if (const auto wrong = http::unknown_sink(*options.sinks, params["name"])) {
-            return usage(err, *wrong);
-        }
-    }
     const auto done = is_test ? reader.command("/control/sink/test", params)
                               : reader.operate("sink/enable", params, options.now);
     if (!done) return fail(err, done.error());

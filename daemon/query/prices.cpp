@@ -61,6 +61,7 @@ Expected<HeatAnswer, QueryError> read_heat(const Reader& reader, const Options& 
         if (!parsed) return usage(std::string(name) + ": " + parsed.error().message);
         *value = Usd8::from_raw(*parsed);
     }
+    if (const auto fine = http::check(asked); !fine) return usage(fine.error());
     const auto stopped = read_stopped(reader, options);
     if (!stopped) return Unexpected<QueryError>{stopped.error()};
     auto rows = heat_from_positions(stopped->positions.rows, stopped->name, asked);

@@ -1,6 +1,7 @@
 #include "daemon/query/reader.hpp"
 
 #include "abi/hex.hpp"
+#include "daemon/http/names.hpp"
 #include "daemon/http/operations.hpp"
 #include "daemon/http/params.hpp"
 #include "daemon/query/row_files.hpp"
@@ -97,7 +98,8 @@ Expected<Row, QueryError> Reader::operate(const std::string& path, const Params&
     for (const auto& [name, value] : params) {
         if (!value.empty()) request.query.emplace(name, value);
     }
-    auto done = http::operate(*store, request, static_cast<std::int64_t>(now) * 1000);
+    auto done =
+        http::operate(*store, request, static_cast<std::int64_t>(now) * 1000, configured_.sinks);
     if (done) return std::move(*done);
     return fail(done.error().message, done.error().status < 500 ? kExitUsage : kExitUnavailable);
 }
@@ -185,9 +187,7 @@ Expected<RowSet, QueryError> Reader::from_files(const std::string& table, const 
             if (!read) return Unexpected<QueryError>{read.error()};
         }
     }
-    out.more = out.rows.size() > limit;
-    if (out.more) out.rows.resize(limit);
-    return out;
+    return first_of(std::move(out), params, limit);
 }
 
 /// From the store, which has them all; where it cannot be opened from the snapshots' files.
@@ -220,9 +220,20 @@ Expected<RowSet, QueryError> Reader::stopped_liquidations(const Params& params,
             if (!read) return Unexpected<QueryError>{read.error()};
         }
     }
-    out.more = out.rows.size() > limit;
-    if (out.more) out.rows.resize(limit);
-    return out;
+    return first_of(std::move(out), params, limit);
+}
+
+/// The first `limit` rows. No rows of a protocol that nobody knows are an error.
+Expected<RowSet, QueryError> Reader::first_of(RowSet all, const Params& params,
+                                              std::size_t limit) const {
+    if (const std::string protocol = param(params, "protocol");
+        all.rows.empty() && !protocol.empty()) {
+        const auto wrong = http::unknown_name("protocol", protocol, names().protocols);
+        if (wrong) return fail(*wrong, kExitUsage);
+    }
+    all.more = all.rows.size() > limit;
+    if (all.more) all.rows.resize(limit);
+    return all;
 }
 
 Expected<RowSet, QueryError> Reader::alerts(std::uint64_t since, std::uint64_t until) const {
@@ -345,8 +356,9 @@ std::map<std::string, std::uint64_t> Reader::recorded_since() const {
 
 /// The configured names, else those that the last snapshot names.
 std::vector<std::string> Reader::chain_names() const {
-    if (!chains_.empty()) return chains_;
     std::vector<std::string> out;
+    for (const Names::Chain& chain : configured_.chains) out.push_back(chain.name);
+    if (!out.empty()) return out;
     if (const auto runs = latest()) {
         for (const auto& [chain, run] : (*runs)["chains"].items()) out.push_back(chain);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "abi/expected.hpp"
+#include "daemon/query/names.hpp"
 #include "daemon/store/store.hpp"
 #include "daemon/view/rows.hpp"
 
@@ -54,12 +55,12 @@ struct RowSet {
 /// and the store it left. The store is opened only while no daemon holds it, and never changed.
 class Reader {
   public:
-    /// `chains`: configured names; empty where no configuration is known.
+    /// `configured` is empty where no configuration is known.
     Reader(std::filesystem::path state_dir, std::filesystem::path control_socket,
-           std::vector<std::string> chains = {})
+           Names configured = {})
         : state_dir_(std::move(state_dir)),
           socket_(std::move(control_socket)),
-          chains_(std::move(chains)) {}
+          configured_(std::move(configured)) {}
 
     /// GET on the control socket. None: no daemon answers there.
     std::optional<Answer> ask(const std::string& path, const Params& params) const;
@@ -103,6 +104,10 @@ class Reader {
     /// snapshot that is kept.
     std::map<std::string, std::uint64_t> recorded_since() const;
 
+    /// What may be named: chains and protocols of the running daemon, which knows them better than
+    /// a file that may have changed since; else the configured ones and those of the last snapshot.
+    Names names() const;
+
     const std::filesystem::path& state_dir() const { return state_dir_; }
 
   private:
@@ -111,12 +116,14 @@ class Reader {
                                             std::size_t limit) const;
     Expected<RowSet, QueryError> stopped_liquidations(const Params& params,
                                                       std::size_t limit) const;
+    Expected<RowSet, QueryError> first_of(RowSet all, const Params& params,
+                                          std::size_t limit) const;
     std::vector<std::string> chain_names() const;
     std::unique_ptr<store::Store> open_store() const;
 
     std::filesystem::path state_dir_;
     std::filesystem::path socket_;
-    std::vector<std::string> chains_;
+    Names configured_;
 };
 
 }  // namespace plimsoll::query

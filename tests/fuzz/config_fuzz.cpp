@@ -1,4 +1,4 @@
-// A configuration file, and the texts inside it.
+// A configuration file, the texts inside it, and those that operators type.
 
 #include "config/describe.hpp"
 #include "config/expression.hpp"
@@ -7,6 +7,7 @@
 #include "config/scalars.hpp"
 #include "config/secret_source.hpp"
 #include "daemon/query/when.hpp"
+#include "daemon/routing/silence.hpp"
 #include "daemon/sinks/http_reply.hpp"
 #include "daemon/sinks/network_guard.hpp"
 #include "tests/fuzz/input.hpp"
@@ -74,6 +75,15 @@ void check_texts(std::string_view text) {
     (void)sinks::parse_retry_after(text,
                                    std::chrono::sys_seconds{std::chrono::seconds{1'800'000'000}});
     (void)query::parse_since(text, 1'800'000'000);
+    if (const auto matcher = routing::parse_matcher(text)) {
+        require(routing::parse_matcher(routing::to_string(*matcher)) == *matcher);
+    }
+    const routing::SilenceRequest wish{
+        {std::string(text)}, 60, std::string(text.substr(0, 10)), "why"};
+    if (const auto silence = routing::make_silence(wish, 1'800'000'000)) {
+        const auto again = routing::from_row(routing::to_row(*silence));
+        require(again && again->matchers == silence->matchers);
+    }
 }
 
 }  // namespace

@@ -129,6 +129,11 @@ test('--online asks the endpoints and looks for code', { timeout: 120_000 }, asy
         });
         const row = ({ rows }, what, name) => rows.find((one) => one.check === what && one.name === name);
 
+        const everythingHasARow = ({ rows }, wanted) => {
+            assert.deepEqual(rows.map(({ check, name }) => `${check} ${name}`), wanted);
+            for (const one of rows) assert.ok(['ok', 'unreachable', 'wrong'].includes(one.state) && one.detail, JSON.stringify(one));
+        };
+
         const noCode = await online(good({ url: anvil.url, chainId: 31337 }));
         assert.equal(row(noCode, 'endpoint', 'devnet-1').state, 'ok');
         assert.match(row(noCode, 'endpoint', 'devnet-1').detail, /chain id 31337, block/);
@@ -154,13 +159,51 @@ test('--online asks the endpoints and looks for code', { timeout: 120_000 }, asy
         assert.match(row(otherChain, 'endpoint', 'devnet-1').detail, /31337/);
         assert.equal(otherChain.status, 78);
 
+        // A node that fails every call once it was asked for the code.
+        let wasAsked = false;
+        const deaf = createServer((request, response) => {
+            const parts = [];
+            request.on('data', (part) => parts.push(part));
+            request.on('end', async () => {
+                const asked = Buffer.concat(parts).toString();
+                if (wasAsked && asked.includes('eth_call')) return response.writeHead(503).end('later');
+                wasAsked ||= asked.includes('eth_getCode') && asked.toLowerCase().includes('2f39d218133afab8f2b819b1066c7e434ad94e9e');
+                const answer = await fetch(anvil.url, { method: 'POST', body: asked, headers: { 'content-type': 'application/json' } });
+                response.writeHead(200, { 'content-type': 'application/json' }).end(await answer.text());
+            });
+        });
+        await new Promise((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+        try {
+            const mute = await online(good({ url: `http://127.0.0.1:${deaf.address().port}`, chainId: 31337 }));
+            everythingHasARow(mute, ['chain devnet', 'endpoint devnet-1', 'code lend', 'kind lend', 'sink archive']);
+            assert.equal(row(mute, 'code', 'lend').state, 'ok', mute.stdout);
+            assert.equal(row(mute, 'kind', 'lend').state, 'unreachable', mute.stdout);
+            assert.match(row(mute, 'kind', 'lend').detail, /could not be asked: /);
+            assert.equal(mute.status, 69, mute.stdout);
+        } finally {
+            deaf.close();
+        }
+
         const credentials = await online(good({ url: refused }));
         assert.equal(row(credentials, 'endpoint', 'devnet-1').state, 'wrong');
         assert.equal(credentials.status, 78);
 
         const nobody = await online(good({ url: `http://127.0.0.1:${await freePort()}` }));
         assert.equal(row(nobody, 'endpoint', 'devnet-1').state, 'unreachable');
+        everythingHasARow(nobody, ['chain devnet', 'endpoint devnet-1', 'code lend', 'sink archive']);
+        assert.equal(row(nobody, 'chain', 'devnet').state, 'unreachable');
+        assert.equal(row(nobody, 'code', 'lend').state, 'unreachable');
+        assert.match(row(nobody, 'code', 'lend').detail, /devnet-1 failed/);
         assert.equal(nobody.status, 69);
+
+        // One endpoint is enough for the chain; the other has its rows all the same.
+        const half = await online(good({ url: anvil.url, chainId: 31337, rest: '[sinks.archive]\nkind = "jsonl"\n[sinks.team]\nkind = "slack"\nurl = "https://hooks.slack.example/services/T0/B0/x"\n' })
+            .replace('endpoints = [', `endpoints = ["http://127.0.0.1:${await freePort()}", `));
+        everythingHasARow(half, ['chain devnet', 'endpoint devnet-1', 'code lend', 'endpoint devnet-2', 'code lend', 'kind lend', 'sink archive', 'sink team']);
+        assert.equal(row(half, 'chain', 'devnet').state, 'ok');
+        assert.match(row(half, 'chain', 'devnet').detail, /eip155:31337, 1 of 2 endpoints/);
+        assert.equal(row(half, 'endpoint', 'devnet-2').state, 'ok');
+        assert.equal(half.status, 69, half.stdout);
 
         write('signing.key', KEY);
         const wrongKey = await online(

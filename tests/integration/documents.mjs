@@ -36,7 +36,7 @@ export const ELSEWHERE = new Map([
     ['./scripts/build.sh && sudo cmake --install build --prefix /usr && sudo systemctl daemon-reload', 'its parts stand here one by one'],
     ['sudo install -d -m 0700 /etc/plimsoll/credentials', 'changes the machine; unit_test.mjs runs it below a folder'],
     ['sudo plimsoll keygen /etc/plimsoll/credentials/signing_key', 'changes the machine; unit_test.mjs runs it below a folder'],
-    ['sudo rm /usr/bin/plimsoll /usr/lib/systemd/system/plimsoll.service /usr/lib/sysusers.d/plimsoll.conf', 'changes the machine; unit_test.mjs runs it below a folder'],
+    ['sudo rm /usr/bin/plimsoll /usr/lib/systemd/system/plimsoll.service /usr/lib/sysusers.d/plimsoll.conf /usr/share/man/man1/plimsoll.1', 'changes the machine; unit_test.mjs runs it below a folder'],
     ['sudo rm -r /usr/share/doc/plimsoll', 'changes the machine; unit_test.mjs runs it below a folder'],
     ['sudo rm -r /etc/plimsoll /var/lib/plimsoll', 'changes the machine; unit_test.mjs runs it below a folder'],
     ['sudo userdel plimsoll', 'no test runs it: it would delete a user of the machine'],

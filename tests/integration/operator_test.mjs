@@ -243,6 +243,26 @@ test('a sink that is gone stays so until it is enabled, over restarts', { timeou
     assert.equal(up.data.alert_key, down.data.alert_key);
 });
 
+/** Questions that name what is not there: they are no empty answers. */
+const UNKNOWN = [
+    [/no sink 'nosuch'; known: .*bad/, 'outbox', 'list', '--sink', 'nosuch'],
+    [/no sink 'bda'; did you mean 'bad'\? known: /, 'outbox', 'retry', '--sink', 'bda'],
+    [/no sink 'nosuch'; known: .*bad/, 'outbox', 'drop', '--sink', 'nosuch'],
+    [/no sink 'nosuch'; known: .*bad/, 'sink', 'enable', 'nosuch'],
+    [/no chain 'nosuch'; known: devnet, eip155:31337/, 'alerts', '--chain', 'nosuch'],
+    ...['alerts', 'tvl', 'markets', 'positions', 'bands', 'liquidations'].map((command) => [/'aave-v3-devne'.*did you mean 'aave-v3-devnet'/, command, '--protocol', 'aave-v3-devne']),
+    [/step: must be above 0/, 'heatmap', 'ETH', '--step', '0'],
+];
+
+async function refusesUnknown() {
+    for (const [message, ...args] of UNKNOWN) {
+        const done = await run(...args);
+        assert.equal(done.status, 64, `${args.join(' ')}: ${done.stderr}`);
+        assert.match(done.stderr, message);
+        assert.equal(done.stdout, '');
+    }
+}
+
 test('wrong commands are told what is wrong', async () => {
     for (const [code, message, ...args] of [
         [64, /--for is needed/, 'silence', 'add', 'rule=a'],
@@ -262,11 +282,25 @@ test('wrong commands are told what is wrong', async () => {
         assert.match(done.stderr, message);
         assert.equal(done.stdout, '');
     }
+    await refusesUnknown();
 });
 
 test('a stopped daemon leaves a store that the commands work on', { timeout: 120_000 }, async () => {
     const [silence] = await json('silence', 'add', '--for', '1h', '--by', 'ana', '--why', 'night', 'severity=info');
+    await plimsoll('snapshot', 'now');
     await market.daemon.stop();
+    await refusesUnknown();
+    const alone = (...args) => new Promise((resolve) => {
+        const done = (error, stdout, stderr) => resolve({ status: error?.code ?? 0, stdout, stderr });
+        execFile(BINARY, [...args, '--state-dir', path.join(market.folder, 'state')], done);
+    });
+    for (const args of [['sink', 'enable', 'nosuch'], ['outbox', 'list', '--sink', 'nosuch'], ['positions', '--protocol', 'nosuch'], ['alerts', '--chain', 'nosuch']]) {
+        const done = await alone(...args);
+        assert.equal(done.status, 64, `${args.join(' ')}: ${done.stderr}`);
+        assert.match(done.stderr, /no \w+ 'nosuch'; known: \w+/);
+    }
+    assert.equal((await alone('sink', 'enable', 'bad')).status, 0);
+    assert.equal((await alone('outbox', 'list', '--sink', 'bad')).status, 0);
     assert.ok((await json('silence', 'list')).some(({ id }) => id === silence.id));
     assert.equal((await json('silence', 'expire', silence.id))[0].state, 'expired');
     assert.equal((await json('outbox', 'list', '--limit', '5')).length, 5);
@@ -275,7 +309,7 @@ test('a stopped daemon leaves a store that the commands work on', { timeout: 120
     assert.match(refused.stderr, /no daemon answers/);
     assert.match(await plimsoll('sink', 'enable', 'bad'), /bad is used again/);
     for (const [message, ...args] of [
-        [/no sink 'nosuch'; the configuration has:.* bad/, 'sink', 'enable', 'nosuch'],
+        [/no sink 'nosuch'; known: .*bad/, 'sink', 'enable', 'nosuch'],
         [/no message msg_nosuch/, 'outbox', 'retry', 'msg_nosuch'],
         [/no message msg_nosuch/, 'outbox', 'drop', 'msg_nosuch'],
     ]) {

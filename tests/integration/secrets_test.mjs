@@ -1,13 +1,14 @@
 // Marked secrets in every place where one may stand, nodes and receivers that echo them in their
 // errors, the log at its most talkative: afterwards no mark is found anywhere.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { ETH_GROUP } from '../devnet/listings.mjs';
-import { startEchoServer, startFlakyProxy } from './echo_server.mjs';
+import { startEchoMailServer, startEchoServer, startFlakyProxy } from './echo_server.mjs';
 import { BINARY, startMarket } from './market.mjs';
 
 const DEADLINE_MS = 60_000;
@@ -34,21 +35,39 @@ const MARKS = {
     hookSecret: HOOK_SECRET,
     key: KEY,
     wrong: mark('WRONG'),
+    slack: mark('SLACK'),
+    discord: mark('DISCORD'),
+    telegram: mark('TELEGRAM'),
+    pagerduty: mark('PAGERDUTY'),
+    alertUser: mark('ALERTUSER'),
+    alertPassword: mark('ALERTPASSWORD'),
+    alertPath: mark('ALERTPATH'),
+    mailPassword: mark('MAILPASSWORD'),
+    literal: mark('LITERAL'),
 };
+/** The sinks for people: each of them fails, and what it is told back holds its secret. */
+const CHATS = ['slack', 'discord', 'telegram', 'pagerduty', 'alertmanager', 'email'];
 /** What goes out as a header for the user and the password of a URL. */
 const basic = (user, password) => Buffer.from(`${user}:${password}`).toString('base64');
 MARKS.basic = basic(MARKS.loneUser, MARKS.lonePassword);
 MARKS.hookBasic = basic(MARKS.hookUser, MARKS.hookPassword);
+MARKS.alertBasic = basic(MARKS.alertUser, MARKS.alertPassword);
+MARKS.mailPlain = Buffer.from(`\0plimsoll\0${MARKS.mailPassword}`).toString('base64');
 
 let market;
 let echo;
 let refusing;
 let proxy;
+let mail;
 let base;
 
 before(async () => {
     echo = await startEchoServer(500);
     refusing = await startEchoServer(403);
+    // By the other two ways that a configuration has for secrets, besides files.
+    process.env.PLIMSOLL_TEST_SLACK = `${echo.url}/services/T0/B0/${MARKS.slack}`;
+    process.env.CREDENTIALS_DIRECTORY = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-credentials-'));
+    writeFileSync(path.join(process.env.CREDENTIALS_DIRECTORY, 'pagerduty'), MARKS.pagerduty, { mode: 0o600 });
     market = await startMarket({
         accounts: 60,
         seed: 4,
@@ -76,6 +95,25 @@ allow_http = true
 allow_private = ["127.0.0.0/8"]
 secrets = ["${secret(`${name}-secret`, `whsec_${MARKS.hookSecret}`)}"]
 `;
+    const certificate = ['key.pem', 'cert.pem'].map((name) => path.join(credentials, name));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+        '-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', certificate[0], '-out', certificate[1]], { stdio: 'ignore' });
+    mail = await startEchoMailServer(...certificate.map((file) => readFileSync(file)));
+    const chat = (kind, lines) => `
+[sinks.${kind}]
+kind = "${kind}"
+allow_private = ["127.0.0.0/8"]
+${kind === 'email' ? '' : 'allow_http = true\n'}${lines.join('\n')}
+`;
+    const chats = [
+        chat('slack', ['url = "${env:PLIMSOLL_TEST_SLACK}"']),
+        chat('discord', [`url = "${secret('discord', `${refusing.url}/api/webhooks/1/${MARKS.discord}`)}"`]),
+        chat('telegram', [`url = "${echo.url}"`, `token = "${secret('telegram', `123456:${MARKS.telegram}`)}"`, 'chat = "-1001234567890"']),
+        chat('pagerduty', [`url = "${echo.url}/v2/enqueue"`, 'routing_key = "${credential:pagerduty}"']),
+        chat('alertmanager', [`url = "${secret('alertmanager', `http://${MARKS.alertUser}:${MARKS.alertPassword}@${host(echo.url)}/${MARKS.alertPath}`)}"`]),
+        chat('email', [`server = "smtps://127.0.0.1:${mail.port}"`, 'user = "plimsoll"', `password = "${secret('mail', MARKS.mailPassword)}"`,
+            'from = "plimsoll@mail.example"', 'to = ["risk@mail.example"]', `ca_file = "${certificate[1]}"`]),
+    ];
     base = readFileSync(market.daemon.config, 'utf8')
         .replace(/endpoints = .*/, `endpoints = [${endpoints.join(', ')}]`)
         .replace('[daemon]', '[daemon]\nlog_level = "trace"')
@@ -83,11 +121,13 @@ secrets = ["${secret(`${name}-secret`, `whsec_${MARKS.hookSecret}`)}"]
         + sink('echoing', `http://${MARKS.hookUser}:${MARKS.hookPassword}@${host(echo.url)}/hooks/${MARKS.hookPath}?token=${MARKS.hookQuery}`)
         + sink('refusing', `${refusing.url}/hooks/${MARKS.hookPath}`)
         + sink('dead', `http://127.0.0.1:1/hooks/${MARKS.deadHook}`)
+        + chats.join('')
         + `\n[signing]\nkey = "${secret('key', `0x${MARKS.key}`)}"\n`;
 });
 after(async () => {
     await market?.stop();
-    for (const server of [echo, refusing, proxy]) server?.stop();
+    for (const server of [echo, refusing, proxy, mail]) server?.stop();
+    rmSync(process.env.CREDENTIALS_DIRECTORY, { recursive: true, force: true });
 });
 
 async function until(what, holds) {
@@ -125,6 +165,13 @@ function findMarks(where, bytes) {
     return Object.entries(MARKS).filter(([, secret]) => spellings(secret).some((one) => text.includes(one))).map(([name]) => `${name} in ${where}`);
 }
 
+/** A command's exit code and what it printed. Does not block: the servers live in this process. */
+const plimsoll = (...args) =>
+    new Promise((resolve) => {
+        execFile(BINARY, [...args, '--config', market.daemon.config], { encoding: 'buffer', maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+            resolve({ status: error?.code ?? 0, stdout, text: Buffer.concat([stdout, stderr]) }));
+    });
+
 test('no mark is found in logs, answers, commands or files', { timeout: 240_000 }, async () => {
     const { world, daemon } = market;
     const config = await reload(base);
@@ -137,36 +184,61 @@ test('no mark is found in logs, answers, commands or files', { timeout: 240_000 
     }
     await until('failed deliveries', async () => {
         const { sinks } = await daemon.status();
-        return ['echoing', 'refusing', 'dead'].every((name) => sinks.find((sink) => sink.name === name).last_error);
+        return ['echoing', 'refusing', 'dead', ...CHATS].every((name) => sinks.find((sink) => sink.name === name).last_error);
     });
     assert.ok(echo.state.count > 3 && refusing.state.count > 0, 'the servers that echo were asked');
-    for (const sent of [MARKS.basic, MARKS.hookBasic]) {
+    assert.ok(mail.state.passwords.has(MARKS.mailPassword), 'the mail server was told the password');
+    for (const secret of ['slack', 'telegram', 'pagerduty', 'alertPath']) {
+        assert.ok(echo.state.said.some((text) => text.includes(MARKS[secret])), `${secret} was echoed`);
+    }
+    assert.ok(refusing.state.said.some((text) => text.includes(MARKS.discord)), 'discord was echoed');
+    for (const sent of [MARKS.basic, MARKS.hookBasic, MARKS.alertBasic]) {
         assert.ok(echo.state.authorizations.has(`Basic ${sent}`), 'the login of a URL went out as a header');
     }
     const answers = {};
-    for (const target of ['/status', '/metrics', '/-/ready', '/-/healthy', '/v1/alerts', '/v1/positions', '/v1/tvl', '/']) {
+    for (const target of ['/status', '/metrics', '/-/ready', '/-/healthy', '/v1/alerts', '/v1/positions', '/v1/tvl', '/v1/markets', '/v1/bands', '/v1/heatmap?collateral=ETH', '/v1/what-if?collateral=ETH&change=-20', '/v1/liquidations', '/']) {
         const response = await fetch(daemon.base + target);
         answers[`GET ${target}`] = Buffer.from(await response.text());
     }
-    for (const args of [['status'], ['status', '--json'], ['alerts'], ['check-config'], ['check-config', '--json'], ['check-config', '--strict']]) {
-        const done = spawnSync(BINARY, [...args, '--config', daemon.config]);
-        assert.equal(done.status, 0, done.stderr.toString());
-        answers[`plimsoll ${args.join(' ')}`] = Buffer.concat([done.stdout, done.stderr]);
+    const listed = (await plimsoll('outbox', 'list', '--sink', 'slack', '--json')).stdout.toString().trim().split('\n').map((line) => JSON.parse(line));
+    const { id } = listed.find(({ error }) => error);
+    for (const [status, ...args] of [
+        [0, 'status'], [0, 'status', '--json'], [0, 'alerts'], [0, 'check-config'], [0, 'check-config', '--json'],
+        [78, 'check-config', '--strict'], // one secret comes from the environment, which is a warning
+        [69, 'check-config', '--online'], [69, 'check-config', '--online', '--json'],
+        [0, 'outbox', 'list'], [0, 'outbox', 'list', '--json'], [0, 'outbox', 'show', id], [0, 'outbox', 'show', id, '--json'],
+        ...[...CHATS, 'echoing', 'refusing', 'dead'].flatMap((sink) => [[69, 'sink', 'test', sink], [69, 'sink', 'test', sink, '--json']]),
+    ]) {
+        const done = await plimsoll(...args);
+        assert.equal(done.status, status, `${args.join(' ')}: ${done.text}`);
+        assert.ok(done.text.length > 10, args.join(' '));
+        answers[`plimsoll ${args.join(' ')}`] = done.text;
     }
+    assert.match(answers['plimsoll outbox show ' + id].toString(), /\*\*\*/, 'the error is kept, without the secret');
     // Mistakes that put a secret where it does not belong.
+    // A literal one is a warning that does not say it.
+    writeFileSync(daemon.config, base.replace('url = "${env:PLIMSOLL_TEST_SLACK}"', `url = "${echo.url}/services/${MARKS.literal}"`));
+    for (const [status, ...args] of [[0, 'check-config'], [78, 'check-config', '--strict']]) {
+        const done = await plimsoll(...args);
+        assert.equal(done.status, status, done.text.toString());
+        assert.match(done.text.toString(), /a hook's URL, which is its key,/);
+        answers[`plimsoll ${args.join(' ')} of a literal URL`] = done.text;
+    }
     const wrong = [
+        base.replace(/token = ".*"/, `token = "${MARKS.wrong}"`),
+        base.replace(/password = ".*"/, `password = ${MARKS.wrong}`),
         base.replace(/\nkey = ".*"/, `\nkey = "${MARKS.wrong}"`),
         base.replace(/\nkey = ".*"/, `\nkey = ${MARKS.wrong}`),
         base.replace(/secrets = \[.*\]/, `secrets = ["${MARKS.wrong}"]`),
         base.replace(/endpoints = \[.*\]/, `endpoints = ["ftp://u:${MARKS.wrong}@a.example/"]`),
         base.replace(/endpoints = \[.*\]/, `endpoints = [{ url = "https://a.example", header = { X = "${MARKS.wrong}\\n" } }]`),
     ];
-    for (const text of wrong) {
+    for (const [i, text] of wrong.entries()) {
         assert.equal((await reload(text)).last_reload_successful, false);
         const done = spawnSync(BINARY, ['check-config', daemon.config]);
         assert.equal(done.status, 78);
-        answers['plimsoll check-config of a wrong file'] = Buffer.concat([done.stdout, done.stderr]);
-        answers['GET /status after it'] = Buffer.from(await (await fetch(daemon.base + '/status')).text());
+        answers[`plimsoll check-config of wrong file ${i}`] = Buffer.concat([done.stdout, done.stderr]);
+        answers[`GET /status after wrong file ${i}`] = Buffer.from(await (await fetch(daemon.base + '/status')).text());
     }
     writeFileSync(daemon.config, base);
     assert.equal(await daemon.stop(), 0);

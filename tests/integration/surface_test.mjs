@@ -14,6 +14,7 @@ import { liquidateUnhealthy } from '../devnet/liquidator.mjs';
 import { freePort } from '../devnet/anvil.mjs';
 import { Daemon, PROTOCOL } from '../differential/daemon.mjs';
 import { BINARY, startMarket } from './market.mjs';
+import { METRICS, metricsIn, metricsTold } from './metrics_list.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MONITORING = path.join(ROOT, 'docs/monitoring');
@@ -187,6 +188,14 @@ test('metrics are what promtool expects', async () => {
     for (const account of accounts) assert.ok(!text.toLowerCase().includes(account));
 });
 
+test('metrics have the names, types and labels that are promised, and no others', async () => {
+    const { text } = await get('/metrics');
+    assert.deepEqual(metricsIn(text), METRICS);
+    assert.deepEqual(metricsTold(readFileSync(path.join(ROOT, 'docs/monitoring.md'), 'utf8')), METRICS);
+    // The reader itself sees types and labels.
+    assert.deepEqual(metricsIn('# TYPE a histogram\na_bucket{b="x{,}\\"",le="+Inf"} 1\na_sum{b="x"} 2\n'), ['a histogram b']);
+});
+
 test('dashboard and rules use metrics that exist', async () => {
     const { text } = await get('/metrics');
     const known = new Set([...text.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, name, type]) =>
@@ -200,6 +209,8 @@ test('dashboard and rules use metrics that exist', async () => {
     const rules = path.join(MONITORING, 'prometheus-rules.yml');
     const checked = spawnSync(promtool(), ['check', 'rules', '--lint-fatal', rules], { encoding: 'utf8' });
     assert.equal(checked.status, 0, checked.stdout + checked.stderr);
+    const fired = spawnSync(promtool(), ['test', 'rules', path.join(ROOT, 'tests/integration/prometheus_rules.test.yml')], { encoding: 'utf8' });
+    assert.equal(fired.status, 0, fired.stdout + fired.stderr);
 });
 
 // ---- commands ------------------------------------------------------------------------------------
@@ -222,6 +233,21 @@ test('those who ask for risk get the riskiest first', () => {
     assert.ok(health.length > 5);
     health.forEach((value, i) => assert.ok(i === 0 || health[i - 1] <= value));
     assert.deepEqual(json('positions', '--at-risk', '--limit', '2'), json('positions', '--at-risk', '--limit', '1000').slice(0, 2));
+});
+
+test('a name that nobody knows is no empty answer', async () => {
+    for (const [command, ...args] of [['tvl'], ['markets'], ['bands'], ['positions'], ['heatmap', 'ETH'], ['liquidations'], ['alerts'], ['liquidations', '--by', 'side']]) {
+        const done = run(command, ...args, '--protocol', 'aave-v3-devnt', ...here());
+        assert.equal(done.status, 64, command);
+        assert.match(done.stderr, /'aave-v3-devnt'.*did you mean 'aave-v3-devnet'\?/, command);
+        assert.equal(done.stdout, '');
+    }
+    for (const target of ['/v1/tvl?protocol=nosuch', '/v1/alerts?protocol=nosuch', '/v1/alerts?chain=nosuch', '/v1/liquidations?protocol=nosuch']) {
+        const { status, text } = await get(target);
+        assert.equal(status, 400, target);
+        assert.match(JSON.parse(text).error, /nosuch.*known: /);
+    }
+    assert.deepEqual((await getJson('/v1/alerts?chain=devnet')).rows, (await getJson('/v1/alerts?chain=eip155:31337')).rows);
 });
 
 test('tables are aligned, with thousands separated, and without colours in a pipe', () => {
@@ -291,7 +317,11 @@ test('alerts are filtered', async () => {
     assert.ok(of('--rule', 'liquidatable').length > 0);
     const { subject } = of('--rule', 'liquidatable')[0].data;
     assert.ok(of('--subject', subject.toLowerCase()).every(({ data }) => data.subject === subject));
-    assert.equal(of('--rule', 'no-such-rule').length, 0);
+    assert.deepEqual(of('--chain', 'devnet'), of('--chain', 'eip155:31337'));
+    assert.deepEqual(of('--chain', 'devnet').length, all.length);
+    const rule = run('alerts', '--rule', 'liquidatble', ...here());
+    assert.equal(rule.status, 64);
+    assert.match(rule.stderr, /no rule 'liquidatble'; did you mean 'liquidatable'\?/);
     assert.deepEqual(json('alerts'), all, 'programs get all of them');
     const shown = Math.min(all.length, 100); // mostly there are more
     assert.equal(plimsoll('alerts').trimEnd().split('\n').length, 1 + shown, 'people get a hundred, and a head');
@@ -405,6 +435,15 @@ test('what is not known yet is not called empty', { timeout: 60_000 }, async () 
             }
         }
         assert.match(run('status', '--config', blind.config).stdout, /unknown/);
+        // What is asked wrongly is wrong whatever is known.
+        for (const args of [['heatmap', 'ETH', '--step', '0'], ['heatmap', 'ETH', '--low', '5', '--high', '4'], ['what-if', 'ETH', '--price', '0'], ['what-if', 'ETH', '--change=-100'], ['tvl', '--protocol', 'nosuch'], ['alerts', '--protocol', 'nosuch']]) {
+            const done = run(...args, '--config', blind.config);
+            assert.equal(done.status, 64, `${args.join(' ')}: ${done.stderr}`);
+        }
+        const sums = run('liquidations', '--by', 'side', '--config', blind.config);
+        assert.equal(sums.status, 0, sums.stderr);
+        assert.match(sums.stdout, /^chains: eip155:31337; recorded/m);
+        assert.match(sums.stdout, /^coverage: unknown/m);
         const answer = await fetch(`${blind.base}/v1/positions`);
         assert.equal(answer.status, 503);
         assert.match((await answer.json()).error, /nothing is known just now of aave-v3-devnet/);

@@ -90,12 +90,30 @@ test('the unit says what the program relies on', () => {
     says('[Service]StateDirectory', 'plimsoll');
     says('[Service]LoadCredential', 'signing_key:/etc/plimsoll/credentials/signing_key');
     says('[Service]LimitCORE', '0');
+    // Every lane is a thread, and may need another one to look a name up; chains and listeners have theirs.
+    const lanes = Number(readFileSync(path.join(ROOT, 'docs/configuration.md'), 'utf8').match(/`lanes`.*; (\d+) of all sinks together/)[1]);
+    assert.ok(Number(settings['[Service]TasksMax']) >= 2 * lanes + 128, `${settings['[Service]TasksMax']} tasks, ${lanes} lanes`);
 });
 
 test('the documentation that the unit names is installed', () => {
-    const [link] = settingsOf(unit)['[Unit]Documentation'];
+    const [page, link] = settingsOf(unit)['[Unit]Documentation'][0].split(' ');
+    assert.equal(page, 'man:plimsoll(1)');
     assert.ok(link.startsWith(`file:${folder}/`), link);
     assert.match(readFileSync(link.slice('file:'.length), 'utf8'), /^# Operations/);
+});
+
+test('the manual page has every command, and roff understands it', (t) => {
+    const page = path.join(folder, 'share/man/man1/plimsoll.1');
+    const text = readFileSync(page, 'utf8');
+    const help = run(path.join(folder, 'bin/plimsoll'), ['--help']).stdout;
+    const commands = [...help.matchAll(/^ {2}([a-z][a-z-]+) {2,}/gm)].map(([, name]) => name);
+    assert.ok(commands.length >= 17, commands.join());
+    assert.deepEqual([...text.matchAll(/^\.SS (.*)$/gm)].map(([, name]) => name.replaceAll('\\', '')), commands);
+    assert.match(text, /Exit codes: 0 fine, 64 usage/);
+    if (!isInstalled('groff')) return t.skip('groff is not installed (Debian package groff)');
+    const read = run('groff', ['-k', '-man', '-Tutf8', '-ww', page]);
+    assert.equal(read.stderr, '');
+    assert.match(read.stdout, /plimsoll positions --at-risk/);
 });
 
 /** Commands of operations.md that begin so, each made to be about a folder instead of the machine. */

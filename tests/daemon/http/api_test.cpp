@@ -178,7 +178,7 @@ TEST_F(ApiTest, a_wrong_parameter_is_no_answer_about_everything) {
     EXPECT_EQ(ask("/v1/tvl", {{"protcol", "lend-one"}}, 400)["error"],
               "unknown parameter 'protcol'; known: protocol, limit, cursor");
     EXPECT_EQ(ask("/v1/tvl", {{"protocol", "lend"}}, 400)["error"],
-              "protocol: 'lend' is not known; known: lend-one, lend-two");
+              "protocol: 'lend' is not known; did you mean 'lend-one'? known: lend-one, lend-two");
     ask("/v1/positions", {{"limit", "0"}}, 400);
     ask("/v1/positions", {{"limit", "1001"}});  // as 1000
     EXPECT_EQ(pages("/v1/tvl", "protocol", 1), pages("/v1/tvl", "protocol", 1000));

@@ -44,7 +44,7 @@ class OperationsTest : public ::testing::Test {
     }
     OperationResult ask(const std::string& path,
                         std::multimap<std::string, std::string> query = {}) {
-        return operate(*store_, {path, std::move(query)}, kNow + 5'000);
+        return operate(*store_, {path, std::move(query)}, kNow + 5'000, sinks_);
     }
     Row good(const std::string& path, std::multimap<std::string, std::string> query = {}) {
         auto done = ask(path, std::move(query));
@@ -60,6 +60,7 @@ class OperationsTest : public ::testing::Test {
     }
 
     std::filesystem::path folder_;
+    std::vector<std::string> sinks_;  ///< configured
     std::unique_ptr<store::Store> store_;
 };
 
@@ -77,6 +78,10 @@ TEST_F(OperationsTest, the_outbox_is_listed_newest_first_and_filtered) {
     EXPECT_EQ(good("outbox/list", {{"limit", "1"}})["rows"].size(), 1U);
     EXPECT_EQ(good("outbox/list", {{"since", "1768478412"}})["rows"].size(), 0U);
     refused(400, "unknown parameter", "outbox/list", {{"snik", "hook"}});
+    refused(404, "no sink 'hok'; did you mean 'hook'? known: hook, team", "outbox/list",
+            {{"sink", "hok"}});
+    refused(404, "no sink 'hok'", "outbox/retry", {{"sink", "hok"}});
+    refused(404, "no sink 'pager'; known: hook, team", "sink/enable", {{"name", "pager"}});
     refused(400, "state", "outbox/list", {{"state", "lost"}});
 }
 
@@ -92,8 +97,11 @@ TEST_F(OperationsTest, a_message_is_shown_with_its_alert_and_its_sinks) {
 TEST_F(OperationsTest, messages_are_dropped_and_sent_again) {
     refused(400, "which messages", "outbox/drop");
     refused(404, "no message msg_9;", "outbox/drop", {{"id", "msg_9"}});
+    refused(404, "no sink 'pager'", "outbox/retry", {{"id", "msg_1"}, {"sink", "pager"}});
+    sinks_ = {"pager"};  // configured, and never told anything; the others are known to the store
     refused(404, "no message msg_1 at sink pager;", "outbox/retry",
             {{"id", "msg_1"}, {"sink", "pager"}});
+    EXPECT_EQ(good("outbox/list", {{"sink", "pager"}})["rows"].size(), 0U);
     EXPECT_EQ(good("outbox/drop", {{"id", "msg_1"}, {"sink", "hook"}})["changed"], 1);
     EXPECT_EQ(good("outbox/drop", {{"id", "msg_1"}, {"sink", "hook"}})["changed"], 0);
     EXPECT_EQ(good("outbox/list", {{"state", "dead"}})["rows"][0]["reason"], "dropped");

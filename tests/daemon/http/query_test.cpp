@@ -56,7 +56,8 @@ TEST(Params, list_the_choices) {
     Params params(given, {"protocol"});
     const std::vector<std::string> names{"aave-v3", "spark"};
     EXPECT_EQ(params.one_of("protocol", names), "");
-    EXPECT_EQ(params.problem(), "protocol: 'aave' is not known; known: aave-v3, spark");
+    EXPECT_EQ(params.problem(),
+              "protocol: 'aave' is not known; did you mean 'aave-v3'? known: aave-v3, spark");
 }
 
 TEST(Target, decodes_path_and_parameters) {
