@@ -2,10 +2,9 @@
 // numbers, reads it anew, and goes on.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import path from 'node:path';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { archived } from './archive.mjs';
 import { startMarket } from './market.mjs';
 
 const bodyOf = async (stream) => Buffer.concat(await stream.toArray());
@@ -27,12 +26,6 @@ async function startForgetfulProxy(target) {
     });
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     return { state, url: `http://127.0.0.1:${server.address().port}`, stop: () => (server.closeAllConnections?.(), server.close()) };
-}
-
-function alertsOf(folder) {
-    const root = path.join(folder, 'state/alerts');
-    return readdirSync(root).flatMap((date) =>
-        readFileSync(path.join(root, date, 'alerts.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)));
 }
 
 test('a log that is kept back is found by the audit and healed', { timeout: 120_000 }, async () => {
@@ -57,7 +50,7 @@ test('a log that is kept back is found by the audit and healed', { timeout: 120_
         assert.ok(protocol.audit.mismatched > 0, 'the audit found nothing');
         assert.equal(protocol.state, 'live', protocol.reason);
         assert.equal(protocol.coverage, '1.000000');
-        const types = alertsOf(market.folder).map(({ type }) => type);
+        const types = archived(market.folder).map(({ type }) => type);
         assert.ok(types.includes('source.disagrees.firing'), types.join(' '));
         assert.ok(types.includes('source.disagrees.resolved'), types.join(' '));
         const [row] = await daemon.rows('positions', { account: victim.account });

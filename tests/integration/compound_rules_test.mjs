@@ -1,13 +1,12 @@
 // Watched accounts and parameter changes on the contracts of the Compound V2 family: what an account did
 // and how much it was, and whom a lower collateral factor endangers.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { ETH_GROUP, SCALE } from '../devnet/compound_market.mjs';
 import { buildCompoundWorld } from '../devnet/compound_world.mjs';
 import { derivedAddress } from '../devnet/contract.mjs';
+import { archived } from './archive.mjs';
 import { startMarket } from './market.mjs';
 
 const PROTOCOL = 'compound-devnet';
@@ -58,12 +57,7 @@ for (const release of ['venus', 'justlend']) {
         let compound;
         let told = 0; // how many lines of the archive the last look has seen
 
-        function alerts() {
-            const root = path.join(market.folder, 'state/alerts');
-            if (!existsSync(root)) return [];
-            return readdirSync(root).flatMap((date) =>
-                readFileSync(path.join(root, date, 'alerts.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)));
-        }
+        const alerts = () => archived(market.folder);
 
         async function of(type, rule, more = () => true) {
             const deadline = Date.now() + 20_000;

@@ -1,7 +1,7 @@
 // Two endpoints of one node, of which one dies, then the other, then the daemon itself: no alert is
 // lost or told twice, and what is shown is what a daemon that starts from nothing shows.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -11,17 +11,11 @@ import { liquidationEvents } from '../devnet/demo_play.mjs';
 import { ETH_GROUP } from '../devnet/listings.mjs';
 import { liquidateUnhealthy } from '../devnet/liquidator.mjs';
 import { CHAIN, Daemon, PROTOCOL } from '../differential/daemon.mjs';
+import { archived } from './archive.mjs';
 import { startCountingProxy } from './counting_proxy.mjs';
 import { BINARY, startMarket } from './market.mjs';
 
 const PATIENCE_MS = 40_000;
-
-const linesOf = (file) => readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
-
-function alertsOf(folder) {
-    const root = path.join(folder, 'state/alerts');
-    return readdirSync(root).sort().flatMap((date) => linesOf(path.join(root, date, 'alerts.jsonl')));
-}
 
 /** Plays one block: ETH moves by so many percent, and a few of the unhealthy are liquidated. */
 async function play({ world, anvil }, percent) {
@@ -137,7 +131,7 @@ test('a second endpoint takes over, and a killed daemon goes on where it was', {
         assert.equal(protocol.audit.mismatched, 0);
 
         await daemon.stop(); // lets the archive finish
-        const alerts = alertsOf(market.folder);
+        const alerts = archived(market.folder);
         assert.equal(new Set(alerts.map(({ id }) => id)).size, alerts.length, 'an alert is told twice');
         const nameOf = ({ tx, logIndex }) => `${tx}/${logIndex}`;
         const happened = await liquidationEvents(world);

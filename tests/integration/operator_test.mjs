@@ -2,12 +2,12 @@
 // receivers, the commands as an operator types them, and kill -9 in between.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { ETH_GROUP } from '../devnet/listings.mjs';
+import { archived } from './archive.mjs';
 import { BINARY, startMarket } from './market.mjs';
 
 const GROUP_WAIT_MS = 8000;
@@ -62,12 +62,7 @@ const plimsoll = async (...args) => {
 };
 const json = async (...args) => (await plimsoll(...args, '--json')).split('\n').filter(Boolean).map((line) => JSON.parse(line));
 
-const archive = () => {
-    const root = path.join(market.folder, 'state/alerts');
-    return readdirSync(root).flatMap((date) =>
-        readFileSync(path.join(root, date, 'alerts.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line)),
-    );
-};
+const archive = () => archived(market.folder);
 
 async function becomes(what, holds, deadlineMs = 60_000) {
     const deadline = Date.now() + deadlineMs;

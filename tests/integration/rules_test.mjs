@@ -2,13 +2,12 @@
 // watched account does, a parameter change and whom it endangers, a pause, a jump, a drop, bad debt, a
 // stale price; and that all of it is taken back when its block leaves the chain.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { derivedAddress } from '../devnet/contract.mjs';
 import { units, worth } from '../devnet/liquidity.mjs';
 import { PROTOCOL } from '../differential/daemon.mjs';
+import { archived } from './archive.mjs';
 import { startMarket } from './market.mjs';
 
 const TREASURY = derivedAddress('watched treasury');
@@ -69,12 +68,7 @@ let market;
 let world;
 let told = 0; // how many lines of the archive the last look has seen
 
-function alerts() {
-    const root = path.join(market.folder, 'state/alerts');
-    if (!existsSync(root)) return [];
-    return readdirSync(root).flatMap((date) =>
-        readFileSync(path.join(root, date, 'alerts.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)));
-}
+const alerts = () => archived(market.folder);
 
 const raw = (amount) => BigInt(amount.raw);
 

@@ -2,11 +2,12 @@
 // reload takes away is said, and a snapshot can be asked for by a signal.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { ETH_GROUP } from '../devnet/listings.mjs';
+import { archived } from './archive.mjs';
 import { startReceiver } from './echo_server.mjs';
 import { BINARY, startMarket } from './market.mjs';
 
@@ -65,13 +66,6 @@ function moveEth(world, start, percent) {
     for (const symbol of ETH_GROUP) world.market.setPrice(symbol, (start.get(symbol) * BigInt(percent)) / 100n);
 }
 
-function archived() {
-    const root = path.join(market.folder, 'state/alerts');
-    if (!existsSync(root)) return [];
-    return readdirSync(root).sort().flatMap((date) =>
-        readFileSync(path.join(root, date, 'alerts.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)));
-}
-
 const delivered = () => until('delivery', async () => (await market.daemon.status()).sinks.every(({ queued }) => queued === 0));
 
 /** Episodes by key and number, each with its messages in order. */
@@ -106,7 +100,7 @@ test(`${RELOADS} reloads under traffic lose no alert and repeat none`, { timeout
     await market.settled();
     await delivered();
 
-    const alerts = archived();
+    const alerts = archived(market.folder);
     assert.ok(alerts.length > 100, `only ${alerts.length} alerts`);
     assert.ok(alerts.every(({ data }) => data.block.number > 0), 'an alert about no block');
     const unique = (ids) => assert.equal(new Set(ids).size, ids.length);
@@ -151,7 +145,7 @@ test('every alert that was meant for the receiver arrived there, in order', () =
     const at = new Map(arrived.map((id, i) => [id, i]));
     const byKey = new Map();
     let meant = 0;
-    for (const alert of archived()) {
+    for (const alert of archived(market.folder)) {
         const key = `${alert.data.alert_key} ${alert.data.episode}`;
         // Episodes that opened before there was a receiver may end without it.
         if (!byKey.has(key) && !at.has(alert.id)) continue;
@@ -165,12 +159,12 @@ test('every alert that was meant for the receiver arrived there, in order', () =
 });
 
 test('a protocol and a chain that are taken away end what was open there', { timeout: 120_000 }, async () => {
-    const openBefore = [...episodesOf(archived())].filter(([, messages]) => messages[0].state === 'firing' && messages.at(-1).state !== 'resolved');
+    const openBefore = [...episodesOf(archived(market.folder))].filter(([, messages]) => messages[0].state === 'firing' && messages.at(-1).state !== 'resolved');
     assert.ok(openBefore.length > 0);
     const renamed = base.replaceAll('chains.devnet', 'chains.renamed').replaceAll('chain = "devnet"', 'chain = "renamed"').replaceAll('aave-v3-devnet', 'aave-v3-renamed');
     assert.equal((await reload(renamed)).last_reload_successful, true);
     await until('the ends', async () => {
-        const episodes = episodesOf(archived());
+        const episodes = episodesOf(archived(market.folder));
         return openBefore.every(([name]) => episodes.get(name).at(-1).reason === 'rule_changed');
     });
     await reload(base);

@@ -2,7 +2,7 @@
 // each exact, neither held up by the other, and both told together.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -18,6 +18,7 @@ import { Tally, comparePositions } from '../differential/compare.mjs';
 import { compareCompoundMarkets, compareCompoundPositions, compareCompoundTvl } from '../differential/compare_compound.mjs';
 import { Daemon } from '../differential/daemon.mjs';
 import { evmFront, startTronFront } from '../differential/front.mjs';
+import { archived } from './archive.mjs';
 import { BINARY } from './market.mjs';
 
 const PATIENCE_MS = 60_000;
@@ -228,9 +229,7 @@ test('a liquidation price of a group is one of its leader, in the leader\'s deci
     assert.ok(compared > 0, 'no sTRX at all');
 });
 
-const alerts = () =>
-    readdirSync(path.join(folder, 'state/alerts')).flatMap((date) =>
-        readFileSync(path.join(folder, 'state/alerts', date, 'alerts.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)));
+const alerts = () => archived(folder);
 
 async function eventually(find, what) {
     const deadline = Date.now() + PATIENCE_MS;
