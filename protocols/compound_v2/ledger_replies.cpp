@@ -34,7 +34,7 @@ void Ledger::accept(const ComptrollerReply& comptroller, const BlockRef& at) {
     structure_.oracle = comptroller.oracle;
     structure_.close_factor = comptroller.close_factor;
     structure_.liquidation_incentive = comptroller.liquidation_incentive.value_or(Wad{});
-    structure_.is_seize_paused = comptroller.is_seize_paused;
+    structure_.paused = comptroller.paused;
     structure_.stable_controller = comptroller.stable_controller;
     if (structure_.pace.block == 0) structure_.pace = {at.number, at.time};
     for (const Address& c_token : comptroller.c_tokens) {
