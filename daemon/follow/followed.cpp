@@ -72,14 +72,21 @@ view::State Followed::state(view::State chain_state, std::string& reason) const 
         if (reason.empty()) reason = "blocks are being caught up with";
         return view::State::unknown;
     }
-    if (chain_state != view::State::live) return chain_state;
-    const protocols::Trust trust = tip.ledger->trust();
+    return chain_state == view::State::live ? tip.state(reason) : chain_state;
+}
+
+view::State Tip::state(std::string& reason) const {
+    if (!fault.empty()) {
+        reason = fault;
+        return view::State::unknown;
+    }
+    const protocols::Trust trust = ledger->trust();
     if (!trust.verified) {
         reason = trust.reason;
         return view::State::unverified;
     }
-    if (!tip.audit.suspects.empty()) {
-        reason = "differs from the contract for " + std::to_string(tip.audit.suspects.size()) +
+    if (!audit.suspects.empty()) {
+        reason = "differs from the contract for " + std::to_string(audit.suspects.size()) +
                  " accounts; they are read anew";
         return view::State::unverified;
     }

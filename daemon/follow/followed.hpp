@@ -33,6 +33,9 @@ struct Tip {
 
     /// Values every position with what the ledger knows now.
     void value(const config::Settings& settings);
+    /// What a valued tip is by itself, the chain being live: `live`, `unverified`, or `unknown`
+    /// after a fault; and why, where it is not live.
+    view::State state(std::string& reason) const;
 };
 
 /// One protocol, followed twice: at its base and at the tip.

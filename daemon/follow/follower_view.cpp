@@ -191,6 +191,13 @@ void Follower::read(const std::function<void(std::span<const view::ProtocolView>
         view::ProtocolView view;
         view.status = statuses[i];
         view.status.block = tip_block_;
+        view.status.coverage_ppm = one.tip.ledger->coverage_ppm();
+        // What was published may be of the round before, whose numbers are not these.
+        const view::State told = view.status.state;
+        if (told == view::State::live || told == view::State::unverified) {
+            view.status.reason.clear();
+            view.status.state = one.tip.state(view.status.reason);
+        }
         view.caip2 = caip2_;
         view.ledger = one.tip.ledger.get();
         view.healths = one.tip.healths;

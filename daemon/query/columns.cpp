@@ -37,6 +37,16 @@ Column percent(std::string title, std::string key) {
             }};
 }
 
+Column words(std::string title, std::string key) {
+    return {std::move(title), false, [key](const Row& row) {
+                const Row list = member(row, key);
+                if (!list.is_array()) return std::string("-");
+                std::string out;
+                for (const Row& word : list) out += (out.empty() ? "" : ", ") + plain(word);
+                return out.empty() ? std::string("none") : out;
+            }};
+}
+
 Column health(std::string title) {
     return {std::move(title), true,
             [](const Row& row) {

@@ -15,6 +15,8 @@ Column number(std::string title, std::string key);
 Column dollars(std::string title, std::string key);
 /// Basis points as "12.34 %".
 Column percent(std::string title, std::string key);
+/// A list of words: "a, b", or "none".
+Column words(std::string title, std::string key);
 Column health(std::string title);
 /// `price_raw` in dollars.
 Column price(std::string title);

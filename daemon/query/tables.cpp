@@ -265,7 +265,8 @@ int markets(const Reader& reader, const Options& options, std::ostream& out, std
                 {text("protocol", "protocol"), text("asset", "asset"), price("price USD"),
                  dollars("supplied USD", "supplied_usd"), dollars("borrowed USD", "borrowed_usd"),
                  percent("LTV", "ltv"), percent("threshold", "liquidation_threshold"),
-                 text("paused", "paused"), text("frozen", "frozen"),
+                 percent("close factor", "close_factor"), text("paused", "paused"),
+                 text("frozen", "frozen"), words("paused actions", "paused_actions"),
                  text("coverage", "market_coverage"), state()});
 }
 

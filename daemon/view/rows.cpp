@@ -197,8 +197,10 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
     row["liquidation_threshold"] = to_decimal(market.liquidation_threshold.raw());
     row["ltv"] = to_decimal(market.ltv.raw());
     row["liquidation_bonus"] = to_decimal(market.liquidation_bonus.raw());
+    row["close_factor"] = text_or_null(market.close_factor);
     row["paused"] = market.paused;
     row["frozen"] = market.frozen;
+    row["paused_actions"] = market.paused_actions ? Row(*market.paused_actions) : Row(nullptr);
     row["index_supply_raw"] = to_decimal(market.index_supply.raw());
     row["index_borrow_raw"] = to_decimal(market.index_borrow.raw());
     if (market.supply_cap) row["supply_cap_raw"] = to_decimal(market.supply_cap->raw());

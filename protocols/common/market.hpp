@@ -37,8 +37,14 @@ struct MarketReport {
     Bps liquidation_threshold;
     Bps ltv;
     Bps liquidation_bonus;
+    /// Of a debt, what one liquidation may repay at most, cut off; none: the kind has no one
+    /// number.
+    std::optional<Bps> close_factor;
     bool paused = false;
     bool frozen = false;
+    /// What the contract refuses by a switch of the action's own, by its name for it; none: the
+    /// kind has no such switches.
+    std::optional<std::vector<std::string_view>> paused_actions;
     std::optional<TokenAmount> supply_cap;  ///< none: no cap, or the kind tells none
     std::optional<TokenAmount> borrow_cap;
     Ray index_supply;  ///< as the contract's own view answers at the block

@@ -133,23 +133,6 @@ void Ledger::owe_account(const Address& account) {
     if (owed_.accounts.insert(account).second) changed_.owed_accounts.insert(account);
 }
 
-void Ledger::owe_borrowers(unsigned market, BlockNumber at) {
-    constexpr BlockNumber kPause = 1000;
-    const auto last = borrowers_owed_at_.find(market);
-    if (last != borrowers_owed_at_.end() && at < last->second + kPause) return;
-    borrowers_owed_at_[market] = at;
-    ++inconsistencies_;
-    owe_market(structure_.markets.at(market).c_token.address);
-    std::vector<Address> borrowers;
-    accounts_.for_each([&](const AccountView& account) {
-        for (const HoldingState& holding : account.holdings) {
-            if (holding.market == market && holding.has_debt())
-                borrowers.push_back(account.address);
-        }
-    });
-    for (const Address& account : borrowers) owe_account(account);
-}
-
 void Ledger::settle() {
     for (const Address& account : std::exchange(maybe_free_, {})) {
         const auto view = accounts_.find(account);

@@ -76,7 +76,7 @@ class Ledger {
     /// may owe something.
     std::vector<Address> discover(const Log& log);
 
-    // ---- replies, true at the end of `at` (ledger_replies.cpp)
+    // ---- replies, true at the end of `at` (ledger_replies.cpp; of logs ledger_missed.cpp)
     void accept(const ComptrollerReply& comptroller, const BlockRef& at);
     void accept(const Address& c_token, const MarketReply& market, const BlockRef& at);
     void accept_token(const Address& c_token, const TokenReply& token);
@@ -99,9 +99,11 @@ class Ledger {
     /// The whole structure is read at the end of the round, the rounding is found out again.
     void owe_structure();
     void owe_samples(std::map<Address, Address> samples) { owed_.samples = std::move(samples); }
-    /// The market's logs are not complete: it and its borrowers are read, at most once in a
-    /// thousand blocks.
-    void owe_borrowers(unsigned market, BlockNumber at);
+    /// These markets have an index that no log told: logs of them are missing. The markets are
+    /// doubted until the logs, which are asked for again after ever more blocks, have told every
+    /// such index; whom they name is read again then. If they never come everything is read again.
+    /// Called in every round, with no market where nothing is missing.
+    void note_missed(const std::map<unsigned, Wad>& indexes, BlockNumber at);
 
     // ---- state
     const Structure& structure() const { return structure_; }
@@ -169,6 +171,9 @@ class Ledger {
     void tell(const Log& log, ChangeText text, std::shared_ptr<const BeforeChange> before);
     void owe_configuration(const ConfigurationChange& event, const Source& source);
     void owe_pool_of(unsigned pool);
+    void read_everything_again();
+    void forget_missed();
+    void accept_missed(std::span<const Log> logs);
     void forget_rounding();
 
     /// Changes a followed account by a log after the block it was read at; `change` answers false
@@ -193,7 +198,14 @@ class Ledger {
     std::set<Address> discovered_;
     std::set<unsigned> discovered_markets_;
     std::set<Address> maybe_free_;  ///< accounts whose debt may be gone
-    std::map<unsigned, BlockNumber> borrowers_owed_at_;
+    /// Of logs that were missing. Not stored: a restart asks for them at once.
+    struct Missed {
+        std::map<unsigned, std::set<U256>> untold;  ///< indexes by market
+        BlockNumber wait = 0;                       ///< blocks from the last question to the next
+        BlockNumber ask_from = 0;
+        bool is_asked = false;  ///< the logs are owed
+    };
+    Missed missed_;
     std::map<Address, BlockNumber> listed_;  ///< by an event, and not read yet
     Transaction transaction_;
     LedgerEvents events_;

@@ -34,7 +34,7 @@ void Ledger::accept(const ComptrollerReply& comptroller, const BlockRef& at) {
     structure_.oracle = comptroller.oracle;
     structure_.close_factor = comptroller.close_factor;
     structure_.liquidation_incentive = comptroller.liquidation_incentive.value_or(Wad{});
-    structure_.is_seize_paused = comptroller.is_seize_paused;
+    structure_.paused = comptroller.paused;
     structure_.stable_controller = comptroller.stable_controller;
     if (structure_.pace.block == 0) structure_.pace = {at.number, at.time};
     for (const Address& c_token : comptroller.c_tokens) {
@@ -170,40 +170,6 @@ LogFilter Ledger::log_filter() const {
     std::sort(out.addresses.begin(), out.addresses.end());
     out.topics = structure_.settings->watched.empty() ? wanted_topics() : watching_topics();
     return out;
-}
-
-std::optional<OwedLogs> Ledger::owed_logs() const {
-    if (owed_.logs.empty()) return std::nullopt;
-    OwedLogs out;
-    out.from = owed_.logs.begin()->second;
-    for (const auto& [c_token, block] : owed_.logs) {
-        out.filter.addresses.push_back(c_token);
-        out.from = std::min(out.from, block);
-    }
-    out.filter.topics = discovery_topics();
-    out.filter.topics.push_back(abi::topic(signature(EventKind::transfer)));
-    std::sort(out.filter.topics.begin(), out.filter.topics.end());
-    return out;
-}
-
-/// They tell pairs of principal and index, and who got cTokens of markets that were not known yet;
-/// the accounts themselves are read at the round's block.
-void Ledger::accept_owed_logs(std::span<const Log> logs) {
-    owed_.logs.clear();
-    for (const Log& log : logs) {
-        const auto event = decode(log, Emitter::c_token);
-        const auto* transfer = event && *event ? std::get_if<Transfer>(&**event) : nullptr;
-        if (transfer != nullptr) {
-            for (const Address& account : {transfer->from, transfer->to}) {
-                if (accounts_.find(account)) owe_account(account);
-            }
-            continue;
-        }
-        for (const Address& account : discover(log)) {
-            if (traces_.contains(account)) owe_account(account);
-            changed_.owed_accounts.insert(account);
-        }
-    }
 }
 
 LogFilter Ledger::discovery_filter() const {

@@ -3,6 +3,7 @@
 #include "abi/address.hpp"
 #include "protocols/common/block.hpp"
 #include "protocols/common/units.hpp"
+#include "protocols/compound_v2/actions.hpp"
 #include "protocols/compound_v2/rule_set.hpp"
 
 #include <cstdint>
@@ -56,9 +57,7 @@ struct CToken {
     bool is_always_liquidatable = false;
     /// False: what it stores could not be read, and accounts that entered it cannot be computed.
     bool is_readable = true;
-    bool is_mint_paused = false;
-    bool is_borrow_paused = false;
-    bool is_liquidation_paused = false;  ///< liquidating its borrowers or seizing it
+    Actions paused;  ///< in this market; see `Structure::paused`
     MarketState stored;
 
     bool is_native() const { return underlying.is_zero(); }

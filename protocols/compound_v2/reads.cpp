@@ -14,8 +14,8 @@ namespace plimsoll::protocols::compound_v2 {
 namespace {
 
 constexpr std::size_t kMaxMarkets = 1024;
-/// `Action` of Venus: MINT, BORROW, SEIZE, LIQUIDATE.
-constexpr std::array<unsigned, 4> kActions{0, 2, 4, 5};
+/// `protocolPaused` of Venus refuses what comes before `enter_market` in `Action`.
+constexpr unsigned kProtocolActions = (1U << static_cast<unsigned>(Action::enter_market)) - 1;
 
 Unexpected<ReadFault> fault(std::string message) {
     return Unexpected<ReadFault>{ReadFault{std::move(message)}};
@@ -55,6 +55,7 @@ std::vector<Call> comptroller_calls(const Structure& structure) {
             call(comptroller, "closeFactorMantissa()"),
             call(comptroller, "liquidationIncentiveMantissa()"),
             call(comptroller, "seizeGuardianPaused()"),
+            call(comptroller, "transferGuardianPaused()"),
             call(comptroller, "protocolPaused()"),
             call(comptroller, "vaiController()")};
 }
@@ -71,8 +72,10 @@ Reply<ComptrollerReply> decode_comptroller(Results results) {
     if (const auto incentive = optional_word(results[3])) {
         out.liquidation_incentive = Wad::from_raw(*incentive);
     }
-    out.is_seize_paused = optional_flag(results[4]) || optional_flag(results[5]);
-    out.stable_controller = optional_address(results[6]);
+    if (optional_flag(results[4])) out.paused.add(Action::seize);
+    if (optional_flag(results[5])) out.paused.add(Action::transfer);
+    if (optional_flag(results[6])) out.paused.add(Actions(kProtocolActions));
+    out.stable_controller = optional_address(results[7]);
     return finish(std::move(out), {&oracle, &list, &close_factor});
 }
 
@@ -92,7 +95,7 @@ std::vector<Call> market_calls(const Structure& structure, const Address& c_toke
                           call(comptroller, "borrowGuardianPaused(address)", c_token),
                           call(comptroller, "isDeprecated(address)", c_token),
                           call(comptroller, "isForcedLiquidationEnabled(address)", c_token)};
-    for (const unsigned action : kActions) {
+    for (unsigned action = 0; action < kActionCount; ++action) {
         out.push_back(call(comptroller, "actionPaused(address,uint8)", c_token, U256(action)));
     }
     for (const char* name : {"accrualBlockNumber()", "accrualBlockTimestamp()",
@@ -103,6 +106,21 @@ std::vector<Call> market_calls(const Structure& structure, const Address& c_toke
 }
 
 namespace {
+
+/// Where the results of `market_calls` lie that follow one another by a list.
+constexpr std::size_t kFirstAction = 10;
+constexpr std::size_t kAfterActions = kFirstAction + kActionCount;
+
+/// By the guardian's switches of Compound and JustLend, or by Venus's; a Comptroller has one kind.
+Actions paused_in(Results results) {
+    Actions out;
+    if (optional_flag(results[6])) out.add(Action::mint);
+    if (optional_flag(results[7])) out.add(Action::borrow);
+    for (std::size_t i = 0; i < kActionCount; ++i) {
+        if (optional_flag(results[kFirstAction + i])) out.add(static_cast<Action>(i));
+    }
+    return out;
+}
 
 /// A time between the first lending contracts and the block's: far above any block number.
 bool is_time_before(const U256& value, const BlockRef& at) {
@@ -149,18 +167,18 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
     out.has_pools = listing.size() >= kPoolMarketWords;
     market.reserve_factor = reserve_factor.wad(0);
     out.borrow_index = index.wad(0);
-    const auto underlying = decode_underlying(structure, c_token, results[17]);
+    const auto underlying = decode_underlying(structure, c_token, results[kAfterActions + 3]);
     if (!underlying) return Unexpected<ReadFault>{underlying.error()};
     market.underlying = *underlying;
     if (market.is_native()) {
         market.symbol = structure.settings->native_symbol;
         market.decimals = structure.settings->native_decimals;
     }
-    if (const auto share = optional_word(results[16])) {
+    if (const auto share = optional_word(results[kAfterActions + 2])) {
         market.protocol_seize_share = Wad::from_raw(*share);
     }
-    const auto block = optional_word(results[14]);
-    const auto second = optional_word(results[15]);
+    const auto block = optional_word(results[kAfterActions]);
+    const auto second = optional_word(results[kAfterActions + 1]);
     if (!block && !second) return fault("accrualBlockNumber(): reverted");
     out.has_timestamp_getters = !block;
     // No market was accrued in a block to come: a larger number is a time, or the answer is not of
@@ -175,9 +193,7 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
     market.borrow_cap = optional_cap(results[4]);
     market.supply_cap = optional_cap(results[5]);
     market.is_always_liquidatable = optional_flag(results[8]) || optional_flag(results[9]);
-    market.is_mint_paused = optional_flag(results[6]) || optional_flag(results[10]);
-    market.is_borrow_paused = optional_flag(results[7]) || optional_flag(results[11]);
-    market.is_liquidation_paused = optional_flag(results[12]) || optional_flag(results[13]);
+    market.paused = paused_in(results);
     return finish(std::move(out), {&comptroller, &listing, &reserve_factor, &index});
 }
 

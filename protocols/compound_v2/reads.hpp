@@ -24,7 +24,7 @@ struct ComptrollerReply {
     std::vector<Address> c_tokens;
     Wad close_factor;
     std::optional<Wad> liquidation_incentive;
-    bool is_seize_paused = false;
+    Actions paused;             ///< in every market
     Address stable_controller;  ///< zero: none
 };
 std::vector<Call> comptroller_calls(const Structure& structure);

@@ -7,7 +7,7 @@
 namespace plimsoll::protocols::compound_v2 {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::uint64_t kMaxMarketCount = 1024;
 constexpr std::uint64_t kMaxCount = 1U << 20U;
 
@@ -24,6 +24,10 @@ constexpr std::string_view kSeen = "seen/";
 template <class Enum>
 Enum enum_in(RecordReader& in, Enum last) {
     return static_cast<Enum>(in.below(static_cast<std::uint64_t>(last) + 1));
+}
+
+Actions actions_in(RecordReader& in) {
+    return Actions(static_cast<unsigned>(in.below(1U << kActionCount)));
 }
 
 void put_addresses(RecordWriter& out, const std::set<Address>& addresses) {
@@ -47,7 +51,7 @@ std::string encode_structure(const Structure& structure, const Owed& owed) {
     out.flag(structure.is_rounding_contradicted);
     out.number(static_cast<std::uint64_t>(structure.clock)).flag(structure.has_pools);
     out.word(structure.close_factor.raw()).word(structure.liquidation_incentive.raw());
-    out.flag(structure.is_seize_paused);
+    out.number(structure.paused.bits());
     out.number(static_cast<std::uint64_t>(structure.scale.unit)).address(structure.scale.oracle);
     out.number(structure.scale.exponent);
     out.number(structure.pace.block).number(structure.pace.time);
@@ -79,7 +83,7 @@ std::string decode_structure(std::string_view bytes, Address& comptroller, Struc
     structure.has_pools = in.flag();
     structure.close_factor = Wad::from_raw(in.word());
     structure.liquidation_incentive = Wad::from_raw(in.word());
-    structure.is_seize_paused = in.flag();
+    structure.paused = actions_in(in);
     structure.scale.unit = enum_in(in, PriceUnit::native);
     structure.scale.oracle = in.address();
     structure.scale.exponent = static_cast<unsigned>(in.below(78));
@@ -131,10 +135,9 @@ std::string encode_market(const MarketEntry& entry) {
     out.word(c.reserve_factor.raw()).word(c.protocol_seize_share.raw());
     put_cap(out, c.borrow_cap);
     put_cap(out, c.supply_cap);
-    out.flag(c.is_listed).flag(c.is_always_liquidatable).flag(c.is_mint_paused);
-    out.flag(c.is_borrow_paused).flag(c.is_liquidation_paused);
+    out.flag(c.is_listed).flag(c.is_always_liquidatable).number(c.paused.bits());
     out.number(entry.read_at).flag(entry.has_timestamp_getters).text(entry.doubt);
-    out.word(entry.last_index.raw()).number(entry.index_block);
+    out.word(entry.last_index.raw()).number(entry.index_block).number(entry.missed_from);
     out.number(entry.accruals).number(entry.borrow_changes);
     return std::move(out).take();
 }
@@ -154,14 +157,13 @@ std::string decode_market_record(std::string_view bytes, unsigned id, MarketEntr
     c.supply_cap = cap_in(in);
     c.is_listed = in.flag();
     c.is_always_liquidatable = in.flag();
-    c.is_mint_paused = in.flag();
-    c.is_borrow_paused = in.flag();
-    c.is_liquidation_paused = in.flag();
+    c.paused = actions_in(in);
     entry.read_at = in.number();
     entry.has_timestamp_getters = in.flag();
     entry.doubt = in.text();
     entry.last_index = Wad::from_raw(in.word());
     entry.index_block = in.number();
+    entry.missed_from = in.number();
     entry.accruals = in.number();
     entry.borrow_changes = in.number();
     return in.finish();

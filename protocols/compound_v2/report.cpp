@@ -136,6 +136,20 @@ bool owes_where_always_liquidatable(const Market& market, const Account& account
     });
 }
 
+/// Contracts refuse a liquidation where either side of it is paused: `liquidate` of the debt's
+/// market, `seize` of the collateral's.
+void put_pauses(const Structure& structure, const CToken& market, MarketReport& out) {
+    Actions paused = market.paused;
+    paused.add(structure.paused);
+    out.paused = paused.has(Action::seize) || paused.has(Action::liquidate);
+    out.frozen = paused.has(Action::mint) && paused.has(Action::borrow);
+    out.paused_actions.emplace();
+    for (std::size_t i = 0; i < kActionCount; ++i) {
+        const auto action = static_cast<Action>(i);
+        if (paused.has(action)) out.paused_actions->push_back(to_string(action));
+    }
+}
+
 MarketReport market_report(const Book& book, const CToken& market) {
     const Structure& structure = book.ledger.structure();
     const Valuation& valuation = book.valuation;
@@ -151,8 +165,8 @@ MarketReport market_report(const Book& book, const CToken& market) {
     out.ltv = to_bps(market.factors.collateral);
     out.liquidation_bonus =
         to_bps(market.factors.incentive.value_or(structure.liquidation_incentive));
-    out.paused = structure.is_seize_paused || market.is_liquidation_paused;
-    out.frozen = market.is_mint_paused && market.is_borrow_paused;
+    out.close_factor = to_bps(structure.close_factor);
+    put_pauses(structure, market, out);
     out.supply_cap = market.supply_cap;
     out.borrow_cap = market.borrow_cap;
     if (!market.is_readable) return out;

@@ -20,7 +20,9 @@ struct MarketEntry {
     /// The index as the last accrual told it (or as it was read), and the block it was told in.
     Wad last_index;
     BlockNumber index_block = 0;
-    /// The same, of the logs before the ledger's first block.
+    /// From this block on logs are missing, see `Ledger::note_missed`; 0: none are.
+    BlockNumber missed_from = 0;
+    /// `last_index` and `index_block` of the logs before the ledger's first block.
     Wad scan_index;
     BlockNumber scan_block = 0;
     /// Logs since the deployment, for the bound of what roundings can add up to.
@@ -58,7 +60,7 @@ struct Structure {
     bool has_pools = false;
     Wad close_factor;
     Wad liquidation_incentive;
-    bool is_seize_paused = false;
+    Actions paused;  ///< in every market, besides what is paused in it
     PriceScale scale;
     Pace pace;
     std::map<unsigned, MarketEntry> markets;  ///< by our id; never erased

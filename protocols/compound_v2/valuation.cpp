@@ -149,9 +149,13 @@ std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round roun
         if (read == out->round.markets.end()) continue;
         std::string doubt = doubt_of(out->market, entry, read->second);
         if (doubt.empty() && entry.last_index != read->second.state->borrow_index) {
-            out->missed.insert(id);
+            out->missed.emplace(id, read->second.state->borrow_index);
             doubt = "the borrow index is " + to_decimal(read->second.state->borrow_index.raw()) +
                     ", its logs told " + to_decimal(entry.last_index.raw());
+        }
+        if (doubt.empty() && entry.missed_from != 0) {
+            doubt = "logs of it since block " + std::to_string(entry.missed_from) +
+                    " were missing and did not all come yet";
         }
         if (doubt.empty() && is_second_native(structure, entry)) {
             doubt = "it answers no underlying(), nor does another market";

@@ -19,7 +19,10 @@ import { Contract, Deployer, derivedAddress } from './contract.mjs';
 
 export const MAX = 2n ** 256n - 1n;
 export const SCALE = 10n ** 18n;
-export const ACTIONS = { mint: 0, redeem: 1, borrow: 2, repay: 3, seize: 4, liquidate: 5, transfer: 6 };
+/** In the order of the Comptroller's own. */
+export const ACTIONS = ['mint', 'redeem', 'borrow', 'repay', 'seize', 'liquidate', 'transfer', 'enter_market', 'exit_market'];
+/** Those that are refused while the whole protocol is paused. */
+export const PROTOCOL_ACTIONS = ACTIONS.slice(0, 7);
 
 const ARTIFACTS = [
     'Comptroller/Comptroller',
@@ -278,7 +281,11 @@ export class CompoundMarket {
     }
 
     pause(symbol, action, paused) {
-        return this.configure('_setActionsPaused', [[this.market(symbol).cToken], [ACTIONS[action]], paused]);
+        return this.configure('_setActionsPaused', [[this.market(symbol).cToken], [ACTIONS.indexOf(action)], paused]);
+    }
+
+    pauseProtocol(paused) {
+        return this.configure('_setProtocolPaused', [paused]);
     }
 
     setReserveFactor(symbol, mantissa) {

@@ -2,7 +2,7 @@
 // by what was stored last, and the same after every market was accrued within the call.
 
 import { aggregate, oneWord, words } from './multicall.mjs';
-import { SCALE } from './compound_market.mjs';
+import { ACTIONS, PROTOCOL_ACTIONS, SCALE } from './compound_market.mjs';
 
 /** Calls after the accruals of all markets, in one eth_call each. */
 const CHUNK = 60;
@@ -10,11 +10,13 @@ const CHUNK = 60;
 export async function readCompound(market, accounts, head) {
     const { rpc } = market.chain;
     const markets = await readMarkets(market, head.hash);
+    const closeFactor = await readCloseFactor(market, head.hash);
     const stored = await readAccounts(market, accounts, (calls) => aggregate(rpc, calls, head.hash));
     const current = await readAccounts(market, accounts, (calls) => aggregateAccrued(market, calls, head.hash));
     return {
         block: head,
         rounding: market.rounding,
+        closeFactor,
         markets: markets.map((entry, i) => ({ ...entry, accrued: current.markets[i] })),
         accounts: stored.accounts.map((account, i) => ({ ...account, current: current.accounts[i] })),
     };
@@ -30,16 +32,25 @@ async function readMarkets(market, hash) {
             [oracle.address, oracle.data('getUnderlyingPrice', [cToken])],
             [comptroller.address, comptroller.data('markets', [cToken])],
             ...MARKET_VIEWS.map((view) => [cToken, contract.data(view)]),
+            ...ACTIONS.map((_, action) => [comptroller.address, comptroller.data('actionPaused', [cToken, action])]),
         ];
     });
-    const answers = await aggregate(market.chain.rpc, calls, hash);
-    const width = MARKET_VIEWS.length + 2;
+    const answers = await aggregate(market.chain.rpc, [[comptroller.address, comptroller.data('protocolPaused')], ...calls], hash);
+    const isProtocolPaused = oneWord(answers.shift()) === 1n;
+    const width = MARKET_VIEWS.length + ACTIONS.length + 2;
     return markets.map((entry, i) => {
         const own = answers.slice(i * width, (i + 1) * width);
         const out = { ...entry, price: oneWord(own[0]), factor: words(own[1])[1] };
         MARKET_VIEWS.forEach((view, at) => (out[view] = oneWord(own[at + 2])));
+        const switches = own.slice(MARKET_VIEWS.length + 2);
+        out.pausedActions = ACTIONS.filter((action, at) => oneWord(switches[at]) === 1n || (isProtocolPaused && PROTOCOL_ACTIONS.includes(action)));
         return out;
     });
+}
+
+async function readCloseFactor({ chain, comptroller }, hash) {
+    const [answer] = await aggregate(chain.rpc, [[comptroller.address, comptroller.data('closeFactorMantissa')]], hash);
+    return oneWord(answer);
 }
 
 async function readAccounts(market, accounts, ask) {

@@ -27,20 +27,22 @@ const WEIGHTS = {
     dust: 4,
 };
 
-export async function compoundStep(world, { blocks, most = 12 } = {}) {
+/** `without`: operations that are not drawn. */
+export async function compoundStep(world, { blocks, most = 12, without = [] } = {}) {
     const count = blocks ?? world.rng.between(1, 3);
+    const weights = Object.fromEntries(Object.entries(WEIGHTS).filter(([name]) => !without.includes(name)));
     let last;
-    for (let i = 0; i < count; i++) last = await playBlock(world, most);
+    for (let i = 0; i < count; i++) last = await playBlock(world, most, weights);
     return last;
 }
 
-async function playBlock(world, most) {
+async function playBlock(world, most, weights) {
     const { rng, chain } = world;
     const actors = rng.shuffle(world.accounts).slice(0, most);
     const reading = await world.read(actors);
     const block = { world, market: world.market, rng, reading, skip: 0 };
     for (let i = 0, n = rng.between(2, most); i < n; i++) {
-        await OPERATIONS[rng.weighted(WEIGHTS)](block, reading.accounts[i % reading.accounts.length]);
+        await OPERATIONS[rng.weighted(weights)](block, reading.accounts[i % reading.accounts.length]);
     }
     const mined = await world.mine({ seconds: 3 });
     if (block.skip > 0) await world.unwatched(() => chain.skip(block.skip));

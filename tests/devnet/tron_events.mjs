@@ -4,7 +4,6 @@ import { toBase58 } from './tron_base58.mjs';
 import { bare } from './tron_view.mjs';
 
 const DEFAULT_LIMIT = 20;
-const MOST_LIMIT = 200;
 
 const refuse = (status, error) => ({ status, body: { success: false, error, statusCode: status } });
 
@@ -25,7 +24,7 @@ export async function eventPage({ view, events, faults }, contract, url) {
     if (!contract) return refuse(400, 'Invalid contract address provided.');
     const query = url.searchParams;
     const number = (name, otherwise) => Number(query.get(name) ?? otherwise);
-    const limit = Math.min(number('limit', DEFAULT_LIMIT), MOST_LIMIT);
+    const limit = Math.min(number('limit', DEFAULT_LIMIT), faults.largestPage);
     let start = 0;
     if (query.has('fingerprint')) {
         const place = decode(query.get('fingerprint'));

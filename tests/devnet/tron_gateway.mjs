@@ -25,10 +25,13 @@ export function noFaults() {
         callLag: 0, // calls run so far behind the head
         solidLag: 0, // solid blocks are so much further behind
         dropLogs: () => false, // logs that are not shown anywhere
+        lateLogs: 0, // logs of the newest so many blocks are not shown anywhere yet
+        largestPage: 200, // events that a page holds at most
         losesFingerprint: false, // event pages end without naming the next
         lateEvents: 0, // event pages lack the newest so many blocks
         refusals: 0, // so many requests are refused next ...
         refusal: 'trongrid', // ... in one of the REFUSALS
+        retryAfter: undefined, // ... with this many seconds as Retry-After
         slowCalls: () => false, // calldata that takes the node more than its 80 ms
         beforeCall: async () => {}, // what happens just before a call runs
         isDown: false, // closes connections unanswered
@@ -75,15 +78,17 @@ export async function startTronGateway({
         const body = Buffer.concat(await request.toArray()).toString('utf8');
         const url = new URL(request.url, 'http://gateway');
         requests.push({ method: request.method, path: url.pathname, query: url.search, body });
-        const send = (status, text) => {
-            response.writeHead(status, { 'content-type': text.startsWith('<') ? 'text/html' : 'application/json' });
+        const send = (status, text, headers = {}) => {
+            const type = text.startsWith('<') ? 'text/html' : 'application/json';
+            response.writeHead(status, { 'content-type': type, ...headers });
             response.end(text);
         };
         if (faults.isDown) return request.socket.destroy();
         if (apiKey && request.headers['tron-pro-api-key'] !== apiKey) return send(401, '{"Error":"ApiKey not exists"}');
         if (faults.refusals > 0) {
             faults.refusals -= 1;
-            return send(...REFUSALS[faults.refusal]);
+            const wait = faults.retryAfter;
+            return send(...REFUSALS[faults.refusal], wait === undefined ? {} : { 'retry-after': wait });
         }
         try {
             const answer = await route(context, offers, url, body);

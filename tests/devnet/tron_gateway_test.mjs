@@ -222,6 +222,14 @@ describe('the gateway', () => {
         const page = await tronWeb.getEventResult(feedTron, { limit: 2 });
         assert.equal(page.meta.fingerprint, undefined);
         faults.losesFingerprint = false;
+        faults.largestPage = 1;
+        assert.equal((await tronWeb.getEventResult(feedTron, { limit: 2 })).data.length, 1);
+        faults.largestPage = 200;
+        faults.refusals = 1;
+        Object.assign(faults, { refusal: 'page', retryAfter: 7 });
+        const busy = await fetch(`${gateway.url}/wallet/getnowblock`, { headers: { 'TRON-PRO-API-KEY': 'some-key' } });
+        assert.deepEqual([busy.status, busy.headers.get('retry-after')], [503, '7']);
+        Object.assign(faults, { refusal: 'trongrid', retryAfter: undefined });
         faults.refusals = 1;
         const refused = await fetch(`${gateway.url}/wallet/getnowblock`, { headers: { 'TRON-PRO-API-KEY': 'some-key' } });
         assert.equal(refused.status, 403);
@@ -232,5 +240,12 @@ describe('the gateway', () => {
         faults.dropLogs = () => true;
         assert.equal((await tronWeb.getEventResult(feedTron, {})).data.length, 0);
         faults.dropLogs = () => false;
+        const events = async () => (await tronWeb.getEventResult(feedTron, {})).data;
+        const all = await events();
+        faults.lateLogs = before.block_header.raw_data.number - all[0].block_number;
+        assert.equal((await events()).length, all.length);
+        faults.lateLogs += 1;
+        assert.equal((await events()).length, all.length - 1);
+        faults.lateLogs = 0;
     });
 });

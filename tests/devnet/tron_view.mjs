@@ -17,7 +17,8 @@ const parentId = (block) =>
 
 /**
  * `faults`: `headLag` blocks by which blocks are behind, `callLag` by which calls are behind,
- * `solidLag` blocks more by which solid blocks are behind, `dropLogs(log)` true for logs to hide.
+ * `solidLag` blocks more by which solid blocks are behind, `dropLogs(log)` true for logs to hide,
+ * `lateLogs` blocks below the head whose logs are not shown yet.
  */
 export class TronView {
     constructor(rpc, faults) {
@@ -93,7 +94,8 @@ export class TronView {
     /** Receipts with the logs that are shown. */
     async receipts(block) {
         const receipts = await this.rpc.call('eth_getBlockReceipts', [block.number]);
-        return receipts.map((receipt) => ({ ...receipt, logs: receipt.logs.filter((log) => !this.faults.dropLogs(log)) }));
+        const isShown = await this.#shownLogs();
+        return receipts.map((receipt) => ({ ...receipt, logs: receipt.logs.filter(isShown) }));
     }
 
     info(receipt, block) {
@@ -122,7 +124,13 @@ export class TronView {
         if (from > last) return [];
         const filter = { fromBlock: hexOf(from), toBlock: hexOf(last), ...(addresses && { address: addresses }), ...(topics && { topics }) };
         const logs = await this.rpc.call('eth_getLogs', [filter]);
-        return logs.filter((log) => !this.faults.dropLogs(log));
+        return logs.filter(await this.#shownLogs());
+    }
+
+    async #shownLogs() {
+        const { lateLogs, dropLogs } = this.faults;
+        const last = lateLogs > 0 ? (await this.head()) - lateLogs : Infinity;
+        return (log) => Number(log.blockNumber) <= last && !dropLogs(log);
     }
 }
 

@@ -103,8 +103,16 @@ export function compareCompoundMarkets(tally, rows, reading) {
         tally.equal(where, 'asset', market.symbol, row.asset);
         tally.equal(where, 'decimals', market.decimals, row.decimals);
         tally.equal(where, 'liquidation_threshold', text(market.factor / 10n ** 14n), quoted(row.liquidation_threshold));
+        tally.equal(where, 'close_factor', text(reading.closeFactor / 10n ** 14n), quoted(row.close_factor ?? null));
         tally.equal(where, 'market_coverage', FULL_COVERAGE, row.market_coverage);
+        comparePauses(tally, where, row, market.pausedActions);
     }
+}
+
+function comparePauses(tally, where, row, paused) {
+    tally.equal(where, 'paused_actions', paused, row.paused_actions);
+    tally.equal(where, 'paused', paused.includes('seize') || paused.includes('liquidate'), row.paused);
+    tally.equal(where, 'frozen', paused.includes('mint') && paused.includes('borrow'), row.frozen);
 }
 
 export function compareCompoundTvl(tally, rows, reading) {

@@ -14,12 +14,13 @@
 
 import { fileURLToPath } from 'node:url';
 
-import { RELEASES, SCALE } from '../devnet/compound_market.mjs';
+import { ACTIONS, RELEASES, SCALE } from '../devnet/compound_market.mjs';
 import { assertAllCompoundBorrowersKnown } from '../devnet/compound_reader.mjs';
 import { compoundStep, reorganiseCompound } from '../devnet/compound_step.mjs';
 import { buildCompoundWorld } from '../devnet/compound_world.mjs';
 import { CompoundCertifier } from './certify_compound.mjs';
 import { compareCompoundLiquidations, compareCompoundMarkets, compareCompoundPositions, compareCompoundStatus, compareCompoundTvl } from './compare_compound.mjs';
+import { Dollars, compareBands, compareMarketDollars, compareTotalDollars } from './compound_dollars.mjs';
 import { CHAIN, PAGE } from './daemon.mjs';
 import { Run, readRunArguments, runDifferential, say } from './run.mjs';
 
@@ -29,12 +30,14 @@ const ZERO = '0x' + '0'.repeat(40);
 
 const BANDS = { 'eth-upper': ['ETH', 1900, 2100], 'eth-lower': ['ETH', 1500, 1700], btc: ['WBTC', 50000, 60000] };
 
-const subject = ({ market }, options) => ({
+const bandsOf = ({ market }) => (market.groups.TRX ? { ...BANDS, trx: ['TRX', '"0.25"', '"0.30"'] } : BANDS);
+
+const subject = (world, options) => ({
     name: PROTOCOL,
     kind: 'compound-v2',
     chainKind: options['chain-kind'],
-    groups: market.groups,
-    bands: market.groups.TRX ? { ...BANDS, trx: ['TRX', '"0.25"', '"0.30"'] } : BANDS,
+    groups: world.market.groups,
+    bands: bandsOf(world),
 });
 
 const protocolOf = (status) => status.protocols.find(({ name }) => name === PROTOCOL);
@@ -99,8 +102,13 @@ class CompoundRun extends Run {
         compareCompoundStatus(tally, status, { chainName: CHAIN, protocolName: PROTOCOL }, shown, this.findings());
         const rows = await this.rows('positions', { limit: PAGE });
         compareCompoundPositions(tally, rows, shown);
-        compareCompoundMarkets(tally, await this.rows('markets'), shown);
-        compareCompoundTvl(tally, await this.rows('tvl'), shown);
+        const [markets, totals, bands] = [await this.rows('markets'), await this.rows('tvl'), await this.rows('bands')];
+        compareCompoundMarkets(tally, markets, shown);
+        compareCompoundTvl(tally, totals, shown);
+        const dollars = new Dollars(reading, world.market);
+        compareMarketDollars(tally, markets, reading, dollars);
+        compareTotalDollars(tally, totals[0], reading, dollars);
+        compareBands(tally, bands, reading, world.market, dollars, bandsOf(world));
         const certifier = new CompoundCertifier({ market: world.market, reading, tally, rng });
         for (const row of this.sample(rows, this.options.prices)) certifier.add(row);
         this.certified += await certifier.run();
@@ -122,8 +130,31 @@ class CompoundRun extends Run {
         say(`liquidations: ${events.length} on chain, ${unpriced} without a price`);
     }
 
-    /** The Comptroller begins to round otherwise: found out again, nothing believed meanwhile. */
     async lastActs() {
+        await this.pauseActions();
+        await this.changeRounding();
+    }
+
+    /** Single actions of a market, then all there are of all markets; and another close factor. */
+    async pauseActions() {
+        const { market, chain } = this.world;
+        for (const action of ACTIONS) market.pause('SUN', action, true);
+        for (const action of ['transfer', 'exit_market']) market.pause('NFT', action, true);
+        for (const action of ['mint', 'borrow', 'seize']) market.pause('GUSD', action, true);
+        market.setCloseFactor(SCALE / 3n);
+        await chain.mineAll({ seconds: 3 });
+        await this.compare('with actions paused');
+        market.pauseProtocol(true);
+        await chain.mineAll({ seconds: 3 });
+        await this.compare('with everything paused');
+        market.pauseProtocol(false);
+        for (const action of ACTIONS) market.pause('SUN', action, false);
+        await chain.mineAll({ seconds: 3 });
+        await this.compare('with less paused');
+    }
+
+    /** The Comptroller begins to round otherwise: found out again, nothing believed meanwhile. */
+    async changeRounding() {
         const { market } = this.world;
         market.setLens(market.rounding === 'truncate' ? 'HalfUpLens' : 'ComptrollerLens');
         await this.world.mine();

@@ -219,6 +219,65 @@ TEST(PriceUnit, bands_of_the_coin_move_all_other_prices) {
     EXPECT_EQ(at(found->price.raw() + 1U), false);
 }
 
+// ---- what is paused
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// What a switch of the Comptroller answers, of one market where there is an argument.
+void switch_on(RecordedChain& chain, const char* name, const std::vector<U256>& arguments) {
+    abi::Calldata data(name);
+    for (const U256& argument : arguments) data.add(argument);
+    chain.answer_instead(chain.settings().comptroller, std::move(data).take(),
+                         bytes_of_words({U256(1)}));
+}
+
+TEST(Pauses, are_none_where_no_switch_exists) {
+    const auto ledger = scanned(telling_chain(), kTelling);
+    for (const MarketReport& market : ledger->markets()) {
+        ASSERT_TRUE(market.paused_actions);
+        EXPECT_THAT(*market.paused_actions, IsEmpty());
+        EXPECT_FALSE(market.paused || market.frozen);
+        ASSERT_TRUE(market.close_factor);
+        EXPECT_EQ(market.close_factor->raw(), 5000U);
+    }
+}
+
+/// Compound's and JustLend's: minting and borrowing by market, the others for all at once.
+TEST(Pauses, are_those_of_a_guardian) {
+    RecordedChain chain = telling_chain();
+    switch_on(chain, "borrowGuardianPaused(address)", {word_of(chain.token())});
+    switch_on(chain, "transferGuardianPaused()", {});
+    const auto first = scanned(chain, kTelling)->markets();
+    EXPECT_THAT(*first[0].paused_actions, ElementsAre("transfer"));
+    EXPECT_THAT(*first[1].paused_actions, ElementsAre("borrow", "transfer"));
+    EXPECT_FALSE(first[1].paused || first[1].frozen);
+    switch_on(chain, "mintGuardianPaused(address)", {word_of(chain.token())});
+    switch_on(chain, "seizeGuardianPaused()", {});
+    const auto second = scanned(chain, kTelling)->markets();
+    EXPECT_THAT(*second[0].paused_actions, ElementsAre("seize", "transfer"));
+    EXPECT_THAT(*second[1].paused_actions, ElementsAre("mint", "borrow", "seize", "transfer"));
+    EXPECT_TRUE(second[0].paused && second[1].paused && second[1].frozen);
+    EXPECT_FALSE(second[0].frozen);
+}
+
+TEST(Pauses, are_those_of_Venus) {
+    RecordedChain chain = telling_chain();
+    for (const unsigned action : {0U, 2U, 5U, 8U}) {
+        switch_on(chain, "actionPaused(address,uint8)", {word_of(chain.token()), U256(action)});
+    }
+    const auto single = scanned(chain, kTelling)->markets();
+    EXPECT_THAT(*single[0].paused_actions, IsEmpty());
+    EXPECT_THAT(*single[1].paused_actions,
+                ElementsAre("mint", "borrow", "liquidate", "exit_market"));
+    EXPECT_TRUE(single[1].paused && single[1].frozen);
+    switch_on(chain, "protocolPaused()", {});
+    const auto all = scanned(chain, kTelling)->markets();
+    EXPECT_THAT(*all[0].paused_actions,
+                ElementsAre("mint", "redeem", "borrow", "repay", "seize", "liquidate", "transfer"));
+    EXPECT_EQ(all[1].paused_actions->size(), 8U);
+}
+
 // ---- Venus from 10.0 on
 
 Bytes market_words(const U256& collateral, const U256& threshold, const U256& incentive) {

@@ -245,17 +245,78 @@ TEST(Ledger, a_debt_in_a_deprecated_market_is_liquidatable_at_any_health) {
     }
 }
 
-TEST(Ledger, an_accrual_that_no_log_told_is_noticed) {
-    RecordedChain chain("compound");
-    chain.stand_after(5);
-    const auto ledger = scanned(chain, 5);
-    chain.stand_after(6);  // `accrueInterest` alone, and its log is lost
-    const auto accepted = ledger->accept_prices(chain.answer(ledger->price_reads()), chain.at());
-    ASSERT_TRUE(accepted);
+/// A round whose logs do not come.
+void lose(Protocol& ledger, RecordedChain& chain, std::size_t step) {
+    chain.stand_after(step);
+    finish_round(ledger, chain);
+}
+
+void live_through(Protocol& ledger, RecordedChain& chain, std::size_t step) {
+    chain.stand_after(step);
+    for (const Log& log : chain.logs(step)) ledger.apply(log);
+    finish_round(ledger, chain);
+}
+
+/// Of a repayment. Its logs come too late for the round of their block, and are asked for again.
+TEST_P(Life, is_exact_again_once_lost_logs_have_come) {
+    RecordedChain chain(GetParam());
+    chain.stand_after(6);
+    const auto ledger = scanned(chain, 6);
+    lose(*ledger, chain, 7);
     EXPECT_FALSE(ledger->trust().verified);
     EXPECT_THAT(ledger->trust().reason, HasSubstr("its logs told"));
-    finish_round(*ledger, chain);  // the market and its borrowers were read again
-    EXPECT_TRUE(ledger->trust().verified) << ledger->trust().reason;
+    live_through(*ledger, chain, 8);
+    expect_equal(*ledger, chain, "with the logs asked for again");
+    EXPECT_THAT(ledger->trust().reason, Not(HasSubstr("USDT: ")));
+}
+
+/// One who borrows for the first time is named by nothing but the lost log.
+TEST_P(Life, finds_borrowers_that_lost_logs_name) {
+    RecordedChain chain(GetParam());
+    chain.stand_after(4);
+    const auto ledger = scanned(chain, 4);
+    lose(*ledger, chain, 5);
+    EXPECT_FALSE(ledger->has_position({chain.user("supplier"), {}}));
+    EXPECT_LT(ledger->coverage_ppm(), 1'000'000U);
+    live_through(*ledger, chain, 6);
+    expect_equal(*ledger, chain, "with the logs asked for again");
+}
+
+/// That a later log tells the index makes nothing good.
+TEST_P(Life, is_doubted_until_all_lost_logs_have_come) {
+    RecordedChain chain(GetParam());
+    chain.stand_after(5);
+    const auto ledger = scanned(chain, 5);
+    chain.lose_old_logs(true);
+    lose(*ledger, chain, 6);
+    for (const std::size_t step : {7U, 8U}) {
+        live_through(*ledger, chain, step);
+        EXPECT_FALSE(ledger->trust().verified);
+        EXPECT_THAT(ledger->trust().reason, HasSubstr("were missing and did not all come yet"));
+    }
+    chain.lose_old_logs(false);
+    chain.wait(10);
+    live_through(*ledger, chain, 10);
+    expect_equal(*ledger, chain, "with the logs asked for again");
+    EXPECT_THAT(ledger->trust().reason, Not(HasSubstr("missing")));
+}
+
+/// A deposit by one who is known, and all of whose logs are lost for good.
+TEST_P(Life, reads_everything_when_lost_logs_never_come) {
+    RecordedChain chain(GetParam());
+    chain.stand_after(8);
+    const auto ledger = scanned(chain, 8);
+    chain.lose_old_logs(true);
+    lose(*ledger, chain, 9);
+    for (int i = 0; i < 62; ++i) {
+        chain.wait(1);
+        finish_round(*ledger, chain);
+        EXPECT_FALSE(ledger->trust().verified) << i;
+    }
+    chain.wait(1);
+    finish_round(*ledger, chain);
+    expect_equal(*ledger, chain, "read again");
+    EXPECT_THAT(ledger->trust().reason, Not(HasSubstr("USDT: ")));
 }
 
 TEST(Ledger, who_got_cTokens_before_their_market_was_known_is_read_again) {

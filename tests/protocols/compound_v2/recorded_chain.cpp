@@ -104,7 +104,7 @@ CompoundV2Settings RecordedChain::settings() const {
 
 BlockRef RecordedChain::at() const {
     BlockRef out;
-    out.number = steps_.at(step_)["blockNumber"].get<BlockNumber>();
+    out.number = steps_.at(step_)["blockNumber"].get<BlockNumber>() + waited_;
     out.hash = to_bytes32(U256(out.number));
     out.time = 1'700'000'000 + 3 * out.number;
     return out;
@@ -180,6 +180,21 @@ std::vector<Log> RecordedChain::logs(std::size_t index) const {
             log.data.insert(log.data.end(), bytes.begin(), bytes.end());
         }
         out.push_back(std::move(log));
+    }
+    return out;
+}
+
+std::vector<Log> RecordedChain::logs(const OwedLogs& wanted) const {
+    const auto has = [](const auto& list, const auto& one) {
+        return std::ranges::find(list, one) != list.end();
+    };
+    std::vector<Log> out;
+    if (has_lost_logs_) return out;
+    for (std::size_t step = 0; step <= step_; ++step) {
+        for (Log& log : logs(step)) {
+            if (log.block < wanted.from || !has(wanted.filter.addresses, log.address)) continue;
+            if (has(wanted.filter.topics, log.topics.front())) out.push_back(std::move(log));
+        }
     }
     return out;
 }
@@ -286,6 +301,7 @@ std::optional<Bytes> RecordedChain::reply_of_market(const std::string& market,
 
 void finish_round(Protocol& ledger, const RecordedChain& chain) {
     const auto settle = [&] {
+        if (const auto owed = ledger.owed_logs()) ledger.accept_owed_logs(chain.logs(*owed));
         for (auto calls = ledger.reads(4000); !calls.empty(); calls = ledger.reads(4000)) {
             const auto accepted = ledger.accept_reads(chain.answer(calls), chain.at());
             if (!accepted) throw std::runtime_error(accepted.error().message);

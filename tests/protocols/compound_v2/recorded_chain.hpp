@@ -28,9 +28,14 @@ class RecordedChain {
     std::size_t steps() const { return steps_.size(); }
     /// The chain now stands after step `index`.
     void stand_after(std::size_t index) { step_ = index; }
+    /// So many blocks in which nothing happens.
+    void wait(BlockNumber blocks) { waited_ += blocks; }
     BlockRef at() const;
     /// The logs of step `index`.
     std::vector<Log> logs(std::size_t index) const;
+    /// Those up to the step the chain stands after; none while they are lost.
+    std::vector<Log> logs(const OwedLogs& wanted) const;
+    void lose_old_logs(bool is_so) { has_lost_logs_ = is_so; }
     std::vector<CallResult> answer(std::span<const Call> calls) const;
 
     const nlohmann::ordered_json& expected() const { return steps_.at(step_)["expected"]; }
@@ -64,10 +69,13 @@ class RecordedChain {
     nlohmann::ordered_json config_;
     nlohmann::ordered_json steps_;
     std::size_t step_ = 0;
+    BlockNumber waited_ = 0;
+    bool has_lost_logs_ = false;
     bool is_priced_in_coin_ = false;
 };
 
-/// Plays the follower's part: reads until nothing is owed, then prices, then what they make owed.
+/// Plays the follower's part: logs and reads until nothing is owed, then prices, then what they
+/// make owed.
 void finish_round(Protocol& ledger, const RecordedChain& chain);
 
 /// A ledger as a first scan makes it at the step the chain stands after.

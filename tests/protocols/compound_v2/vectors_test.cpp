@@ -1,6 +1,7 @@
 // Answers of the real contracts, recorded: every number must be equal to the last digit.
 #include "protocols/compound_v2/account_data.hpp"
 #include "protocols/compound_v2/balances.hpp"
+#include "protocols/compound_v2/exponential.hpp"
 #include "protocols/compound_v2/interest.hpp"
 #include "protocols/compound_v2/liquidation.hpp"
 #include "protocols/compound_v2/liquidation_price.hpp"
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -98,6 +100,31 @@ TEST(Vectors, venus_by_liquidation_threshold_with_its_stablecoin) {
     }
 }
 
+/// The path that borrowing is judged by: collateral and debt at prices of their own. No account is
+/// liquidated by it.
+TEST(Vectors, venus_by_collateral_factor_at_bounded_prices) {
+    const json vectors = read_vectors();
+    for (const json& vector : vectors["venus_liquidity"]) {
+        std::vector<EnteredAsset> assets;
+        for (const json& row : vector["assets"]) {
+            EnteredAsset collateral = asset_of(row);
+            EnteredAsset debt = collateral;
+            if (collateral.c_tokens.raw() == 0 && debt.borrow.raw() == 0) continue;
+            collateral.borrow = {};
+            collateral.price = OraclePrice::from_raw(number(row["boundedCollateralPrice"]));
+            debt.c_tokens = {};
+            debt.price = OraclePrice::from_raw(number(row["boundedDebtPrice"]));
+            assets.push_back(collateral);
+            assets.push_back(debt);
+        }
+        AccountData data = sum_assets(Rounding::truncate, assets);
+        data.borrow += number(vector["vaiRepayAmount"]);
+        expect_liquidity(vector["expected"]["collateral_factor_path"], data,
+                         vector["name"].get<std::string>());
+    }
+    EXPECT_EQ(vectors["venus_liquidity"].size(), 3U);
+}
+
 TEST(Vectors, liquidation_price_of_one_asset) {
     int found = 0;
     const json vectors = read_vectors();
@@ -183,6 +210,72 @@ TEST(Vectors, accrue_interest) {
         same("exchangeRateStored_after", exchange_rate(*after).raw());
     }
     EXPECT_EQ(vectors["accrue_interest"].size(), 10U);
+}
+
+// ---- what a market's rate models answer; the ledger takes their answers and has no model
+
+struct RateModel {
+    U256 base;
+    U256 slope;
+    U256 jump;
+    U256 kink;  ///< zero: a model without
+
+    U256 borrow_rate(const U256& use) const {
+        if (kink == 0 || use <= kink) return mul_scalar_truncate(use, slope) + base;
+        return mul_scalar_truncate(use - kink, jump) + mul_scalar_truncate(kink, slope) + base;
+    }
+};
+
+RateModel model_of(const json& vector) {
+    const json& params = vector["params"];
+    const U256 blocks = number(params["blocksPerYear"]);
+    const bool has_kink = params.contains("kink");
+    const bool is_second = vector["name"].get<std::string>().ends_with("V2");
+    RateModel out;
+    out.base = number(params["baseRatePerYear"]) / blocks;
+    out.kink = has_kink ? number(params["kink"]) : U256(0);
+    if (has_kink) out.jump = number(params["jumpMultiplierPerYear"]) / blocks;
+    const U256 slope = number(params["multiplierPerYear"]);
+    out.slope = is_second ? slope * kExpScale / (blocks * out.kink) : slope / blocks;
+    return out;
+}
+
+TEST(Vectors, interest_rate_models) {
+    const json vectors = read_vectors();
+    std::size_t compared = 0;
+    for (const json& vector : vectors["interest_rate_models"]) {
+        const std::string where = vector["name"].get<std::string>();
+        const RateModel model = model_of(vector);
+        const auto is = [&](const json& expected, const U256& ours) {
+            EXPECT_EQ(to_decimal(ours), expected.get<std::string>()) << where;
+            ++compared;
+        };
+        is(vector["per_block"]["baseRatePerBlock"], model.base);
+        is(vector["per_block"]["multiplierPerBlock"], model.slope);
+        if (model.kink != 0) is(vector["per_block"]["jumpMultiplierPerBlock"], model.jump);
+        for (const json& row : vector["expected"]) {
+            const U256 borrows = number(row["borrows"]);
+            const U256 lent = number(row["cash"]) + borrows - number(row["reserves"]);
+            const U256 use = borrows == 0 ? U256(0) : div_exp(borrows, lent);
+            const U256 rate = model.borrow_rate(use);
+            const U256 to_lenders = mul_scalar_truncate(rate, kExpScale * 4U / 5U);
+            is(row["utilization"], use);
+            is(row["borrowRatePerBlock"], rate);
+            is(row["supplyRate_rf_20pct"], mul_scalar_truncate(use, to_lenders));
+        }
+    }
+    EXPECT_EQ(vectors["interest_rate_models"].size(), 4U);
+    EXPECT_GE(compared, 4U * 17U);
+}
+
+/// A group that is added to the file needs a reader here (or is played by `RecordedChain`).
+TEST(Vectors, has_no_group_without_a_reader) {
+    const std::set<std::string> read{
+        "meta",         "account_liquidity", "hypothetical",    "liquidation_price",
+        "seize_tokens", "max_close",         "venus_liquidity", "interest_rate_models",
+        "lifecycle",    "accrue_interest",   "borrow_balance"};
+    const json vectors = read_vectors();
+    for (const auto& [name, group] : vectors.items()) EXPECT_TRUE(read.contains(name)) << name;
 }
 
 TEST(Vectors, borrow_balance) {
