@@ -2,7 +2,7 @@
 // the contracts at the very block it names. `ON_AAVE` and `ON_JUSTLEND` are what may stand there.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -20,6 +20,7 @@ import { Tally, borrowers, compareLive, comparePositions } from '../differential
 import { compareCompoundPositions } from '../differential/compare_compound.mjs';
 import { AAVE, CHAIN, Daemon } from '../differential/daemon.mjs';
 import { asOnEvm } from '../differential/front.mjs';
+import { archived } from './archive.mjs';
 import { BINARY } from './market.mjs';
 
 const DEADLINE_MS = 120_000;
@@ -181,9 +182,7 @@ export class Watched {
     }
 
     alerts() {
-        const root = path.join(this.folder, 'state/alerts');
-        return readdirSync(root).flatMap((date) =>
-            readFileSync(path.join(root, date, 'alerts.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)));
+        return archived(this.folder);
     }
 
     async stop({ keep = false } = {}) {
