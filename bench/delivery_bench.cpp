@@ -376,9 +376,15 @@ void one_hangs(std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    constexpr std::size_t kLeast = 100;
     const auto number = [&](int i, std::size_t otherwise) {
         return argc > i ? std::strtoul(argv[i], nullptr, 10) : otherwise;
     };
+    if (number(1, kLeast) < kLeast || number(2, kLeast) < kLeast) {
+        std::fprintf(stderr, "usage: delivery_bench [ALERTS] [PENDING], each at least %zu\n",
+                     kLeast);
+        return 64;
+    }
     one_by_one(number(1, 2'000));
     one_hangs(number(1, 2'000) / 5);
     restart(number(2, 10'000));

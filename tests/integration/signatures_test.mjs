@@ -1,5 +1,6 @@
 // Both signatures, checked by the libraries that receivers use: the published vectors and
-// random alerts (a thousand in the long form) all verify, and no body verifies with any one bit changed.
+// random alerts (a thousand in the long form) all verify, and none does with one bit of its body changed:
+// any bit of the shortest vector (of every vector in the long form), some bit of each random alert.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -141,30 +142,38 @@ test('other secrets and other times are refused', () => {
     }
 });
 
-test('every one-bit change of a body is refused', { timeout: 1_200_000 }, async () => {
-    const shortest = [...published].sort((a, b) => a.body.length - b.body.length)[0];
-    const { headers, secrets, signer } = shortest;
-    const raw = Buffer.from(shortest.body, 'utf8');
-    let changed = 0;
-    for (let bit = 0; bit < raw.length * 8; bit++) {
-        raw[bit >> 3] ^= 1 << (bit & 7);
-        const taken = atTimeOf(shortest, () => libraries.filter(([, Webhook]) => acceptsHmac(Webhook, secrets[0], raw, headers)));
-        assert.deepEqual(taken, [], `bit ${bit}`);
-        // Recovering a signer takes milliseconds: in the short form one bit of each byte tells whether what
-        // is given is what is hashed, and viem, which has the same curve, is always content with that.
-        const isOneOfEight = bit % 8 === (bit >> 3) % 8;
-        if (IS_LONG || isOneOfEight) {
-            assert.ok(!sameAddress(recoveredByEthers(raw, headers[EIP191]), signer), `ethers, bit ${bit}`);
+/** The libraries that take the body although one bit was changed. */
+async function takersOfChanged(delivery, raw, bit, { asksEthers = true, asksViem = true } = {}) {
+    const { headers, secrets, signer } = delivery;
+    raw[bit >> 3] ^= 1 << (bit & 7);
+    const takers = atTimeOf(delivery, () => libraries.filter(([, Webhook]) => acceptsHmac(Webhook, secrets[0], raw, headers)).map(([name]) => name));
+    if (asksEthers && sameAddress(recoveredByEthers(raw, headers[EIP191]), signer)) takers.push('ethers');
+    if (asksViem && await viem.verifyMessage({ address: signer, message: { raw }, signature: headers[EIP191] }).catch(() => false)) takers.push('viem');
+    raw[bit >> 3] ^= 1 << (bit & 7);
+    return takers;
+}
+
+test('every one-bit change of a body is refused', { timeout: 3_600_000 }, async () => {
+    const byLength = [...published].sort((a, b) => a.body.length - b.body.length);
+    for (const delivery of IS_LONG ? byLength : byLength.slice(0, 1)) {
+        const raw = Buffer.from(delivery.body, 'utf8');
+        for (let bit = 0; bit < raw.length * 8; bit++) {
+            // Recovering a signer takes milliseconds: in the short form one bit of each byte tells whether what
+            // is given is what is hashed, and viem, which has the same curve, is always content with that.
+            const isOneOfEight = bit % 8 === (bit >> 3) % 8;
+            const asked = { asksEthers: IS_LONG || isOneOfEight, asksViem: isOneOfEight };
+            assert.deepEqual(await takersOfChanged(delivery, raw, bit, asked), [], `bit ${bit} of ${delivery.headers['webhook-id']}`);
         }
-        if (isOneOfEight) {
-            const good = await viem.verifyMessage({ address: signer, message: { raw }, signature: headers[EIP191] }).catch(() => false);
-            assert.equal(good, false, `viem, bit ${bit}`);
-        }
-        raw[bit >> 3] ^= 1 << (bit & 7);
-        changed++;
+        assert.equal(raw.toString('utf8'), delivery.body);
     }
-    assert.equal(changed, raw.length * 8);
-    assert.equal(raw.toString('utf8'), shortest.body);
+});
+
+test('a random alert with one bit changed is refused', { timeout: 1_200_000 }, async () => {
+    for (const [i, delivery] of deliveries().entries()) {
+        const raw = Buffer.from(delivery.body, 'utf8');
+        const bit = (i * 7919) % (raw.length * 8);
+        assert.deepEqual(await takersOfChanged(delivery, raw, bit), [], `bit ${bit} of ${delivery.headers['webhook-id']}`);
+    }
 });
 
 test('plimsoll verify agrees, offline, and names the line that was changed', () => {
