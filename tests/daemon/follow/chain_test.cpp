@@ -401,6 +401,28 @@ TEST(Faults, a_reply_that_does_not_decode_marks_one_protocol_only) {
     world.expect_exact();
 }
 
+TEST(Faults, a_reply_that_cannot_be_used_holds_up_no_other_protocol) {
+    Running running({"lend", "other"});
+    World& world = running.world;
+    // What differs from the contract is read anew, and so is the revision, which nobody knows.
+    world.chain.borrow(kLend, 1, kUsd, 7);
+    world.chain.lose_log();
+    world.chain.market(kLend).revision = 9;
+    world.mine();
+    EXPECT_FALSE(world.poll()) << "doubted once";
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_TRUE(world.poll());
+        EXPECT_EQ(world.state("lend"), view::State::unknown);
+        EXPECT_EQ(world.status("lend").reason, "a read cannot be used: revision 9 is not known");
+        EXPECT_EQ(world.state("other"), view::State::live);
+        world.mine();
+    }
+    world.chain.market(kLend).revision = 1;
+    world.mine();
+    world.catch_up();
+    world.expect_exact();
+}
+
 TEST(FleetingState, of_the_head_only_is_enough) {
     World world;
     for (std::uint64_t account = 1; account <= 30; ++account) world.open(account, 1000);
