@@ -16,8 +16,8 @@ const HONEST_MS = 20_000;
 const REACH_MS = 60_000;
 const MOST_MEMORY = 64 << 20;
 /** An endpoint that failed is tried again after 1 s, one that refused us after 10 s; the rest is for a busy machine. */
-const RECOVER_MS = 15_000;
-const RECOVER_REFUSED_MS = 25_000;
+const RECOVER_MS = 30_000;
+const RECOVER_REFUSED_MS = 60_000;
 /** More than an endpoint may be behind before it is left alone. */
 const BLOCKS_MEANWHILE = 4;
 /** What may be told while an endpoint fails: that it does. */
