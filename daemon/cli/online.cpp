@@ -118,6 +118,7 @@ std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
     std::vector<OnlineCheck> out{one};
     const auto protocols = protocols_of(chain, settings);
     std::vector<Address> addresses;
+    addresses.reserve(protocols.size());
     for (const auto* protocol : protocols) addresses.push_back(protocol->address);
     if (addresses.empty()) return out;
     const auto has_code = source->has_code(addresses, *head);
