@@ -30,8 +30,8 @@ BUILD_PACKAGES=(
     libexpected-dev libfmt-dev libsecp256k1-dev libspdlog-dev libsqlite3-dev libssl-dev
     libtomlplusplus-dev nlohmann-json3-dev prometheus-cpp-dev
 )
-TEST_PACKAGES=(clang clang-format clang-tidy fish jq libfaketime libgmock-dev libgtest-dev lld openssl
-    sqlite3 strace systemd tzdata zsh)
+TEST_PACKAGES=(clang clang-format clang-tidy fish groff-base jq libfaketime libgmock-dev libgtest-dev lld
+    openssl sqlite3 strace systemd tzdata zsh)
 
 # Takes one program out of a Debian package without installing it: installing a service starts it,
 # and the tests start theirs themselves. Usage: fetch_program PACKAGE PROGRAM ROOT [FOLDER]; FOLDER, of

@@ -64,10 +64,7 @@ view::State Followed::state(view::State chain_state, std::string& reason) const 
         }
         return view::State::unknown;
     }
-    if (!tip.fault.empty()) {
-        reason = tip.fault;
-        return view::State::unknown;
-    }
+    if (!tip.fault.empty()) return tip.state(reason);
     if (!tip.valued) {
         if (reason.empty()) reason = "blocks are being caught up with";
         return view::State::unknown;
