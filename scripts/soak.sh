@@ -13,7 +13,8 @@ kills=${1:-1000} seed=${2:-1} polls=${3:-200000}
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
 say "Building"
-cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON >/dev/null
+cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON \
+    -DPLIMSOLL_UNITY=ON >/dev/null
 ninja -C build all delivery_bench
 export PLIMSOLL_BIN=$PWD/build/plimsoll
 
