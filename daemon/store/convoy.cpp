@@ -1,10 +1,14 @@
 #include "daemon/store/convoy.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
 namespace plimsoll::store {
 namespace {
+
+/// A transaction that takes less is cheaper than any wait.
+constexpr std::chrono::milliseconds kQuick{1};
 
 StoreError copy_of(const StoreError& error) {
     try {
@@ -20,17 +24,24 @@ Convoy::Change* Convoy::lead(Change& mine) {
     std::unique_lock lock(mutex_);
     (last_ == nullptr ? first_ : last_->next_) = &mine;
     last_ = &mine;
+    ++waiting_;
+    came_.notify_one();
     over_.wait(lock, [&] { return mine.is_over_ || !is_led_; });
     if (mine.is_over_) return nullptr;
     is_led_ = true;
+    came_.wait_for(lock, patience_, [this] { return waiting_ >= expected_; });
     last_ = nullptr;
+    waiting_ = 0;
     return std::exchange(first_, nullptr);
 }
 
 /// A change that is over may be gone as soon as its thread can see it.
-void Convoy::finish(Change& first, const StoreError* error) {
+void Convoy::finish(Change& first, const StoreError* error, Duration took) {
     const std::lock_guard lock(mutex_);
+    patience_ = took < kQuick ? Duration{0} : std::min<Duration>(took / 2, most_patience_);
+    expected_ = waiting_;
     for (Change* change = &first; change != nullptr; change = change->next_) {
+        ++expected_;
         if (error != nullptr && !change->error) change->error = copy_of(*error);
         change->is_over_ = true;
     }

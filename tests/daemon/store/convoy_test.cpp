@@ -107,5 +107,27 @@ TEST_F(ConvoyTest, each_learns_what_became_of_its_own_change) {
     EXPECT_LT(commits_, kThreads * kEach * 3 / 4) << "they go together";
 }
 
+TEST_F(ConvoyTest, who_came_together_is_waited_for) {
+    constexpr int kEach = 5;
+    constexpr std::chrono::milliseconds kSync{200};  // so half of this is waited
+    constexpr std::chrono::milliseconds kWork{20};
+    Convoy patient(kSync);
+    const auto work = [&](int first_number) {
+        for (int i = 0; i < kEach; ++i) {
+            Insert change(first_number + i);
+            patient.carry(change, [&](Convoy::Change& first) {
+                std::this_thread::sleep_for(kSync);
+                return commit(first);
+            });
+            std::this_thread::sleep_for(kWork);
+        }
+    };
+    std::thread other(work, kEach);
+    work(0);
+    other.join();
+    EXPECT_EQ(numbers("s = 'whole'"), "10");
+    EXPECT_LT(commits_, 9) << "taking turns they would be 10";
+}
+
 }  // namespace
 }  // namespace plimsoll::store
