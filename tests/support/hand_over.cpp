@@ -4,8 +4,9 @@
 //
 //   hand_over CONFIG
 //
-// Reads one JSON object a line: {"key", "type", "episode", "seq", "at"}, `at` in unix seconds. Prints the
-// id of each once its transaction is durable; the same object may be given again. Ends at the end of the input, whatever is still owed.
+// Reads one JSON object a line: {"key", "type", "episode", "seq", "at"}, `at` in unix seconds.
+// Prints the id of each once its transaction is durable; the same object may be given again. Ends
+// at the end of the input, whatever is still owed.
 #include "config/load.hpp"
 #include "daemon/alerts/alert.hpp"
 #include "daemon/outbox/outbox.hpp"
@@ -14,8 +15,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace plimsoll {
 namespace {
