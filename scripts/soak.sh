@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The long forms of the tests on what may go wrong: a thousand kills, a kill at every system call that
 # changes something, random histories of reorganisations, a thousand signed alerts, a long life in which one
-# of a hundred requests and deliveries fails, and how soon alerts are on their way. Prints figures; ends with
-# 1 when a claim of docs/delivery.md does not hold.
+# of a hundred requests and deliveries fails, the same faults for Alertmanager, and how soon alerts are on
+# their way. Prints figures; ends with 1 when a claim of docs/delivery.md does not hold.
 #
 #   scripts/soak.sh [KILLS] [SEED] [POLLS]     default 1000, 1 and 200000: some seventy minutes
 set -euo pipefail
@@ -12,6 +12,8 @@ cd "$(dirname "$0")/.."
 kills=${1:-1000} seed=${2:-1} polls=${3:-200000}
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
 install_devnet "$PWD"
+fetch_program prometheus-alertmanager prometheus-alertmanager "$PWD" \
+    /usr/share/prometheus/alertmanager
 say "Building"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DPLIMSOLL_TESTS=ON \
     -DPLIMSOLL_UNITY=ON >/dev/null
@@ -41,6 +43,8 @@ say "A kill, an error and a full disk at every call of the store"
 build/tests/daemon/store/store_tests --gtest_brief=1 --gtest_filter='Killed*:Disk*' || failed=1
 say "Signatures: a thousand alerts, and every bit of one changed"
 PLIMSOLL_LONG=1 node --test tests/integration/signatures_test.mjs || failed=1
+say "Beside Alertmanager"
+node tests/faults/peers.mjs --seed "$seed" || failed=1
 say "Waiting for the $polls polls"
 wait "$life_pid" || failed=1
 cat "$life"

@@ -82,7 +82,10 @@ export class FaultyReceiver {
     #server;
     #file;
 
-    /** `plan(arrival)` answers the reply to one delivery. `file` is where the history goes. */
+    /**
+     * `plan(arrival)` answers the reply to one delivery, or {byBody(body)}, which does. `file` is where the
+     * history goes.
+     */
     constructor({ file = null, plan = () => ({ kind: 'status' }) } = {}) {
         this.#file = file;
         this.plan = plan;
@@ -112,8 +115,9 @@ export class FaultyReceiver {
     async #take(request, response) {
         const { headers } = request;
         const arrival = { n: 0, at_ms: Date.now(), id: headers['webhook-id'] ?? null, headers };
-        const reply = this.plan(arrival);
-        const body = reply.unread ? null : await bodyOf(request);
+        const planned = this.plan(arrival);
+        const body = planned.unread ? null : await bodyOf(request);
+        const reply = planned.byBody?.(body) ?? planned;
         const { type = null, data = {} } = parsed(body);
         Object.assign(arrival, { type, key: data.alert_key ?? null, body, meaning: meaningOf(reply), reply });
         arrival.n = this.arrivals.length + 1;

@@ -1,4 +1,5 @@
 // A real Prometheus Alertmanager on loopback, of the Debian package's binary.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,12 +15,20 @@ const CONFIG = 'route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n';
 
 export class Alertmanager {
     #child = null;
+    #config;
+    #options;
     #folder = mkdtempSync(path.join(os.tmpdir(), 'plimsoll-alertmanager-'));
 
-    static async start() {
+    constructor({ config = CONFIG, options = ['--cluster.listen-address='] } = {}) {
+        this.#config = config;
+        this.#options = options;
+    }
+
+    /** `config` is the text of its file, `options` more words of its command line: of no cluster, if not told. */
+    static async start(settings) {
         const binary = PLACES.find((place) => place && existsSync(place));
         if (!binary) throw new Error('no prometheus-alertmanager; scripts/test.sh fetches it');
-        const server = new Alertmanager();
+        const server = new Alertmanager(settings);
         server.binary = binary;
         server.port = await freePort();
         server.url = `http://127.0.0.1:${server.port}`;
@@ -30,12 +39,18 @@ export class Alertmanager {
     /** Starts it with nothing remembered. */
     async restart() {
         await this.kill();
-        const config = path.join(this.#folder, 'alertmanager.yml');
-        writeFileSync(config, CONFIG);
         rmSync(path.join(this.#folder, 'data'), { recursive: true, force: true });
+        await this.resume();
+    }
+
+    /** Starts it with what it kept. */
+    async resume() {
+        await this.kill();
+        const config = path.join(this.#folder, 'alertmanager.yml');
+        writeFileSync(config, this.#config);
         this.#child = spawnTied(this.binary, [
             `--config.file=${config}`, `--storage.path=${path.join(this.#folder, 'data')}`,
-            `--web.listen-address=127.0.0.1:${this.port}`, '--cluster.listen-address=', '--log.level=error',
+            `--web.listen-address=127.0.0.1:${this.port}`, '--log.level=error', ...this.#options,
         ], { stdio: 'ignore' });
         const deadline = Date.now() + 60_000;
         for (;;) {
@@ -48,6 +63,11 @@ export class Alertmanager {
 
     async kill() {
         await this.#child?.end('SIGKILL');
+    }
+
+    /** Such as "alertmanager, version 0.25.0 (...)". */
+    version() {
+        return execFileSync(this.binary, ['--version'], { encoding: 'utf8' }).split('\n')[0];
     }
 
     /** What fires there, as its own API tells. */

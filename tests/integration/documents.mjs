@@ -23,6 +23,7 @@ export const ELSEWHERE = new Map([
     ['./scripts/check.sh', 'test.sh runs it, about the last commit'],
     ['./scripts/fuzz.sh --keep text 600', 'takes ten minutes and adds to the corpus; the tests fuzz.* run the script for 20 s, without --keep'],
     ['./scripts/soak.sh', 'takes more than an hour, so people run it; the tests faults.kills, faults.syscalls and faults.soak are short forms of it'],
+    ['node tests/faults/peers.mjs', 'takes seven minutes; the test faults.peers runs it with --short'],
     ['cp config/examples/ethereum.toml plimsoll.toml', 'would replace the test chain\'s file; unit_test.mjs has the same file installed and checked'],
     ['cd tests/devnet && npm ci', 'test.sh runs it, by install_devnet'],
     ['node devnet.mjs up --release latest --accounts 200 --seed 1', 'stays up; selftest.mjs runs it with the release 3.0 and 70 accounts'],
