@@ -129,3 +129,30 @@ test('wrong questions have an exit code', () => {
     writeFileSync(path.join(scratch, 'broken.toml'), 'version = 2\n');
     assert.equal(run('tvl', '--config', path.join(scratch, 'broken.toml')).status, 78);
 });
+
+test('what is named on the command line comes before what the environment names', () => {
+    const none = path.join(scratch, 'none.toml');
+    const named = (...args) => spawnSync(BINARY, args, { encoding: 'utf8', env: { ...process.env, PLIMSOLL_CONFIG: market.daemon.config } });
+    assert.equal(named('tvl').status, 0);
+    for (const args of [['tvl', '--config', none], ['--config', none, 'tvl'], [`--config=${none}`, 'status'], ['run', '--config', none], ['check-config', none], ['check-config', '--config', none]]) {
+        const done = named(...args);
+        assert.equal(done.status, 66, `${args.join(' ')}: ${done.stderr}`);
+        assert.ok(done.stderr.includes(`${none}: cannot be read`), done.stderr);
+    }
+    assert.equal(run('check-config', none, '--config', market.daemon.config).status, 64);
+});
+
+test('an argument that is empty asks for nothing, least of all for everything', () => {
+    for (const args of [
+        ['explain', ''], ['positions', '--account', ''], ['positions', '--protocol', ''], ['positions', '--max-health-factor='],
+        ['tvl', '--protocol', ''], ['heatmap', ''], ['liquidations', '--since', ''], ['liquidations', '--by', 'side', '--window', ''],
+        ['alerts', '--type', ''], ['alerts', '--subject', ''], ['outbox', 'list', '--sink', ''], ['outbox', 'drop', ''],
+    ]) {
+        const done = run(...args, ...here());
+        assert.equal(done.status, 64, args.join(' '));
+        assert.equal(done.stdout, '');
+    }
+    assert.match(run('explain', '', ...here()).stderr, /^plimsoll: account: what was given is empty$/m);
+    assert.equal(run('tvl', '--config', '').status, 64);
+    assert.equal(run('tvl', '--state-dir', '').status, 64);
+});
