@@ -66,6 +66,7 @@ query::Names names_of(const config::Settings& settings) {
     for (const auto& protocol : settings.protocols) out.protocols.push_back(protocol.name);
     for (const auto& sink : settings.sinks) out.sinks.push_back(sink.name);
     for (const auto& rule : settings.rules) out.rules.push_back(rule.name);
+    for (const auto& band : settings.bands) out.bands.push_back(band.name);
     return out;
 }
 
@@ -112,7 +113,14 @@ int read_times(Arguments& arguments, std::time_t now) {
     if (const int code = parse(arguments.since, arguments.options.since, "--since"); code != 0) {
         return code;
     }
-    return parse(arguments.until, arguments.options.until, "--until");
+    if (const int code = parse(arguments.until, arguments.options.until, "--until"); code != 0) {
+        return code;
+    }
+    const auto& options = arguments.options;
+    if (options.since && options.until && *options.since >= *options.until) {
+        return wrong("--since", "lies not before --until");
+    }
+    return app::kOk;
 }
 
 }  // namespace

@@ -124,6 +124,11 @@ test('wrong questions have an exit code', () => {
     assert.equal(run('what-if', 'ETH', '--price', '5', '--change', '5', ...here()).status, 64);
     assert.equal(run('alerts', '--since', 'yesterday', ...here()).status, 64);
     assert.equal(run('explain', '0x12', ...here()).status, 64);
+    assert.equal(run('liquidations', '--since', '2026-02-05', '--until', '2026-02-04', ...here()).status, 64);
+    assert.equal(run('alerts', '--since', '5', '--until', '5', ...here()).status, 64);
+    assert.match(run('alerts', '--type', 'position.liquidatd', ...here()).stderr, /no type 'position.liquidatd'; did you mean 'position.liquidated'\?/);
+    assert.equal(run('alerts', '--type', 'position.liquidatd', ...here()).status, 64);
+    assert.equal(run('outbox', 'list', 'msg_0', ...here()).status, 64);
     assert.equal(run('tvl', '--config', path.join(scratch, 'none.toml')).status, 66);
     assert.equal(run('tvl', '--state-dir', path.join(scratch, 'nothing')).status, 69);
     writeFileSync(path.join(scratch, 'broken.toml'), 'version = 2\n');

@@ -25,6 +25,12 @@ test('commands print JSON Lines and nothing else on standard output', () => {
     }
 });
 
+test('of two limits of the health factor the stricter one holds', () => {
+    const both = json('positions', '--at-risk', '--max-health-factor', '1.01');
+    assert.deepEqual(both, json('positions', '--max-health-factor', '1.01'));
+    assert.ok(both.length < json('positions', '--at-risk').length);
+});
+
 test('those who ask for risk get the riskiest first', () => {
     const health = json('positions', '--at-risk', '--limit', '1000')
         .map((row) => (row.computable ? BigInt(row.health_factor) : 0n));

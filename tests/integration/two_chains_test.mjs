@@ -1,8 +1,8 @@
 // One daemon follows Aave V3 on an EVM chain and a JustLend on a TRON node (the gateway of tests/devnet):
 // each exact, neither held up by the other, and both told together.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -68,6 +68,9 @@ between = [1, 1_000_000]
 [bands.trx]
 collateral = "TRX"
 between = ["0.000001", 100]
+[bands.misspelt]
+collateral = "WTEH"
+between = [1, 2]
 
 [rules.liquidatable]
 when = "liquidatable"
@@ -197,6 +200,40 @@ test('`tvl` tells each protocol and each chain', async () => {
     const cash = markets.reduce((sum, { tvl_usd: dollars }) => sum + dollars, 0);
     assert.ok(Math.abs(cash - protocols[1].tvl_usd) < 0.01 * markets.length);
     assert.match(cli('tvl', '--by', 'chain'), /tron:0x2b6653dc/);
+});
+
+test('what is asked about one protocol is told with its chain and its block', async () => {
+    const heads = Object.fromEntries((await daemon.status()).chains.map(({ name, processed }) => [name, processed]));
+    for (const { name, protocol } of [aave, justlend]) {
+        for (const target of ['tvl', 'markets', 'positions', 'bands', 'heatmap?collateral=ETH', 'liquidations', 'alerts']) {
+            const { block, blocks } = await daemon.get(`/v1/${target}${target.includes('?') ? '&' : '?'}protocol=${protocol}`);
+            assert.deepEqual([block.chain, block.number], [name, heads[name]], `${target} ${protocol}`);
+            assert.equal(blocks.length, 2);
+        }
+    }
+    const origin = (...words) => spawnSync(BINARY, [...words, '--config', daemon.config], { encoding: 'utf8' }).stderr.split('\n')[0];
+    assert.equal(origin('tvl'), `(running daemon, evm at block ${heads.evm}, tron at block ${heads.tron})`);
+    assert.equal(origin('heatmap', 'ETH', '--protocol', 'justlend'), `(running daemon, block ${heads.tron})`);
+    const sums = cli('liquidations', '--by', 'side', '--protocol', 'justlend');
+    assert.match(sums, /^chains: tron:0x2b6653dc; recorded (tron since|since an unknown time)[^,]*$/m);
+    assert.match(sums, /^coverage: justlend \d\.\d{6}$/m);
+});
+
+test('a silence names a chain as the configuration does', () => {
+    const silence = (...words) => spawnSync(BINARY, ['silence', 'add', '--for', '1h', '--by', 'test', '--why', 'test', '--json', ...words, '--config', daemon.config], { encoding: 'utf8' });
+    for (const [word, matcher] of [['chain=tron', `chain=${TRON_ID}`], ['chain!=evm', `chain!=${EVM_ID}`], [`chain=${TRON_ID}`, `chain=${TRON_ID}`], ['chain=e*', 'chain=e*']]) {
+        const done = silence('rule=none', word);
+        assert.deepEqual(JSON.parse(done.stdout).matchers, ['rule=none', matcher], done.stderr);
+        assert.equal(done.stderr, '');
+    }
+    assert.match(silence('rule=none', 'protocol=justlnd').stderr, /^note: there is no protocol 'justlnd'; did you mean 'justlend'\?/);
+});
+
+test('a band over what no protocol lists is told', () => {
+    const { stderr } = spawnSync(BINARY, ['bands', '--config', daemon.config], { encoding: 'utf8' });
+    assert.match(stderr, /^band misspelt has no row: no protocol that is watched lists its collateral/m);
+    assert.match(daemon.lastLines(100_000), /\[bands\.misspelt\]: no protocol that is watched lists 'WTEH', so nothing is in it/);
+    assert.doesNotMatch(daemon.lastLines(100_000), /\[bands\.(eth|btc|trx)\]/);
 });
 
 test('bands on TRX and BTC as on ETH, in dollars', async () => {
@@ -354,4 +391,19 @@ test('a stalled chain does not hold up the other', { timeout: 240_000 }, async (
     }
     await verifyAave();
     await verifyJustLend();
+});
+
+test('what was left is told in the same order', async () => {
+    const tables = ['tvl', 'markets', 'bands', 'positions'];
+    const told = () => tables.map((table) => [...new Set(cli(table, '--json').split('\n').filter(Boolean).map((line) => JSON.parse(line).protocol))]);
+    const order = ['aave', 'justlend'];
+    assert.deepEqual(told(), tables.map(() => order));
+    cli('snapshot', 'now');
+    await daemon.kill();
+    assert.deepEqual(told(), tables.map(() => order));
+    // Whatever came first into the file that names the newest snapshots.
+    const latest = path.join(folder, 'state/snapshots/latest.json');
+    const { chains } = JSON.parse(readFileSync(latest, 'utf8'));
+    writeFileSync(latest, JSON.stringify({ chains: Object.fromEntries(Object.entries(chains).reverse()) }));
+    assert.deepEqual(told(), tables.map(() => order));
 });
