@@ -8,6 +8,7 @@
 #include "daemon/app/logging.hpp"
 #include "daemon/cli/online.hpp"
 
+#include <cerrno>
 #include <ctime>
 #include <iostream>
 #include <optional>
@@ -163,6 +164,13 @@ int read(Reading command, Arguments& arguments) {
     arguments.options.limit = arguments.limit == 0 ? all : arguments.limit;
     const auto from = reader(arguments);
     if (!from) return from.error();
+    // Before each command finds another file missing.
+    const auto& folder = from->state_dir();
+    if (::access(folder.c_str(), R_OK | X_OK) != 0 && errno == EACCES && !from->is_running()) {
+        std::cerr << "plimsoll: " << folder.string()
+                  << ": not readable for you; who may read it belongs to the group of the daemon\n";
+        return app::kPermission;
+    }
     // What the chains told reaches back from their newest block, which need not be of today.
     const bool is_of_chains = command == query::liquidations || command == query::alerts;
     const bool has_time =

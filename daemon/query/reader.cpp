@@ -261,7 +261,8 @@ Expected<RowSet, QueryError> Reader::alerts(std::uint64_t since, std::uint64_t u
         if (row.is_object() && at >= since && at < until) out.rows.push_back(std::move(row));
     };
     const fs::path folder = state_dir_ / "alerts";
-    if (fs::exists(folder)) {
+    std::error_code error;
+    if (fs::exists(folder, error)) {
         out.origin = folder.string();
         for (const auto& path : files_under(folder)) {
             if (is_day_before(path, since)) continue;
@@ -293,7 +294,8 @@ Expected<RowSet, QueryError> Reader::alerts(std::uint64_t since, std::uint64_t u
 
 Expected<Row, QueryError> Reader::last_status() const {
     const auto store = open_store();
-    if (!store && !fs::exists(state_dir_ / "snapshots" / "latest.json")) {
+    std::error_code error;
+    if (!store && !fs::exists(state_dir_ / "snapshots" / "latest.json", error)) {
         return fail("no daemon answers on " + socket_.string() + " and there is no state under " +
                     state_dir_.string() +
                     "; start it with `plimsoll run`, or name its --config or --state-dir");

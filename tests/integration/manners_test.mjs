@@ -1,7 +1,7 @@
 // The manners of the command line: help, arguments, exit codes, and the commands that need no daemon.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 
@@ -160,4 +160,22 @@ test('an argument that is empty asks for nothing, least of all for everything', 
     assert.match(run('explain', '', ...here()).stderr, /^plimsoll: account: what was given is empty$/m);
     assert.equal(run('tvl', '--config', '').status, 64);
     assert.equal(run('tvl', '--state-dir', '').status, 64);
+});
+
+test('who may not read the state is told so', { skip: process.getuid() !== 0 && 'only root runs programs as somebody else' }, () => {
+    // Somebody else must reach the program and the configuration, and not the state.
+    const open = path.join(scratch, 'open');
+    mkdirSync(path.join(open, 'state'), { recursive: true });
+    const config = path.join(open, 'plimsoll.toml');
+    const text = readFileSync(market.daemon.config, 'utf8')
+        .replace(/state_dir = .*/, `state_dir = "${open}/state"`).replace(/\[signing\][^[]*/, '');
+    writeFileSync(config, text);
+    copyFileSync(BINARY, path.join(open, 'plimsoll'));
+    for (const folder of [scratch, open]) chmodSync(folder, 0o755);
+    chmodSync(path.join(open, 'state'), 0o750);
+    for (const args of [['status'], ['tvl'], ['alerts'], ['liquidations'], ['liquidations', '--by', 'side'], ['outbox', 'list'], ['silence', 'list'], ['snapshot', 'now']]) {
+        const done = spawnSync(path.join(open, 'plimsoll'), [...args, '--config', config], { encoding: 'utf8', uid: 65_534, gid: 65_534 });
+        assert.equal(done.status, 77, `${args.join(' ')}: ${done.error ?? done.stderr}`);
+        assert.match(done.stderr, /state: not readable for you/);
+    }
 });
