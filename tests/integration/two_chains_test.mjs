@@ -229,10 +229,11 @@ test('a silence names a chain as the configuration does', () => {
     assert.match(silence('rule=none', 'protocol=justlnd').stderr, /^note: there is no protocol 'justlnd'; did you mean 'justlend'\?/);
 });
 
-test('a band over what no protocol lists is told', () => {
+test('a band over what no protocol lists is told', async () => {
     const { stderr } = spawnSync(BINARY, ['bands', '--config', daemon.config], { encoding: 'utf8' });
     assert.match(stderr, /^band misspelt has no row: no protocol that is watched lists its collateral/m);
-    assert.match(daemon.lastLines(100_000), /\[bands\.misspelt\]: no protocol that is watched lists 'WTEH', so nothing is in it/);
+    const told = /\[bands\.misspelt\]: no protocol that is watched lists 'WTEH', so nothing is in it/;
+    await eventually(() => told.test(daemon.lastLines(100_000)), 'the log does not tell it');
     assert.doesNotMatch(daemon.lastLines(100_000), /\[bands\.(eth|btc|trx)\]/);
 });
 
@@ -277,6 +278,36 @@ async function eventually(find, what) {
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
 }
+
+test('killed between blocks of both chains, it goes on where it was on each', { timeout: 180_000 }, async () => {
+    for (let i = 0; i < 2; i++) {
+        await daemon.kill();
+        await Promise.all([aave.step(), justlend.step()]);
+        daemon.start();
+        await Promise.all([settled(aave), settled(justlend)]);
+        await verifyAave();
+        await verifyJustLend();
+    }
+    const open = (chain) => alerts().filter(({ type, data }) => data.chain === chain && type.startsWith('position.liquidatable.'))
+        .reduce((keys, { type, data }) => {
+            if (/(resolved|retracted)$/.test(type)) keys.delete(data.subject);
+            else keys.add(data.subject);
+            return keys;
+        }, new Set());
+    for (const [chain, { protocol }] of [[EVM_ID, aave], [TRON_ID, justlend]]) {
+        const positions = await daemon.rows('positions', { protocol, limit: 500 });
+        // An episode ends one percent above the line.
+        const mayBeOpen = positions.filter((row) => row.liquidatable || row.computable === false || BigInt(row.health_factor ?? 10n ** 19n) < 1_010_000_000_000_000_000n).map(({ account }) => account);
+        const mustBeOpen = positions.filter((row) => row.liquidatable).map(({ account }) => account);
+        const isTold = () => {
+            const told = open(chain);
+            return mustBeOpen.every((account) => told.has(account)) && [...told].every((account) => mayBeOpen.includes(account));
+        };
+        await eventually(isTold, `${chain}: ${mustBeOpen} are liquidatable, ${[...open(chain)]} are told`);
+    }
+    const told = alerts();
+    assert.equal(new Set(told.map(({ id }) => id)).size, told.length, 'an alert stands twice in the archive');
+});
 
 test('a head of TRON that is reorganised: what it undid is taken back, the other chain goes on', { timeout: 120_000 }, async () => {
     const { world, anvil } = justlend;
