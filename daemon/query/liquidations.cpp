@@ -1,5 +1,6 @@
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
+#include "daemon/query/row_files.hpp"
 #include "daemon/query/sums.hpp"
 
 #include <algorithm>
