@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
         --config) config=$(realpath "${2:?--config needs a file}"); shift 2 ;;
         --config=*) config=$(realpath "${1#*=}"); shift ;;
         -h | --help)
-            sed -n '2,8s/^# \{0,1\}//p' "$0"
+            sed -n '2,6s/^# \{0,1\}//p' "$0"
             echo
             echo "  --pace SECONDS    time a day of prices takes in the demonstration (default 4)"
             echo "  --accounts N      accounts of the demonstration (default 200)"

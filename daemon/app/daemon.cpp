@@ -336,7 +336,10 @@ class Daemon {
     Watchdog watchdog_{notifier_, pulses_, watchdog_interval()};
     Upkeep upkeep_{pulses_,
                    {[this] { reload(); }, [this] { return purge_step(*store_); },
-                    [this] { notifier_.status(status()); },
+                    [this] {
+                        notifier_.status(status());
+                        current_.get()->tell_idle_bands();
+                    },
                     [this] { current_.get()->look_after_delivery(); }}};
 };
 

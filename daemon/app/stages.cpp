@@ -13,6 +13,8 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <set>
+#include <span>
 #include <utility>
 
 namespace plimsoll::app {
@@ -147,6 +149,25 @@ std::uint64_t Stages::firing() const {
         for (const auto& [rule, count] : chain.firing) out += count;
     }
     return out;
+}
+
+void Stages::tell_idle_bands() {
+    if (are_bands_looked_at_) return;
+    std::set<std::string> held;
+    std::size_t known = 0;
+    read([&](std::span<const view::ProtocolView> views) {
+        known = views.size();
+        for (const auto& view : views) {
+            for (const auto& band : view.bands) held.insert(band.band);
+        }
+    });
+    if (known < settings_.protocols.size()) return;
+    are_bands_looked_at_ = true;
+    for (const auto& band : settings_.bands) {
+        if (held.contains(band.name)) continue;
+        spdlog::warn("[bands.{}]: no protocol that is watched lists '{}', so nothing is in it",
+                     band.name, band.collateral);
+    }
 }
 
 void Stages::look_after_delivery() { notices_->look(unix_seconds() * 1000); }

@@ -67,6 +67,9 @@ class Stages final : public view::Live {
     snapshots::Snapshotter& snapshotter() { return *snapshotter_; }
     /// Tells what there is to tell of delivery itself; call it every second or so.
     void look_after_delivery();
+    /// Warns once of bands over what no protocol lists: they hold nothing and no rule about them
+    /// fires. Call it now and then; it waits until every protocol is known.
+    void tell_idle_bands();
     /// Sends a message that says it is a test, past queue and store. The error says why not.
     Expected<void, std::string> test_sink(const std::string& name);
     /// Takes a sink into use again. False when there is none of that name.
@@ -97,6 +100,7 @@ class Stages final : public view::Live {
     std::unique_ptr<Notices> notices_;
     std::vector<std::unique_ptr<ChainWorker>> workers_;
     std::unique_ptr<snapshots::Snapshotter> snapshotter_;
+    bool are_bands_looked_at_ = false;  ///< by `tell_idle_bands`
 };
 
 /// Delivery state of every sink as JSON, for `/status`.

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -30,6 +31,10 @@ constexpr const char* kExitCodes =
 class CommandLine {
   public:
     CommandLine() {
+        // Not left to the parser: it would put the environment over what another command's option
+        // of the same name was given.
+        const char* named = std::getenv("PLIMSOLL_CONFIG");
+        if (named != nullptr && *named != '\0') arguments_.config = named;
         app_.require_subcommand(1);
         app_.set_version_flag("--version", "plimsoll " PLIMSOLL_VERSION);
         app_.get_formatter()->column_width(34);
@@ -78,7 +83,25 @@ class CommandLine {
             const int code = app_.exit(error);
             return code == 0 ? app::kOk : app::kUsage;
         }
+        for (const CLI::App* command : app_.get_subcommands()) {
+            if (const std::string empty = empty_argument(*command); !empty.empty()) {
+                std::cerr << "plimsoll: " << empty << ": what was given is empty\n";
+                return app::kUsage;
+            }
+        }
         return action_();
+    }
+
+    /// An option that was given nothing, as a script with a variable that is not set does: it would
+    /// ask for everything.
+    static std::string empty_argument(const CLI::App& command) {
+        for (const CLI::Option* option : command.get_options()) {
+            const auto& given = option->results();
+            if (std::find(given.begin(), given.end(), std::string()) != given.end()) {
+                return option->get_name();
+            }
+        }
+        return {};
     }
 
     std::vector<std::string_view> commands() const {
@@ -121,8 +144,9 @@ class CommandLine {
     CLI::App* add(const char* name, const char* help, std::initializer_list<const char*> examples,
                   Action action) {
         CLI::App* command = add_bare(name, help, examples, std::move(action));
-        command->add_option("--config", arguments_.config, "configuration file")
-            ->envname("PLIMSOLL_CONFIG")
+        command
+            ->add_option("--config", arguments_.config,
+                         "configuration file; without it the one that PLIMSOLL_CONFIG names")
             ->capture_default_str();
         command->add_option("--state-dir", arguments_.state_dir,
                             "state folder, instead of the one the configuration names");
@@ -187,7 +211,8 @@ class CommandLine {
                  "plimsoll check-config --online           # asks the endpoints, prints a table",
                  "plimsoll check-config --json | jq .rules"},
                 [this] { return check_config(arguments_); });
-        check->add_option("file", arguments_.config, "configuration file, instead of --config");
+        check->add_option("file", arguments_.config, "configuration file, instead of --config")
+            ->excludes(check->get_option("--config"));
         check->add_flag("--strict", arguments_.strict, "warnings are errors");
         check->add_flag("--online", arguments_.online,
                         "check endpoints, chain ids, code at addresses, keys and sinks");

@@ -8,6 +8,7 @@
 #include "daemon/app/logging.hpp"
 #include "daemon/cli/online.hpp"
 
+#include <cerrno>
 #include <ctime>
 #include <iostream>
 #include <optional>
@@ -66,6 +67,7 @@ query::Names names_of(const config::Settings& settings) {
     for (const auto& protocol : settings.protocols) out.protocols.push_back(protocol.name);
     for (const auto& sink : settings.sinks) out.sinks.push_back(sink.name);
     for (const auto& rule : settings.rules) out.rules.push_back(rule.name);
+    for (const auto& band : settings.bands) out.bands.push_back(band.name);
     return out;
 }
 
@@ -112,7 +114,14 @@ int read_times(Arguments& arguments, std::time_t now) {
     if (const int code = parse(arguments.since, arguments.options.since, "--since"); code != 0) {
         return code;
     }
-    return parse(arguments.until, arguments.options.until, "--until");
+    if (const int code = parse(arguments.until, arguments.options.until, "--until"); code != 0) {
+        return code;
+    }
+    const auto& options = arguments.options;
+    if (options.since && options.until && *options.since >= *options.until) {
+        return wrong("--since", "lies not before --until");
+    }
+    return app::kOk;
 }
 
 }  // namespace
@@ -155,6 +164,13 @@ int read(Reading command, Arguments& arguments) {
     arguments.options.limit = arguments.limit == 0 ? all : arguments.limit;
     const auto from = reader(arguments);
     if (!from) return from.error();
+    // Before each command finds another file missing.
+    const auto& folder = from->state_dir();
+    if (::access(folder.c_str(), R_OK | X_OK) != 0 && errno == EACCES && !from->is_running()) {
+        std::cerr << "plimsoll: " << folder.string()
+                  << ": not readable for you; who may read it belongs to the group of the daemon\n";
+        return app::kPermission;
+    }
     // What the chains told reaches back from their newest block, which need not be of today.
     const bool is_of_chains = command == query::liquidations || command == query::alerts;
     const bool has_time =

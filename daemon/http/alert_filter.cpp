@@ -1,5 +1,10 @@
 #include "daemon/http/alert_filter.hpp"
 
+#include "daemon/alerts/types.hpp"
+#include "daemon/http/names.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -50,6 +55,22 @@ bool AlertFilter::wants(const Row& alert) const {
     return is_of_type(member_text(alert, "type"), type) && is("rule", rule) && is("chain", chain) &&
            is("protocol", protocol) &&
            (subject.empty() || same_but_case(member_text(data, "subject"), subject));
+}
+
+std::optional<std::string> unknown_type(const std::string& type) {
+    if (type.empty() || alerts::may_be_type(type)) return std::nullopt;
+    return unknown_name("type", type, alerts::conditions());
+}
+
+Row archive_row(const store::StoredAlert& alert) {
+    nlohmann::json row = nlohmann::json::parse(alert.body, nullptr, false);
+    if (!row.is_object()) return nullptr;
+    if (!alert.muted_by.empty()) row["muted_by"] = alert.muted_by;
+    if (!alert.signature.empty()) {
+        row["signature"] = alert.signature;
+        row["signer"] = alert.signer;
+    }
+    return row;  // keys sorted, as canonical bodies have them
 }
 
 }  // namespace plimsoll::http

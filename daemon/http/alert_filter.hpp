@@ -1,7 +1,9 @@
 #pragma once
 
+#include "daemon/store/store.hpp"
 #include "daemon/view/rows.hpp"
 
+#include <optional>
 #include <string>
 
 namespace plimsoll::http {
@@ -18,5 +20,10 @@ struct AlertFilter {
     /// `alert` is a body, or a line of the archive.
     bool wants(const view::Row& alert) const;
 };
+
+/// "there is no type 'positon'; known: …" unless types may begin so; an empty one is fine.
+std::optional<std::string> unknown_type(const std::string& type);
+/// The alert as its line in the archive has it; null when its body is no object.
+view::Row archive_row(const store::StoredAlert& alert);
 
 }  // namespace plimsoll::http

@@ -30,13 +30,18 @@ Response busy_response() {
     return error_response(503, "too many costly questions at once; ask again in a moment");
 }
 
-Row envelope(const view::Live& live) {
+Row envelope(const view::Live& live, const std::string& protocol) {
+    std::string wanted;
+    for (const auto& one : live.protocols()) {
+        if (one.name == protocol) wanted = one.chain;
+    }
     Row out;
     out["block"] = nullptr;
     out["blocks"] = Row::array();
     for (const auto& chain : live.chains()) {
         Row block = block_row(chain.name, chain.processed);
-        if (out["block"].is_null()) out["block"] = block;
+        const bool is_asked = wanted.empty() ? out["block"].is_null() : chain.name == wanted;
+        if (is_asked) out["block"] = block;
         out["blocks"].push_back(std::move(block));
     }
     out["rows"] = Row::array();

@@ -17,8 +17,9 @@ Response json_response(const view::Row& body, int status = 200);
 /// 503: too many costly questions at once.
 Response busy_response();
 
-/// `{"block":…,"blocks":[…],"rows":[],"next":null}`; `block` is the first chain's.
-view::Row envelope(const view::Live& live);
+/// `{"block":…,"blocks":[…],"rows":[],"next":null}`; `block` is that of the chain of `protocol`,
+/// and of the first chain when that is empty.
+view::Row envelope(const view::Live& live, const std::string& protocol);
 /// The block of the rows themselves, which a round may have moved since the status was made.
 void use_blocks_of(view::Row& body, std::span<const view::ProtocolView> views);
 

@@ -114,17 +114,6 @@ Expected<store::OutboxQuery, OperationError> query_of(store::Store& store, Param
     return out;
 }
 
-OperationResult list_outbox(store::Store& store, const Request& request, Sinks sinks) {
-    Params params(request, {"sink", "state", "since", "limit", "id"});
-    const auto query = query_of(store, params, 100, sinks);
-    if (!query) return Unexpected<OperationError>{query.error()};
-    const auto found = store.outbox_rows(*query);
-    if (!found) return broken(found.error());
-    std::vector<Row> rows;
-    for (const store::OutboxRow& one : *found) rows.push_back(row_of(one));
-    return rows_of(std::move(rows));
-}
-
 OperationResult show_message(store::Store& store, const Request& request) {
     Params params(request, {"id"});
     const std::string id = params.text("id");
@@ -151,6 +140,20 @@ Expected<void, OperationError> check_message(store::Store& store, const store::O
     if (!found->empty()) return {};
     const std::string where = query.sink.empty() ? "" : " at sink " + query.sink;
     return refuse(404, "there is no message " + query.id + where + "; `outbox list` shows them");
+}
+
+OperationResult list_outbox(store::Store& store, const Request& request, Sinks sinks) {
+    Params params(request, {"sink", "state", "since", "limit", "id"});
+    const auto query = query_of(store, params, 100, sinks);
+    if (!query) return Unexpected<OperationError>{query.error()};
+    if (const auto known = check_message(store, *query); !known) {
+        return Unexpected<OperationError>{known.error()};
+    }
+    const auto found = store.outbox_rows(*query);
+    if (!found) return broken(found.error());
+    std::vector<Row> rows;
+    for (const store::OutboxRow& one : *found) rows.push_back(row_of(one));
+    return rows_of(std::move(rows));
 }
 
 /// Retry or drop; never everything at once by mistake.

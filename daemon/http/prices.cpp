@@ -151,7 +151,7 @@ Response Api::heatmap(const Request& request) const {
     if (const auto fine = check(asked); !fine) return error_response(400, fine.error());
     const Turn turn(*this);
     if (!turn) return busy_response();
-    Row body = envelope(parts_.live);
+    Row body = envelope(parts_.live, protocol);
     std::vector<Found> found;
     const auto protocols = parts_.live.protocols();
     std::optional<Response> blind;
@@ -192,7 +192,7 @@ Response Api::what_if(const Request& request) const {
     if (!params.ok()) return params.refusal();
     const Turn turn(*this);
     if (!turn) return busy_response();
-    Row body = envelope(parts_.live);
+    Row body = envelope(parts_.live, protocol);
     body["summary"] = Row::array();
     std::vector<Found> found;
     const auto protocols = parts_.live.protocols();

@@ -161,14 +161,15 @@ std::string caip2_of(const view::Live& live, const std::string& chain) {
     return chain;
 }
 
-/// A protocol or chain in the filter that is not watched. It may have been once, so that alerts
-/// name it.
+/// A type that there is not, or a protocol or chain that is not watched. They may have been once,
+/// so that alerts name them.
 std::optional<std::string> strange_name(const AlertFilter& filter, const view::Live& live) {
     std::vector<std::string> chains;
     for (const view::ChainStatus& one : live.chains()) {
         chains.push_back(one.name);
         chains.push_back(one.caip2);
     }
+    if (auto wrong = unknown_type(filter.type)) return wrong;
     auto wrong = filter.chain.empty() ? std::nullopt : unknown_name("chain", filter.chain, chains);
     if (wrong || filter.protocol.empty()) return wrong;
     return unknown_name("protocol", filter.protocol, protocol_names(live));
@@ -205,17 +206,6 @@ AlertQuestion alert_question(Params& params, const view::Live& live) {
     return out;
 }
 
-/// The alert as it stands in the archive.
-Row alert_row(const store::StoredAlert& alert) {
-    nlohmann::json row = nlohmann::json::parse(alert.body, nullptr, false);
-    if (!row.is_object()) return nullptr;
-    if (!alert.signature.empty()) {
-        row["signature"] = alert.signature;
-        row["signer"] = alert.signer;
-    }
-    return row;  // keys sorted, as canonical bodies have them
-}
-
 /// The alerts from a second on that lie behind the one with this id in that second. An id that is
 /// gone stands for the end of its second.
 Expected<std::vector<store::StoredAlert>, store::StoreError> alerts_behind(store::Store& store,
@@ -241,7 +231,7 @@ Response Api::liquidations(const Request& request) const {
     Params params(request, {"since", "until", "protocol", "account", "limit", "cursor"});
     const EventFilter filter = event_filter(params, parts_.live);
     if (!params.ok()) return params.refusal();
-    Row body = envelope(parts_.live);
+    Row body = envelope(parts_.live, filter.protocol);
     bool reached = !filter.after;
     for (const auto& chain : parts_.live.chains()) {
         const bool is_cursor_chain = filter.after && filter.after->chain == chain.name;
@@ -260,7 +250,7 @@ Response Api::alerts(const Request& request) const {
     const AlertQuestion asked = alert_question(params, parts_.live);
     if (!params.ok()) return params.refusal();
     const auto strange = strange_name(asked.filter, parts_.live);
-    Row body = envelope(parts_.live);
+    Row body = envelope(parts_.live, asked.filter.protocol);
     const auto all_told = [&] {
         const bool is_nothing = body["rows"].empty() && !params.has("cursor");
         return strange && is_nothing ? error_response(400, *strange) : json_response(body);
@@ -275,7 +265,7 @@ Response Api::alerts(const Request& request) const {
         if (alerts->empty()) return all_told();
         for (const auto& alert : *alerts) {
             if (alert.at >= asked.until) return all_told();
-            Row row = alert_row(alert);
+            Row row = archive_row(alert);
             const bool is_wanted = asked.filter.wants(row);
             if (++scanned > kMostScanned || (is_wanted && body["rows"].size() == asked.limit)) {
                 body["next"] = std::to_string(time) + ":" + id;

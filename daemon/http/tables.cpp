@@ -69,7 +69,9 @@ PositionFilter read_filter(Params& params, const view::Live& live) {
     out.protocol = params.one_of("protocol", names);
     out.account = params.address("account");
     if (const auto value = params.fixed("max_health_factor", 18)) out.below = Wad::from_raw(*value);
-    if (params.flag("at_risk")) out.below = view::at_risk_below();
+    if (params.flag("at_risk") && (!out.below || view::at_risk_below() < *out.below)) {
+        out.below = view::at_risk_below();
+    }
     out.limit = params.limit(kDefaultRows, kMaxRows);
     if (const std::string cursor = params.text("cursor"); !cursor.empty()) {
         out.after = parse_cursor(cursor);
@@ -141,7 +143,7 @@ Response quick_table(const view::Live& live, const Request& request, Add&& add) 
     const std::size_t limit = params.limit(kMaxRows, kMaxRows);
     const std::uint64_t passed = params.number("cursor", 0, 0, kMaxCursor);
     if (!params.ok()) return params.refusal();
-    Row body = envelope(live);
+    Row body = envelope(live, wanted);
     const auto protocols = live.protocols();
     std::optional<Response> blind;
     live.read([&](std::span<const ProtocolView> views) {
@@ -191,7 +193,7 @@ Response Api::positions(const Request& request) const {
     if (!params.ok()) return params.refusal();
     const Turn turn(*this);
     if (!turn) return busy_response();
-    Row body = envelope(parts_.live);
+    Row body = envelope(parts_.live, filter.protocol);
     Page page;
     const auto protocols = parts_.live.protocols();
     std::optional<Response> blind;

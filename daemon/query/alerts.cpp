@@ -75,9 +75,9 @@ int alerts(const Reader& reader, const Options& options, std::ostream& out, std:
     const auto rows = reader.alerts(options.since.value_or(0), options.until.value_or(UINT64_MAX),
                                     options.limit, wants);
     if (!rows) return fail(err, rows.error());
-    if (const auto wrong = wrong_name(options.params, names, seen)) {
-        return fail(err, {*wrong, kExitUsage});
-    }
+    auto wrong = wrong_name(options.params, names, seen);
+    if (!wrong && rows->rows.empty()) wrong = http::unknown_type(filter.type);
+    if (wrong) return fail(err, {*wrong, kExitUsage});
     if (options.json) {
         print_json_lines(out, rows->rows);
         return 0;

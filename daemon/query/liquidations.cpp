@@ -1,5 +1,6 @@
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
+#include "daemon/query/row_files.hpp"
 #include "daemon/query/sums.hpp"
 
 #include <algorithm>
@@ -22,22 +23,30 @@ struct Basis {
     bool is_whole = true;                ///< recording began before the first window
 };
 
-Basis basis_of(const Reader& reader, const std::vector<Window>& windows) {
+/// Of all protocols, or of the one that was asked for.
+Basis basis_of(const Reader& reader, const std::vector<Window>& windows,
+               const std::string& protocol) {
     Basis out;
     std::set<std::string> chains;
-    if (const auto tvl = reader.table("tvl", {}, kAllRows)) {
+    if (const auto tvl = reader.table("tvl", {{"protocol", protocol}}, kAllRows)) {
         for (const Row& row : tvl->rows) {
             chains.insert(plain(member(row, "chain")));
             out.coverage[plain(member(row, "protocol"))] = member(row, "coverage");
         }
     }
+    const Names names = reader.names();
+    const bool is_of_all = protocol.empty() || chains.empty();
     if (chains.empty()) {  // watched, though there are no figures yet
-        for (const Names::Chain& chain : reader.names().chains) {
+        for (const Names::Chain& chain : names.chains) {
             chains.insert(chain.caip2.empty() ? chain.name : chain.caip2);
         }
     }
     for (const auto& chain : chains) out.chains.push_back(chain);
-    const auto since = reader.recorded_since();
+    auto since = reader.recorded_since();
+    std::erase_if(since, [&](const auto& one) {
+        const std::string caip2 = names.caip2_of(one.first);
+        return !is_of_all && caip2 != one.first && !chains.contains(caip2);
+    });
     out.is_whole = !since.empty();
     for (const auto& [chain, time] : since) {
         out.recorded_since[chain] = time;
@@ -149,7 +158,7 @@ int print_sums(const Reader& reader, const Options& options, std::ostream& out, 
     }
     const auto rows = reader.table("liquidations", params, kAllRows);
     if (!rows) return fail(err, rows.error());
-    const Basis basis = basis_of(reader, *windows);
+    const Basis basis = basis_of(reader, *windows, param(options.params, "protocol"));
     const auto sums = sum_rows(sum_liquidations(rows->rows, column_of(options.by), *windows),
                                *windows, options, basis);
     if (options.json) {

@@ -15,6 +15,7 @@ struct Names {
     std::vector<std::string> protocols;
     std::vector<std::string> sinks;
     std::vector<std::string> rules;  ///< of the configuration
+    std::vector<std::string> bands;  ///< of the configuration
 
     /// What the chains are called, and their CAIP-2.
     std::vector<std::string> chain_names() const;

@@ -1,3 +1,4 @@
+#include "daemon/http/names.hpp"
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
 
@@ -69,6 +70,21 @@ bool take_word(const Options& options, const char* name, Params& params, std::os
     return true;
 }
 
+/// The matcher of a silence with a chain by its CAIP-2, as alerts name it. Says when it names a
+/// chain or protocol that is not watched: such a silence holds nothing back.
+std::string matcher_of(const std::string& word, const Names& names, std::ostream& err) {
+    const std::size_t equals = word.find('=');
+    const bool is_not = equals != std::string::npos && equals > 0 && word[equals - 1] == '!';
+    const std::string label = word.substr(0, is_not ? equals - 1 : equals);
+    if (equals == std::string::npos || (label != "chain" && label != "protocol")) return word;
+    const std::string value = word.substr(equals + 1);
+    const bool is_chain = label == "chain";
+    const auto known = is_chain ? names.chain_names() : names.protocols;
+    const auto wrong = http::unknown_name(label, value, known);
+    if (wrong && value.find('*') == std::string::npos) err << "note: " << *wrong << "\n";
+    return word.substr(0, equals + 1) + (is_chain ? names.caip2_of(value) : value);
+}
+
 }  // namespace
 
 int outbox(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
@@ -105,7 +121,10 @@ int outbox(const Reader& reader, const Options& options, std::ostream& out, std:
 int silence(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     Params params = options.params;
     if (options.action == "add") {
-        for (const std::string& word : options.words) params["matchers"] += word + "\n";
+        const Names names = reader.names();
+        for (const std::string& word : options.words) {
+            params["matchers"] += matcher_of(word, names, err) + "\n";
+        }
         const auto seconds = parse_duration(params["for"]);
         if (!seconds) return usage(err, "--for is needed: how long, such as 90s, 30m, 2h or 7d");
         params["for"] = std::to_string(*seconds);

@@ -20,9 +20,8 @@ Params only(const Options& options, std::initializer_list<const char*> names) {
     return out;
 }
 
-std::string origin_of(const Row& body) {
-    const Row block = member(member(body, "block"), "number");
-    return "running daemon" + (block.is_null() ? "" : ", block " + with_separators(plain(block)));
+std::string origin_of(const Row& body, const Options& options) {
+    return live_origin(body, param(options.params, "protocol"));
 }
 
 /// Positions of the newest snapshot, and the question in their words.
@@ -50,7 +49,7 @@ Expected<HeatAnswer, QueryError> read_heat(const Reader& reader, const Options& 
         const auto body = Reader::accept(std::move(*answer));
         if (!body) return Unexpected<QueryError>{body.error()};
         const Row rows = member(*body, "rows");
-        return HeatAnswer{{rows.begin(), rows.end()}, origin_of(*body)};
+        return HeatAnswer{{rows.begin(), rows.end()}, origin_of(*body, options)};
     }
     http::HeatRange asked;
     for (auto [name, value] :
@@ -133,7 +132,7 @@ Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options
         const Row summary = member(*body, "summary");
         const Row rows = member(*body, "rows");
         return ShockAnswer{{{summary.begin(), summary.end()}, {rows.begin(), rows.end()}},
-                           origin_of(*body)};
+                           origin_of(*body, options)};
     }
     if (!param(options.params, "threshold").empty()) {
         return Unexpected<QueryError>{QueryError{

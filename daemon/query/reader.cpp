@@ -1,6 +1,7 @@
 #include "daemon/query/reader.hpp"
 
 #include "abi/hex.hpp"
+#include "daemon/http/alert_filter.hpp"
 #include "daemon/http/names.hpp"
 #include "daemon/http/operations.hpp"
 #include "daemon/http/params.hpp"
@@ -72,6 +73,22 @@ Row stopped_chain(const std::string& name, const store::ChainState& state) {
 
 }  // namespace
 
+std::string live_origin(const Row& body, const std::string& protocol) {
+    const Row none = Row::array();
+    const Row& blocks = body.contains("blocks") ? body["blocks"] : none;
+    std::string out = "running daemon";
+    if (blocks.size() == 1 || !protocol.empty()) {
+        const Row block = body.value("block", Row());
+        if (block.is_object()) out += ", block " + with_separators(block["number"].dump());
+        return out;
+    }
+    for (const Row& block : blocks) {
+        out +=
+            ", " + text_of(block, "chain") + " at block " + with_separators(block["number"].dump());
+    }
+    return out;
+}
+
 std::optional<Answer> Reader::ask(const std::string& path, const Params& params) const {
     auto client = client_of(socket_);
     const auto answer = client.Get(with_params(path, params).c_str());
@@ -142,11 +159,7 @@ Expected<RowSet, QueryError> Reader::table(const std::string& table, const Param
         out.unknown.push_back(text_of(one, "protocol") + ": " + text_of(one, "reason"));
     }
     out.live = true;
-    out.origin = "running daemon";
-    const Row& block = answer->body["block"];
-    if (block.is_object()) {
-        out.origin += ", block " + with_separators(block["number"].dump());
-    }
+    out.origin = live_origin(answer->body, param(params, "protocol"));
     return out;
 }
 
@@ -187,6 +200,11 @@ Expected<RowSet, QueryError> Reader::from_files(const std::string& table, const 
             if (!read) return Unexpected<QueryError>{read.error()};
         }
     }
+    // In the order in which the daemon tells them.
+    const auto& order = configured_.protocols;
+    std::ranges::stable_sort(out.rows, {}, [&order](const Row& row) {
+        return std::ranges::find(order, text_of(row, "protocol")) - order.begin();
+    });
     return first_of(std::move(out), params, limit);
 }
 
@@ -243,7 +261,8 @@ Expected<RowSet, QueryError> Reader::alerts(std::uint64_t since, std::uint64_t u
         if (row.is_object() && at >= since && at < until) out.rows.push_back(std::move(row));
     };
     const fs::path folder = state_dir_ / "alerts";
-    if (fs::exists(folder)) {
+    std::error_code error;
+    if (fs::exists(folder, error)) {
         out.origin = folder.string();
         for (const auto& path : files_under(folder)) {
             if (is_day_before(path, since)) continue;
@@ -269,13 +288,14 @@ Expected<RowSet, QueryError> Reader::alerts(std::uint64_t since, std::uint64_t u
     out.origin = "the daemon is not running; its store";
     const auto stored = store->alerts_since(since, kAllRows);
     if (!stored) return fail(stored.error().message, kExitIo);
-    for (const auto& alert : *stored) keep(Row::parse(alert.body, nullptr, false));
+    for (const auto& alert : *stored) keep(http::archive_row(alert));
     return out;
 }
 
 Expected<Row, QueryError> Reader::last_status() const {
     const auto store = open_store();
-    if (!store && !fs::exists(state_dir_ / "snapshots" / "latest.json")) {
+    std::error_code error;
+    if (!store && !fs::exists(state_dir_ / "snapshots" / "latest.json", error)) {
         return fail("no daemon answers on " + socket_.string() + " and there is no state under " +
                     state_dir_.string() +
                     "; start it with `plimsoll run`, or name its --config or --state-dir");

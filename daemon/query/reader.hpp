@@ -42,6 +42,10 @@ struct Answer {
     view::Row body;
 };
 
+/// Where a live answer comes from, for people: the blocks of all chains, or that of the chain of
+/// the one protocol that was asked for.
+std::string live_origin(const view::Row& body, const std::string& protocol);
+
 /// Rows of one table and where they come from.
 struct RowSet {
     std::vector<view::Row> rows;
@@ -107,6 +111,8 @@ class Reader {
     /// What may be named: chains and protocols of the running daemon, which knows them better than
     /// a file that may have changed since; else the configured ones and those of the last snapshot.
     Names names() const;
+    /// Bands of the configuration, by name.
+    const std::vector<std::string>& bands() const { return configured_.bands; }
 
     const std::filesystem::path& state_dir() const { return state_dir_; }
 

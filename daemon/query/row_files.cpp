@@ -43,7 +43,10 @@ Expected<RowFilter, std::string> RowFilter::make(const Params& params) {
         if (!value) return Unexpected<std::string>{"max_health_factor: " + value.error().message};
         out.below_ = *value;
     }
-    if (param(params, "at_risk") == "true") out.below_ = view::at_risk_below().raw();
+    if (param(params, "at_risk") == "true") {
+        const U256& line = view::at_risk_below().raw();
+        out.below_ = out.below_ ? std::min(*out.below_, line) : line;
+    }
     if (const auto text = param(params, "account"); !text.empty()) {
         const auto address = parse_any_address(text);
         if (!address) return Unexpected<std::string>{"account: " + address.error().message};

@@ -1,5 +1,6 @@
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
+#include "daemon/query/row_files.hpp"
 #include "daemon/query/totals.hpp"
 
 #include <algorithm>
@@ -217,6 +218,20 @@ void print_status(std::ostream& out, const Row& body, const Style& style) {
         style);
 }
 
+/// A band over a misspelt asset would just not be there.
+void tell_idle_bands(std::ostream& err, const std::vector<std::string>& configured,
+                     const std::vector<Row>& rows) {
+    for (const std::string& band : configured) {
+        const bool is_there = std::any_of(
+            rows.begin(), rows.end(), [&](const Row& row) { return text_of(row, "band") == band; });
+        if (!is_there) {
+            err << "band " << band
+                << " has no row: no protocol that is watched lists its collateral, "
+                << "or the daemon has not read it yet\n";
+        }
+    }
+}
+
 }  // namespace
 
 int status(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
@@ -283,12 +298,18 @@ int positions(const Reader& reader, const Options& options, std::ostream& out, s
 }
 
 int bands(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
-    return show(reader, "bands", options, out, err,
-                {text("band", "band"), text("collateral", "collateral"),
-                 text("protocol", "protocol"), number("low USD", "low"), number("high USD", "high"),
-                 number("price USD", "price"), number("distance %", "distance_pct"),
-                 number("positions", "positions"), dollars("collateral USD", "collateral_usd"),
-                 dollars("debt USD", "debt_usd"), text("approached", "approached"), state()});
+    const auto rows = reader.table("bands", options.params, options.limit);
+    const int code =
+        show(rows, options, out, err,
+             {text("band", "band"), text("collateral", "collateral"), text("protocol", "protocol"),
+              number("low USD", "low"), number("high USD", "high"), number("price USD", "price"),
+              number("distance %", "distance_pct"), number("positions", "positions"),
+              dollars("collateral USD", "collateral_usd"), dollars("debt USD", "debt_usd"),
+              text("approached", "approached"), state()});
+    if (rows && param(options.params, "protocol").empty() && rows->unknown.empty() && !rows->more) {
+        tell_idle_bands(err, reader.bands(), rows->rows);
+    }
+    return code;
 }
 
 int explain(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {

@@ -146,8 +146,9 @@ const FAULTS = {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.write(fault.head ?? '{"jsonrpc":"2.0","id":1,"result":"0x');
         const part = Buffer.alloc(MEBIBYTE, fault.body ?? '0');
+        const gone = closed(response);
         for (let i = 0; i < fault.mebibytes && !response.destroyed; i++) {
-            if (!response.write(part)) await Promise.race([new Promise((resolve) => response.once('drain', resolve)), closed(response)]);
+            if (!response.write(part)) await Promise.race([new Promise((resolve) => response.once('drain', resolve)), gone]);
         }
         response.destroy();
     },

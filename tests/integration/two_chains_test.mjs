@@ -1,8 +1,8 @@
 // One daemon follows Aave V3 on an EVM chain and a JustLend on a TRON node (the gateway of tests/devnet):
 // each exact, neither held up by the other, and both told together.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -68,6 +68,9 @@ between = [1, 1_000_000]
 [bands.trx]
 collateral = "TRX"
 between = ["0.000001", 100]
+[bands.misspelt]
+collateral = "WTEH"
+between = [1, 2]
 
 [rules.liquidatable]
 when = "liquidatable"
@@ -199,6 +202,41 @@ test('`tvl` tells each protocol and each chain', async () => {
     assert.match(cli('tvl', '--by', 'chain'), /tron:0x2b6653dc/);
 });
 
+test('what is asked about one protocol is told with its chain and its block', async () => {
+    const heads = Object.fromEntries((await daemon.status()).chains.map(({ name, processed }) => [name, processed]));
+    for (const { name, protocol } of [aave, justlend]) {
+        for (const target of ['tvl', 'markets', 'positions', 'bands', 'heatmap?collateral=ETH', 'liquidations', 'alerts']) {
+            const { block, blocks } = await daemon.get(`/v1/${target}${target.includes('?') ? '&' : '?'}protocol=${protocol}`);
+            assert.deepEqual([block.chain, block.number], [name, heads[name]], `${target} ${protocol}`);
+            assert.equal(blocks.length, 2);
+        }
+    }
+    const origin = (...words) => spawnSync(BINARY, [...words, '--config', daemon.config], { encoding: 'utf8' }).stderr.split('\n')[0];
+    assert.equal(origin('tvl'), `(running daemon, evm at block ${heads.evm}, tron at block ${heads.tron})`);
+    assert.equal(origin('heatmap', 'ETH', '--protocol', 'justlend'), `(running daemon, block ${heads.tron})`);
+    const sums = cli('liquidations', '--by', 'side', '--protocol', 'justlend');
+    assert.match(sums, /^chains: tron:0x2b6653dc; recorded (tron since|since an unknown time)[^,]*$/m);
+    assert.match(sums, /^coverage: justlend \d\.\d{6}$/m);
+});
+
+test('a silence names a chain as the configuration does', () => {
+    const silence = (...words) => spawnSync(BINARY, ['silence', 'add', '--for', '1h', '--by', 'test', '--why', 'test', '--json', ...words, '--config', daemon.config], { encoding: 'utf8' });
+    for (const [word, matcher] of [['chain=tron', `chain=${TRON_ID}`], ['chain!=evm', `chain!=${EVM_ID}`], [`chain=${TRON_ID}`, `chain=${TRON_ID}`], ['chain=e*', 'chain=e*']]) {
+        const done = silence('rule=none', word);
+        assert.deepEqual(JSON.parse(done.stdout).matchers, ['rule=none', matcher], done.stderr);
+        assert.equal(done.stderr, '');
+    }
+    assert.match(silence('rule=none', 'protocol=justlnd').stderr, /^note: there is no protocol 'justlnd'; did you mean 'justlend'\?/);
+});
+
+test('a band over what no protocol lists is told', async () => {
+    const { stderr } = spawnSync(BINARY, ['bands', '--config', daemon.config], { encoding: 'utf8' });
+    assert.match(stderr, /^band misspelt has no row: no protocol that is watched lists its collateral/m);
+    const told = /\[bands\.misspelt\]: no protocol that is watched lists 'WTEH', so nothing is in it/;
+    await eventually(() => told.test(daemon.lastLines(100_000)), 'the log does not tell it');
+    assert.doesNotMatch(daemon.lastLines(100_000), /\[bands\.(eth|btc|trx)\]/);
+});
+
 test('bands on TRX and BTC as on ETH, in dollars', async () => {
     const bands = await daemon.rows('bands');
     const found = (protocol, band) => bands.find((row) => row.protocol === protocol && row.band === band);
@@ -240,6 +278,36 @@ async function eventually(find, what) {
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
 }
+
+test('killed between blocks of both chains, it goes on where it was on each', { timeout: 180_000 }, async () => {
+    for (let i = 0; i < 2; i++) {
+        await daemon.kill();
+        await Promise.all([aave.step(), justlend.step()]);
+        daemon.start();
+        await Promise.all([settled(aave), settled(justlend)]);
+        await verifyAave();
+        await verifyJustLend();
+    }
+    const open = (chain) => alerts().filter(({ type, data }) => data.chain === chain && type.startsWith('position.liquidatable.'))
+        .reduce((keys, { type, data }) => {
+            if (/(resolved|retracted)$/.test(type)) keys.delete(data.subject);
+            else keys.add(data.subject);
+            return keys;
+        }, new Set());
+    for (const [chain, { protocol }] of [[EVM_ID, aave], [TRON_ID, justlend]]) {
+        const positions = await daemon.rows('positions', { protocol, limit: 500 });
+        // An episode ends one percent above the line.
+        const mayBeOpen = positions.filter((row) => row.liquidatable || row.computable === false || BigInt(row.health_factor ?? 10n ** 19n) < 1_010_000_000_000_000_000n).map(({ account }) => account);
+        const mustBeOpen = positions.filter((row) => row.liquidatable).map(({ account }) => account);
+        const isTold = () => {
+            const told = open(chain);
+            return mustBeOpen.every((account) => told.has(account)) && [...told].every((account) => mayBeOpen.includes(account));
+        };
+        await eventually(isTold, `${chain}: ${mustBeOpen} are liquidatable, ${[...open(chain)]} are told`);
+    }
+    const told = alerts();
+    assert.equal(new Set(told.map(({ id }) => id)).size, told.length, 'an alert stands twice in the archive');
+});
 
 test('a head of TRON that is reorganised: what it undid is taken back, the other chain goes on', { timeout: 120_000 }, async () => {
     const { world, anvil } = justlend;
@@ -354,4 +422,19 @@ test('a stalled chain does not hold up the other', { timeout: 240_000 }, async (
     }
     await verifyAave();
     await verifyJustLend();
+});
+
+test('what was left is told in the same order', async () => {
+    const tables = ['tvl', 'markets', 'bands', 'positions'];
+    const told = () => tables.map((table) => [...new Set(cli(table, '--json').split('\n').filter(Boolean).map((line) => JSON.parse(line).protocol))]);
+    const order = ['aave', 'justlend'];
+    assert.deepEqual(told(), tables.map(() => order));
+    cli('snapshot', 'now');
+    await daemon.kill();
+    assert.deepEqual(told(), tables.map(() => order));
+    // Whatever came first into the file that names the newest snapshots.
+    const latest = path.join(folder, 'state/snapshots/latest.json');
+    const { chains } = JSON.parse(readFileSync(latest, 'utf8'));
+    writeFileSync(latest, JSON.stringify({ chains: Object.fromEntries(Object.entries(chains).reverse()) }));
+    assert.deepEqual(told(), tables.map(() => order));
 });

@@ -137,7 +137,7 @@ class ApiTest : public ::testing::Test {
     }
 
     void add_alert(const std::string& id, std::uint64_t at, const std::string& type, int severity,
-                   const Json& data) const {
+                   const Json& data, const std::string& muted_by = {}) const {
         store::RoundCommit commit;
         commit.chain = "one";
         commit.now_ms = 1;
@@ -153,6 +153,7 @@ class ApiTest : public ::testing::Test {
         alert.body = Json{{"id", id}, {"type", type}, {"data", data}}.dump();
         alert.signature = "0xsig";
         alert.signer = "0xsigner";
+        alert.muted_by = muted_by;
         store::Destination archive;
         archive.sink = "archive";
         alert.sinks.push_back(archive);
@@ -229,6 +230,26 @@ TEST_F(ApiTest, pages_of_positions_are_complete_and_survive_changes) {
     EXPECT_EQ(second["rows"].front()["account"], to_checksum(address(30)));
 }
 
+TEST_F(ApiTest, the_block_is_that_of_the_protocol_asked_for) {
+    live_.chains_[1].processed.number = 200;
+    for (const char* path : {"/v1/tvl", "/v1/markets", "/v1/bands", "/v1/positions",
+                             "/v1/liquidations", "/v1/alerts"}) {
+        EXPECT_EQ(ask(path, {})["block"]["chain"], "one") << path;
+        const Json body = ask(path, {{"protocol", "lend-two"}});
+        EXPECT_EQ(body["block"]["chain"], "two") << path;
+        EXPECT_EQ(body["block"]["number"], 200) << path;
+        EXPECT_EQ(body["blocks"].size(), 2U) << path;
+    }
+}
+
+TEST_F(ApiTest, alerts_stand_as_in_the_archive) {
+    add_alert("msg_1", 1, "position.at_risk.firing", 1, {{"rule", "a"}}, "silence 4f1c");
+    const Json row = ask("/v1/alerts", {})["rows"].at(0);
+    EXPECT_EQ(row["muted_by"], "silence 4f1c");
+    EXPECT_EQ(row["signature"], "0xsig");
+    EXPECT_EQ(row["signer"], "0xsigner");
+}
+
 TEST_F(ApiTest, positions_are_filtered) {
     live_.add(0, 20, 2400);
     live_.add(0, 21, 1000);
@@ -237,6 +258,11 @@ TEST_F(ApiTest, positions_are_filtered) {
     EXPECT_EQ(pages("/v1/positions", "account", 10, {{"protocol", "lend-two"}}).size(), 2U);
     // Unknown is not healthy: what cannot be computed is among those at risk.
     EXPECT_EQ(pages("/v1/positions", "account", 10, {{"at_risk", "true"}}).size(), 3U);
+    EXPECT_EQ(
+        ask("/v1/positions", {{"at_risk", "true"}, {"max_health_factor", "0.5"}})["rows"].size(),
+        1U);
+    EXPECT_EQ(
+        ask("/v1/positions", {{"at_risk", "true"}, {"max_health_factor", "9"}})["rows"].size(), 3U);
     EXPECT_EQ(ask("/v1/explain", {{"account", to_checksum(address(21))}})["rows"].size(), 1U);
     EXPECT_EQ(ask("/v1/explain", {{"account", to_checksum(address(99))}})["rows"].size(), 0U);
 }
@@ -370,7 +396,11 @@ TEST_F(ApiTest, alerts_are_filtered) {
     EXPECT_EQ(ids({{"severity", "warning"}}), "13");
     EXPECT_EQ(ids({{"type", "position"}}), "12");
     EXPECT_EQ(ids({{"type", "position.liquidated"}}), "2");
-    EXPECT_EQ(ids({{"type", "position.liquidat"}}), "");
+    EXPECT_EQ(ids({{"type", "oracle.stale.firing"}}), "");
+    EXPECT_EQ(
+        ask("/v1/alerts", {{"type", "position.liquidat"}}, 400)["error"].get<std::string>().find(
+            "there is no type 'position.liquidat'; did you mean 'position.liquidated'?"),
+        0U);
     EXPECT_EQ(ids({{"rule", "c"}, {"severity", "warning"}}), "3");
     EXPECT_EQ(ids({{"protocol", "p"}}), "1");
     EXPECT_EQ(ids({{"chain", "eip155:1"}}), "2");
