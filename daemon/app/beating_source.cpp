@@ -68,6 +68,8 @@ class BeatingSource final : public chain::Source {
     }
 
     // These are not calls of the worker.
+    bool keeps_only_head() const override { return source_->keeps_only_head(); }
+    std::size_t read_limit() const override { return source_->read_limit(); }
     std::vector<chain::EndpointStatus> endpoints() const override { return source_->endpoints(); }
     std::uint64_t requests() const override { return source_->requests(); }
     void cancel() override { source_->cancel(); }

@@ -72,7 +72,8 @@ Draft::Draft(const config::Settings& settings, chain::Source& source,
       followed_(followed),
       at_(blocks.empty() ? tip : blocks.back()),
       reads_(followed.size()),
-      events_(followed.size()) {
+      events_(followed.size()),
+      told_(followed.size()) {
     entry_.blocks = std::move(blocks);
     for (const Followed& one : followed) {
         Tip& tip_copy = tips_.emplace_back();
@@ -327,8 +328,9 @@ void Draft::keep_events(std::size_t index) {
     const BlockNumber first = entry_.blocks.front().number;
     const BlockNumber told = followed_[index].told.value_or(0);
     events.drop_above(at_.number);
-    events.drop_up_to(std::max(told, first - std::min<BlockNumber>(first, 1)));
+    events.drop_up_to(first - std::min<BlockNumber>(first, 1));
     events.for_each([&](auto& event) { event.block = entry_.blocks[event.block.number - first]; });
+    told_[index].append(take_up_to(events, told));
     events_[index].append(std::move(events));
 }
 

@@ -40,6 +40,8 @@ class Draft {
     std::vector<Tip> take_tips() { return std::move(tips_); }
     /// By protocol; on blocks after the last one told.
     std::vector<protocols::LedgerEvents> take_events() { return std::move(events_); }
+    /// By protocol: liquidations on blocks up to the last one told.
+    std::vector<protocols::LedgerEvents> take_told() { return std::move(told_); }
 
   private:
     using Outcome = Expected<void, chain::Fault>;
@@ -75,6 +77,7 @@ class Draft {
     std::vector<Tip> tips_;
     std::vector<Reads> reads_;
     std::vector<protocols::LedgerEvents> events_;
+    std::vector<protocols::LedgerEvents> told_;
 };
 
 }  // namespace plimsoll::follow

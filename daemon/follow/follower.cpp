@@ -43,6 +43,7 @@ Follower::Follower(FollowerParts parts)
       protocols_(std::move(parts_.protocols)),
       joining_(protocols_.size()),
       events_(protocols_.size()),
+      late_(protocols_.size()),
       caip2_(parts_.chain.caip2()) {
     for (const config::WatchSettings& watch : parts_.settings.watches) {
         for (const Address& account : watch.accounts) watch_labels_[account] = watch.label;
@@ -152,6 +153,7 @@ Expected<void, Fault> Follower::step_to(const BlockRef& head, int& forks) {
         final_block_->number > tip.number + kFewBlocks) {
         return fast_forward(*final_block_, forks);
     }
+    take_late_logs();
     const BlockNumber first = tip.number + 1;
     const BlockNumber last = std::min(head.number, first + kMaxLinkedBlocks - 1);
     std::vector<BlockRef> blocks{head};
@@ -193,7 +195,11 @@ void Follower::take_over(Draft& draft) {
     TailEntry entry = draft.take_entry();
     std::vector<Tip> tips = draft.take_tips();
     std::vector<protocols::LedgerEvents> events = draft.take_events();
-    for (std::size_t i = 0; i < events.size(); ++i) events_[i].append(std::move(events[i]));
+    std::vector<protocols::LedgerEvents> told = draft.take_told();
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        events_[i].append(std::move(events[i]));
+        keep_late(i, std::move(told[i]));
+    }
     round_pending_ = true;
     const std::unique_lock lock(ledgers_);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
@@ -271,7 +277,7 @@ void Follower::pass_over(std::span<const protocols::Log> logs, const BlockRef& r
         if (!one.base) continue;
         for (const protocols::Log& log : logs) one.base->apply(log);
         protocols::LedgerEvents events = one.base->take_events();
-        if (one.told) events.drop_up_to(*one.told);
+        if (one.told) keep_late(i, take_up_to(events, *one.told));
         events_[i].append(std::move(events));
         one.keep_changed_records();
     }
@@ -397,8 +403,10 @@ Expected<void, Fault> Follower::reorganise(BlockNumber from, const Bytes32& cano
         return resync("a reorganisation below the base block");
     }
     tail_.cut_above(ancestor);
+    looked_to_ = std::min(looked_to_, ancestor);
     const BlockNumber left = tail_.tip().number;
     for (protocols::LedgerEvents& events : events_) events.drop_above(left);
+    for (protocols::LedgerEvents& events : late_) events.drop_above(left);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         if (protocols_[i].base && protocols_[i].joined.number > left) drop(i);
         if (joining_[i] && joining_[i]->at().number > ancestor) joining_[i].reset();
@@ -423,13 +431,19 @@ Expected<void, Fault> Follower::resync(const std::string& why) {
 
 void Follower::drop(std::size_t index) {
     events_[index] = {};
+    late_[index] = {};
     const std::unique_lock lock(ledgers_);
     protocols_[index].drop();
 }
 
-void Follower::rebuild_tips() {
+void Follower::rebuild_tips() { (void)replay_tips(); }
+
+/// The tips are the bases and what the tail holds above them. Answers what that tells, by protocol.
+std::vector<protocols::LedgerEvents> Follower::replay_tips() {
+    std::vector<protocols::LedgerEvents> events(protocols_.size());
     const std::unique_lock lock(ledgers_);
-    for (Followed& one : protocols_) {
+    for (std::size_t i = 0; i < protocols_.size(); ++i) {
+        Followed& one = protocols_[i];
         if (!one.base) continue;
         one.tip.valued = false;
         one.tip.fault.clear();
@@ -439,9 +453,10 @@ void Follower::rebuild_tips() {
                 replay(*one.tip.ledger, one.settings.name, entry);
             }
         }
-        (void)one.tip.ledger->take_events();
+        events[i] = one.tip.ledger->take_events();
     }
     tip_block_ = tail_.tip();
+    return events;
 }
 
 }  // namespace plimsoll::follow

@@ -111,8 +111,16 @@ class Follower {
     Outcome check_recent(BlockNumber last);
     void orphan_replaced(std::span<const BlockRef> blocks);
     void rebuild_tips();
+    std::vector<protocols::LedgerEvents> replay_tips();
     void drop(std::size_t index);
     bool is_valued() const;
+
+    // follower_late.cpp: logs that came after their round
+    void take_late_logs();
+    Outcome look_for_late_logs(BlockNumber first, BlockNumber last);
+    void keep_late(std::size_t index, protocols::LedgerEvents events);
+    Outcome tell_late();
+    bool is_trust_changed();
 
     // follower_start.cpp: what the store remembers, and protocols that join
     Outcome load_memory();
@@ -184,8 +192,12 @@ class Follower {
     std::optional<Orphaned> orphaned_;
     std::optional<BlockNumber> rewind_to_;         ///< final blocks above this left the chain
     std::vector<protocols::LedgerEvents> events_;  ///< not told yet, by protocol
+    std::vector<protocols::LedgerEvents> late_;    ///< of blocks told by an earlier run
+    BlockNumber remembered_to_ = 0;                ///< an earlier run has told up to here
     int price_tries_ = 0;
     BlockNumber no_prices_below_ = 0;  ///< the node has dropped the state of such old blocks
+    BlockNumber looked_to_ = 0;        ///< for late logs, up to this block
+    std::vector<bool> verified_;       ///< by protocol, when late logs were looked for last
     std::uint64_t reorgs_ = 0;
     bool told_trouble_ = false;  ///< the rules were last told of trouble with the source
     std::string trouble_;        ///< why the last poll failed; empty when it did not

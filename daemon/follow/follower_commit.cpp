@@ -24,6 +24,7 @@ bool is_for_good(const Fault& fault) {
 }  // namespace
 
 Expected<void, Fault> Follower::finish_round() {
+    if (auto told = tell_late(); !told) return told;
     if (auto priced = price_events(); !priced) return priced;
     std::vector<store::StoredAlert> above;
     if (orphaned_) {

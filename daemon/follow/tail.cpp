@@ -2,9 +2,17 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace plimsoll::follow {
+namespace {
+
+std::pair<BlockNumber, std::uint32_t> place(const protocols::Log& log) {
+    return {log.block, log.index};
+}
+
+}  // namespace
 
 void replay_inputs(protocols::Protocol& ledger, std::span<const Input> inputs, const BlockRef& at) {
     for (const Input& input : inputs) {
@@ -29,6 +37,13 @@ void replay(protocols::Protocol& ledger, const std::string& name, const TailEntr
     if (found != entry.inputs.end()) replay_inputs(ledger, found->second, entry.last());
 }
 
+protocols::LedgerEvents take_up_to(protocols::LedgerEvents& events, BlockNumber number) {
+    protocols::LedgerEvents out = events;
+    out.drop_above(number);
+    events.drop_up_to(number);
+    return out;
+}
+
 void Tail::reset(const BlockRef& base) {
     base_ = base;
     entries_.clear();
@@ -51,7 +66,6 @@ void Tail::add_inputs(const std::string& protocol, std::vector<Input> inputs) {
 }
 
 void Tail::merge_logs(std::vector<protocols::Log> logs) {
-    const auto place = [](const protocols::Log& log) { return std::pair(log.block, log.index); };
     auto log = logs.begin();
     for (TailEntry& entry : entries_) {
         std::vector<protocols::Log> both = std::move(entry.logs);
@@ -65,6 +79,21 @@ void Tail::merge_logs(std::vector<protocols::Log> logs) {
                    both.end());
         entry.logs = std::move(both);
     }
+}
+
+std::vector<protocols::Log> Tail::add_late(std::vector<protocols::Log> logs) {
+    std::set<std::pair<BlockNumber, std::uint32_t>> known;
+    for (const TailEntry& entry : entries_) {
+        for (const protocols::Log& log : entry.logs) known.insert(place(log));
+    }
+    std::erase_if(logs, [&](const protocols::Log& log) { return known.contains(place(log)); });
+    if (logs.empty()) return logs;
+    const BlockNumber first = logs.front().block;
+    merge_logs(logs);
+    for (TailEntry& entry : entries_) {
+        if (entry.last().number >= first) entry.inputs.clear();
+    }
+    return logs;
 }
 
 void Tail::cut_above(BlockNumber ancestor) {

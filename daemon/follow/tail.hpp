@@ -53,6 +53,9 @@ void replay_inputs(protocols::Protocol& ledger, std::span<const Input> inputs, c
 /// Applies a round's logs and inputs to a ledger that stands at the block before it.
 void replay(protocols::Protocol& ledger, const std::string& name, const TailEntry& entry);
 
+/// Drops events on blocks up to this one and answers them.
+protocols::LedgerEvents take_up_to(protocols::LedgerEvents& events, BlockNumber number);
+
 /// The rounds above the base block, oldest first. Blocks are linked by parent hash throughout.
 class Tail {
   public:
@@ -71,6 +74,9 @@ class Tail {
     /// Logs above the base that no round has yet: of a protocol that joined later. Those the tail
     /// has already are left out.
     void merge_logs(std::vector<protocols::Log> logs);
+    /// Takes in logs of its blocks that it may have already; answers those that it had not. What
+    /// was read since then was asked for without them, and is dropped.
+    std::vector<protocols::Log> add_late(std::vector<protocols::Log> logs);
     /// Drops every round that is not wholly at or below `ancestor`.
     void cut_above(BlockNumber ancestor);
     /// Takes off the oldest round when it is wholly at or below `number`; it becomes the base.

@@ -137,7 +137,7 @@ Expected<void, ReadFault> CompoundV2::accept_prices(std::span<const CallResult> 
     ledger_.accept_scale(updated_scale(ledger_.structure(), *round));
     valuation_ = make_valuation(ledger_, std::move(*round));
     ledger_.owe_samples(samples_of(*valuation_));
-    ledger_.note_missed(valuation_->missed, at.number);
+    ledger_.note_missed(valuation_->stored, at.number);
     return {};
 }
 

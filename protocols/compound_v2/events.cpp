@@ -142,23 +142,55 @@ class Fields {
     std::optional<ParseError> error_;
 };
 
+/// The total grew by so much. One that grew by more than it is follows no total.
+TotalStep grown(const U256& by, const U256& total) {
+    return {by <= total ? total - by : u256_max(), total, false};
+}
+
+TotalStep shrunk(const U256& by, const U256& total) {
+    return {by <= u256_max() - total ? total + by : u256_max(), total, true};
+}
+
 Event read(const Row& row, Fields& f) {
     switch (row.kind) {
         case accrue_interest:
-            return IndexTold{f.word(2), true};
+            return IndexTold{f.word(2), grown(f.word(1), f.word(3))};
         case accrue_interest_2019:
-            return IndexTold{f.word(1), true};
+            return IndexTold{f.word(1), grown(f.word(0), f.word(2))};
         case j_token_status:
-            return IndexTold{f.word(5), false};
+            return IndexTold{f.word(5), std::nullopt};
         case borrow:
-            return BorrowChange{false, f.address(0), f.word(2), std::nullopt, {}, f.word(1)};
+            return BorrowChange{false,
+                                f.address(0),
+                                f.word(2),
+                                std::nullopt,
+                                {},
+                                f.word(1),
+                                grown(f.word(1), f.word(3))};
         case borrow_with_index:
-            return BorrowChange{false, f.address(0), f.word(2), f.word(4), {}, f.word(1)};
+            return BorrowChange{false,
+                                f.address(0),
+                                f.word(2),
+                                f.word(4),
+                                {},
+                                f.word(1),
+                                grown(f.word(1), f.word(3))};
         case repay_borrow:
-            return BorrowChange{true,         f.address(1), f.word(3),
-                                std::nullopt, f.address(0), f.word(2)};
+            return BorrowChange{true,
+                                f.address(1),
+                                f.word(3),
+                                std::nullopt,
+                                f.address(0),
+                                f.word(2),
+                                shrunk(f.word(2), f.word(4))};
         case repay_borrow_with_index:
-            return BorrowChange{true, f.address(1), f.word(3), f.word(5), f.address(0), f.word(2)};
+            return BorrowChange{true,
+                                f.address(1),
+                                f.word(3),
+                                f.word(5),
+                                f.address(0),
+                                f.word(2),
+                                shrunk(f.word(2), f.word(4))};
         case mint:
         case mint_with_balance:
             return SupplyChange{false, f.address(0), f.address(0), f.word(1)};
@@ -230,6 +262,12 @@ const std::vector<Bytes32>& discovery_topics() {
                kind == repay_borrow_with_index || kind == mint_stable;
     });
     return topics;
+}
+
+std::optional<TotalStep> total_step(const Event& event) {
+    if (const auto* told = std::get_if<IndexTold>(&event)) return told->total;
+    if (const auto* change = std::get_if<BorrowChange>(&event)) return change->total;
+    return std::nullopt;
 }
 
 std::string_view signature(EventKind kind) {

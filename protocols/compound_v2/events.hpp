@@ -72,10 +72,24 @@ enum class EventKind : std::uint8_t {
     liquidate_stable,
 };
 
+/// The market's total borrows before and after what an event tells, by its own words. All code of
+/// the family changes the total in accruals, borrows and repayments alone, and tells it in each.
+struct TotalStep {
+    U256 before;
+    U256 after;
+    bool is_repay = false;
+
+    /// Whether it can be the next after this total. A repayment of more than the total leaves none
+    /// (JustLend); `before` is then more than there was.
+    bool follows(const U256& total) const {
+        return total == before || (is_repay && after == 0 && total < before);
+    }
+};
+
 /// The market's index after an accrual: `AccrueInterest`, `JTokenStatus`.
 struct IndexTold {
     U256 borrow_index;
-    bool is_accrual = false;
+    std::optional<TotalStep> total;  ///< of an accrual
 };
 
 /// `Borrow` and `RepayBorrow`: what the account owes after it.
@@ -86,6 +100,7 @@ struct BorrowChange {
     std::optional<U256> borrow_index;  ///< JustLend's events bring it along
     Address payer;                     ///< of a repayment
     U256 amount;                       ///< borrowed or repaid
+    TotalStep total;
 };
 
 /// `Mint`, `MintBehalf` and `Redeem`. Balances follow the transfers beside them.
@@ -154,6 +169,8 @@ const std::vector<Bytes32>& wanted_topics();
 const std::vector<Bytes32>& watching_topics();
 /// Topic 0 of the events of cTokens that tell who owes how much at which index.
 const std::vector<Bytes32>& discovery_topics();
+/// How the event moved its market's total borrows; none where it did not.
+std::optional<TotalStep> total_step(const Event& event);
 /// The signature of an event, as hashed.
 std::string_view signature(EventKind kind);
 

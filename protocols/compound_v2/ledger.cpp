@@ -72,7 +72,7 @@ std::vector<Address> Ledger::discover(const Log& log) {
     if (const auto* told = std::get_if<IndexTold>(&**event)) {
         market.scan_index = Wad::from_raw(told->borrow_index);
         market.scan_block = log.block;
-        market.accruals += told->is_accrual ? 1U : 0U;
+        market.accruals += told->total ? 1U : 0U;
         return {};
     }
     const auto* change = std::get_if<BorrowChange>(&**event);
@@ -147,6 +147,7 @@ void Ledger::on(const BorrowChange& event, const Log& log, const Source& source)
     MarketEntry& market = structure_.markets.at(source.market);
     ++market.borrow_changes;
     changed_.markets.insert(source.market);
+    follow_total(event.total, log, source.market);
     const Trace trace = trace_of(event, index_in(log.block, market.last_index, market.index_block));
     bool is_settled = false;
     const bool followed = change_account(event.borrower, log, [&](AccountState& state) {

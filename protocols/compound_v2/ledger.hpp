@@ -48,6 +48,12 @@ struct Owed {
     std::map<Address, BlockNumber> logs;
 };
 
+/// What a cToken stores of its borrows.
+struct StoredBorrows {
+    Wad index;
+    TokenAmount total;
+};
+
 /// What changed since the records were last taken.
 struct Changed {
     bool structure = true;
@@ -99,11 +105,12 @@ class Ledger {
     /// The whole structure is read at the end of the round, the rounding is found out again.
     void owe_structure();
     void owe_samples(std::map<Address, Address> samples) { owed_.samples = std::move(samples); }
-    /// These markets have an index that no log told: logs of them are missing. The markets are
-    /// doubted until the logs, which are asked for again after ever more blocks, have told every
-    /// such index; whom they name is read again then. If they never come everything is read again.
-    /// Called in every round, with no market where nothing is missing.
-    void note_missed(const std::map<unsigned, Wad>& indexes, BlockNumber at);
+    /// Compares what markets store at the end of a round with what their logs told last. A market
+    /// with an index or a total that no log told lacks logs, and so does one whose logs do not
+    /// join. It is doubted until the logs, which are asked for again after ever more blocks, have
+    /// told all that was seen untold; whom they name is read again then. If they never come
+    /// everything is read again.
+    void note_missed(const std::map<unsigned, StoredBorrows>& stored, BlockNumber at);
 
     // ---- state
     const Structure& structure() const { return structure_; }
@@ -144,6 +151,12 @@ class Ledger {
         std::size_t told_before = 0;  ///< events of watched accounts before this transaction
     };
 
+    /// Indexes and total borrows of a market that no log told.
+    struct Untold {
+        std::set<U256> indexes;
+        std::set<U256> totals;
+    };
+
     // ledger.cpp: accounts
     void on(const BorrowChange& event, const Log& log, const Source& source);
     void on(const Transfer& event, const Log& log, const Source& source);
@@ -174,6 +187,8 @@ class Ledger {
     void read_everything_again();
     void forget_missed();
     void accept_missed(std::span<const Log> logs);
+    void follow_total(const TotalStep& step, const Log& log, unsigned market);
+    Untold& miss(unsigned market);
     void forget_rounding();
 
     /// Changes a followed account by a log after the block it was read at; `change` answers false
@@ -200,8 +215,10 @@ class Ledger {
     std::set<Address> maybe_free_;  ///< accounts whose debt may be gone
     /// Of logs that were missing. Not stored: a restart asks for them at once.
     struct Missed {
-        std::map<unsigned, std::set<U256>> untold;  ///< indexes by market
-        BlockNumber wait = 0;                       ///< blocks from the last question to the next
+        std::map<unsigned, Untold> untold;  ///< by market
+        /// By market: the total that the missing logs begin with, where no log told it.
+        std::map<unsigned, U256> begin;
+        BlockNumber wait = 0;  ///< blocks from the last question to the next
         BlockNumber ask_from = 0;
         bool is_asked = false;  ///< the logs are owed
     };

@@ -7,8 +7,9 @@ namespace plimsoll::protocols::compound_v2 {
 
 void Ledger::on(const IndexTold& event, const Log& log, const Source& source) {
     MarketEntry& market = structure_.markets.at(source.market);
-    market.accruals += event.is_accrual ? 1U : 0U;
+    market.accruals += event.total ? 1U : 0U;
     changed_.markets.insert(source.market);
+    if (event.total) follow_total(*event.total, log, source.market);
     if (log.block <= market.read_at) return;
     market.last_index = Wad::from_raw(event.borrow_index);
     market.index_block = log.block;

@@ -72,14 +72,39 @@ void Ledger::accept_owed_logs(std::span<const Log> logs) {
     if (missed_.is_asked) accept_missed(logs);
 }
 
+/// A log of the market tells how its total borrows went on. Where that is not from what was known,
+/// the logs between are missing: the last of them told what this one begins with.
+void Ledger::follow_total(const TotalStep& step, const Log& log, unsigned market) {
+    MarketEntry& entry = structure_.markets.at(market);
+    if (log.block <= entry.read_at) return;
+    if (entry.last_total && !step.follows(*entry.last_total))
+        miss(market).totals.insert(step.before);
+    entry.last_total = step.after;
+}
+
+/// What no log told. The block whose logs came last is asked about again: the missing ones have to
+/// join to them.
+Ledger::Untold& Ledger::miss(unsigned market) {
+    MarketEntry& entry = structure_.markets.at(market);
+    if (entry.missed_from == 0) {
+        const bool is_told = entry.index_block > entry.read_at;
+        entry.missed_from = is_told ? entry.index_block : entry.read_at + 1;
+        if (!is_told && entry.last_total) missed_.begin[market] = *entry.last_total;
+        changed_.markets.insert(market);
+    }
+    return missed_.untold[market];
+}
+
 /// Asks after 1, 3, 7, 15 and 31 blocks; after 63 they are taken for lost.
-void Ledger::note_missed(const std::map<unsigned, Wad>& indexes, BlockNumber at) {
+void Ledger::note_missed(const std::map<unsigned, StoredBorrows>& stored, BlockNumber at) {
     constexpr BlockNumber kLongestWait = 16;
-    for (const auto& [id, index] : indexes) {
+    for (const auto& [id, borrows] : stored) {
         MarketEntry& market = structure_.markets.at(id);
-        missed_.untold[id].insert(index.raw());
-        if (market.missed_from != 0) continue;
-        market.missed_from = std::max(market.index_block, market.read_at) + 1;
+        const U256& total = borrows.total.raw();
+        if (market.last_index != borrows.index) miss(id).indexes.insert(borrows.index.raw());
+        if (market.last_total.value_or(total) != total) miss(id).totals.insert(total);
+        if (market.last_total == total) continue;
+        market.last_total = total;
         changed_.markets.insert(id);
     }
     if (!is_missing_some(structure_)) return;
@@ -95,20 +120,33 @@ void Ledger::note_missed(const std::map<unsigned, Wad>& indexes, BlockNumber at)
     missed_.ask_from = at + missed_.wait;
 }
 
-/// Where they tell every index that was seen untold, none is missing any more: each operation on a
-/// market that changes what anybody owes, or has supplied, tells the index it was done at.
+/// Where they tell every index and total that was seen untold, and join, none is missing any more:
+/// each operation on a market that changes what anybody owes, or has supplied, tells the index it
+/// was done at.
 void Ledger::accept_missed(std::span<const Log> logs) {
     missed_.is_asked = false;
+    std::map<unsigned, U256> totals = missed_.begin;
     for (const Log& log : logs) {
         const auto source = sources_.find(log.address);
         if (source == sources_.end() || source->second.emitter != Emitter::c_token) continue;
         const auto event = decode(log, Emitter::c_token);
-        const auto* told = event && *event ? std::get_if<IndexTold>(&**event) : nullptr;
         const auto untold = missed_.untold.find(source->second.market);
-        if (told == nullptr || untold == missed_.untold.end()) continue;
-        untold->second.erase(told->borrow_index);
+        if (!event || !*event || untold == missed_.untold.end()) continue;
+        if (const auto* told = std::get_if<IndexTold>(&**event)) {
+            untold->second.indexes.erase(told->borrow_index);
+        }
+        const auto step = total_step(**event);
+        if (!step) continue;
+        const auto total = totals.find(source->second.market);
+        if (total != totals.end() && !step->follows(total->second)) {
+            untold->second.totals.insert(step->before);
+        }
+        untold->second.totals.erase(step->after);
+        totals[source->second.market] = step->after;
     }
-    std::erase_if(missed_.untold, [](const auto& one) { return one.second.empty(); });
+    std::erase_if(missed_.untold, [](const auto& one) {
+        return one.second.indexes.empty() && one.second.totals.empty();
+    });
     if (missed_.untold.empty()) forget_missed();
 }
 

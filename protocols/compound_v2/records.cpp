@@ -7,7 +7,7 @@
 namespace plimsoll::protocols::compound_v2 {
 namespace {
 
-constexpr std::uint64_t kVersion = 2;
+constexpr std::uint64_t kVersion = 3;
 constexpr std::uint64_t kMaxMarketCount = 1024;
 constexpr std::uint64_t kMaxCount = 1U << 20U;
 
@@ -138,6 +138,8 @@ std::string encode_market(const MarketEntry& entry) {
     out.flag(c.is_listed).flag(c.is_always_liquidatable).number(c.paused.bits());
     out.number(entry.read_at).flag(entry.has_timestamp_getters).text(entry.doubt);
     out.word(entry.last_index.raw()).number(entry.index_block).number(entry.missed_from);
+    out.flag(entry.last_total.has_value());
+    if (entry.last_total) out.word(*entry.last_total);
     out.number(entry.accruals).number(entry.borrow_changes);
     return std::move(out).take();
 }
@@ -164,6 +166,7 @@ std::string decode_market_record(std::string_view bytes, unsigned id, MarketEntr
     entry.last_index = Wad::from_raw(in.word());
     entry.index_block = in.number();
     entry.missed_from = in.number();
+    if (in.flag()) entry.last_total = in.word();
     entry.accruals = in.number();
     entry.borrow_changes = in.number();
     return in.finish();

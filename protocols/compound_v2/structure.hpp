@@ -20,6 +20,9 @@ struct MarketEntry {
     /// The index as the last accrual told it (or as it was read), and the block it was told in.
     Wad last_index;
     BlockNumber index_block = 0;
+    /// Total borrows as the last log told them, or as they were read at the end of a round. None:
+    /// not known yet.
+    std::optional<U256> last_total;
     /// From this block on logs are missing, see `Ledger::note_missed`; 0: none are.
     BlockNumber missed_from = 0;
     /// `last_index` and `index_block` of the logs before the ledger's first block.

@@ -30,6 +30,19 @@ std::string doubt_of(const Market& market, const MarketEntry& entry, const Marke
     return entry.doubt;
 }
 
+/// What of its borrows no log told; empty when all was told.
+std::string untold_of(const MarketEntry& entry, const MarketState& state) {
+    if (entry.last_index != state.borrow_index) {
+        return "the borrow index is " + to_decimal(state.borrow_index.raw()) + ", its logs told " +
+               to_decimal(entry.last_index.raw());
+    }
+    if (entry.last_total.value_or(state.total_borrows.raw()) != state.total_borrows.raw()) {
+        return "total borrows are " + to_decimal(state.total_borrows.raw()) + ", its logs told " +
+               to_decimal(*entry.last_total);
+    }
+    return {};
+}
+
 bool is_second_native(const Structure& structure, const MarketEntry& entry) {
     return entry.c_token.is_native() && structure.native_market() != &entry;
 }
@@ -148,10 +161,10 @@ std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round roun
         const auto read = out->round.markets.find(id);
         if (read == out->round.markets.end()) continue;
         std::string doubt = doubt_of(out->market, entry, read->second);
-        if (doubt.empty() && entry.last_index != read->second.state->borrow_index) {
-            out->missed.emplace(id, read->second.state->borrow_index);
-            doubt = "the borrow index is " + to_decimal(read->second.state->borrow_index.raw()) +
-                    ", its logs told " + to_decimal(entry.last_index.raw());
+        if (doubt.empty()) {
+            const MarketState& state = *read->second.state;
+            out->stored[id] = {state.borrow_index, state.total_borrows};
+            doubt = untold_of(entry, state);
         }
         if (doubt.empty() && entry.missed_from != 0) {
             doubt = "logs of it since block " + std::to_string(entry.missed_from) +

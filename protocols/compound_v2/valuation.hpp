@@ -31,8 +31,8 @@ struct Valuation {
     PriceQuote quote;  ///< of one whole coin of the price unit
     /// Markets whose numbers are not what the contract answers or the logs told, and why.
     std::map<unsigned, std::string> doubts;
-    /// Markets whose index is not the one their logs told last, and that index.
-    std::map<unsigned, Wad> missed;
+    /// Of the markets whose replies fit together.
+    std::map<unsigned, StoredBorrows> stored;
     /// By market: borrow balances of the followed accounts, by the stored index.
     std::map<unsigned, U256> known_borrows;
     std::size_t inexact = 0;  ///< borrows known to one unit only

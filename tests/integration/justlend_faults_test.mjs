@@ -151,6 +151,87 @@ describe('JustLend on a TRON node that misbehaves', () => {
         });
         assert.ok(seen.states.includes('unverified'), seen.states.join());
     });
+
+    test('three blocks in one round, of which no logs of the middle one come', { timeout: 120_000 }, async () => {
+        const { market } = chain.world;
+        const { accounts } = await chain.world.read();
+        const debtors = accounts.filter((one) => isFree(one) && owes(one, 'USDT'));
+        const middle = chain.anvil.chain.number + 2;
+        await suffer({ isDown: true, dropLogs: ({ blockNumber }) => Number(blockNumber) === middle }, async () => {
+            for (const i of [0, 1, 0]) {
+                market.borrow(debtors[i].address, 'USDT', 1n);
+                await chain.world.chain.mineAll({ seconds: 3 });
+            }
+            watched.faults.isDown = false;
+            await watched.settled();
+            // The index of the newest block was told: only the totals do not join.
+            await isDoubted(new RegExp(`USDT: logs of it since block \\d+ were missing`));
+        });
+    });
+
+    /** Empty blocks until the daemon has taken late logs in; then everything shown is exact, and live. */
+    async function takesLateLogs(block) {
+        const words = new RegExp(`logs of blocks (${block} to \\d+|\\d+ to ${block}) came late`);
+        for (let i = 0; i < 8 && !words.test(watched.daemon.lastLines(10_000)); i++) {
+            await watched.mine();
+            await watched.settled();
+        }
+        assert.match(watched.daemon.lastLines(10_000), words);
+        await recovers(watched);
+    }
+
+    /** Mines what was queued without its logs, which are there again after the round. */
+    async function mineLate() {
+        const number = chain.anvil.chain.number + 1;
+        watched.faults.dropLogs = ({ blockNumber }) => Number(blockNumber) === number;
+        await mineAll();
+        watched.faults.dropLogs = () => false;
+        return number;
+    }
+
+    test('a transfer of cTokens that comes late', { timeout: 120_000 }, async () => {
+        const { market, liquidator } = chain.world;
+        const { accounts } = await chain.world.read();
+        const sender = accounts.find((one) => isFree(one) && owes(one, 'USDT') && one.bySymbol.TRX.cTokens > 10n ** 6n);
+        market.transfer(sender.address, 'TRX', liquidator, 1n);
+        await takesLateLogs(await mineLate());
+    });
+
+    test('a market that was entered, which comes late', { timeout: 120_000 }, async () => {
+        const { market, accounts: all } = chain.world;
+        const holder = (await chain.world.read()).accounts.find(
+            (one) => all.includes(one.address) && isFree(one) && owes(one, 'USDT') && !one.bySymbol.JST.entered,
+        );
+        market.supply(holder.address, 'JST', 10n ** BigInt(market.market('JST').decimals));
+        await mineAll();
+        market.enter(holder.address, ['JST']);
+        await takesLateLogs(await mineLate());
+    });
+
+    test('a liquidation that comes late is told once, at its block, whatever is killed', { timeout: 180_000 }, async () => {
+        const { market, liquidator } = chain.world;
+        const { accounts } = await chain.world.read();
+        const victim = accounts.find((one) => isFree(one) && owes(one, 'USDT') && one.bySymbol.TRX.entered && one.bySymbol.TRX.cTokens > 10n ** 6n);
+        const told = async () => (await watched.daemon.rows('liquidations')).filter(({ block }) => block === number);
+        // By the store: the archive drops days that are long ago, and the chain's clock is not ours.
+        const alerts = async () => (await watched.daemon.rows('alerts', { type: 'position.liquidated.fired' })).filter(({ data }) => data.block.number === number);
+        const price = market.price('USDT');
+        market.setPrice('USDT', price * 40n);
+        await mineAll();
+        market.liquidate(liquidator, 'TRX', 'USDT', victim.address, 1_000n);
+        market.setPrice('USDT', price);
+        const number = await mineLate();
+        await takesLateLogs(number);
+        assert.equal((await told()).length, 1, JSON.stringify(await told()));
+        assert.equal((await alerts()).length, 1);
+        await watched.daemon.kill();
+        watched.daemon.start();
+        await watched.mine();
+        await watched.settled();
+        await takesLateLogs(number);
+        assert.equal((await told()).length, 1);
+        assert.equal((await alerts()).length, 1);
+    });
 });
 
 describe('JustLend on endpoints that offer less', () => {

@@ -223,6 +223,7 @@ void LendingSource::collect(const LendingChain::Block& block, const protocols::L
     const auto among = [](const auto& list, const auto& one) {
         return std::find(list.begin(), list.end(), one) != list.end();
     };
+    if (withheld.contains(block.ref.number)) return;
     for (const protocols::Log& log : block.logs) {
         if (among(filter.addresses, log.address) && among(filter.topics, log.topics.front())) {
             out.push_back(log);

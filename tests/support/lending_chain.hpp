@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,7 @@ class LendingSource final : public chain::Source {
     std::optional<BlockNumber> head_at;  ///< the node stands still there
     BlockNumber states_kept = std::numeric_limits<BlockNumber>::max();  ///< blocks with state
     bool only_head = false;                                             ///< ... that of the head
+    std::set<BlockNumber> withheld;  ///< blocks whose logs are not there yet
     std::size_t most_reads = 4'000;
     BlockNumber most_range = 1'000'000;  ///< of one step of logs
     /// Asked before every call by its name and what it is about, such as "logs 5 9".

@@ -8,11 +8,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace plimsoll::protocols::compound_v2 {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -297,6 +299,69 @@ TEST_P(Life, is_doubted_until_all_lost_logs_have_come) {
     chain.lose_old_logs(false);
     chain.wait(10);
     live_through(*ledger, chain, 10);
+    expect_equal(*ledger, chain, "with the logs asked for again");
+    EXPECT_THAT(ledger->trust().reason, Not(HasSubstr("missing")));
+}
+
+bool is_accrual(const Log& log) {
+    return log.topics.front() == abi::topic("AccrueInterest(uint256,uint256,uint256,uint256)");
+}
+
+/// Whether a later step tells an index of each market that this one accrues.
+bool is_covered_by_later(const RecordedChain& chain, std::size_t step) {
+    std::set<Address> later;
+    for (std::size_t i = step + 1; i < chain.steps(); ++i) {
+        for (const Log& log : chain.logs(i)) {
+            if (is_accrual(log)) later.insert(log.address);
+        }
+    }
+    return std::ranges::all_of(chain.logs(step), [&](const Log& log) {
+        return !is_accrual(log) || later.contains(log.address);
+    });
+}
+
+/// Of several blocks that are one round. The indexes at its end were all told.
+TEST_P(Life, is_doubted_when_logs_between_others_are_lost_until_they_have_come) {
+    RecordedChain chain(GetParam());
+    std::size_t doubted = 0;
+    for (std::size_t lost = 4; lost + 1 < chain.steps(); ++lost) {
+        const std::vector<Log> logs = chain.logs(lost);
+        if (std::ranges::none_of(logs, is_accrual) || !is_covered_by_later(chain, lost)) continue;
+        chain = RecordedChain(GetParam());
+        chain.stand_after(lost - 1);
+        const auto ledger = scanned(chain, lost - 1);
+        chain.stand_after(chain.steps() - 1);
+        for (std::size_t step = lost + 1; step < chain.steps(); ++step) {
+            for (const Log& log : chain.logs(step)) ledger->apply(log);
+        }
+        chain.lose_old_logs(true);
+        finish_round(*ledger, chain);
+        EXPECT_THAT(ledger->trust().reason, HasSubstr("were missing and did not all come yet"))
+            << lost;
+        chain.lose_old_logs(false);
+        chain.wait(1);
+        finish_round(*ledger, chain);
+        expect_equal(*ledger, chain, "with what step " + std::to_string(lost) + " told");
+        EXPECT_THAT(ledger->trust().reason, Not(HasSubstr("missing")));
+        ++doubted;
+    }
+    EXPECT_GT(doubted, 3U);
+}
+
+/// The last operations of a block whose first one told the index.
+TEST_P(Life, is_doubted_when_the_rest_of_a_block_is_lost) {
+    RecordedChain chain(GetParam());
+    chain.stand_after(4);
+    const auto ledger = scanned(chain, 4);
+    chain.stand_after(5);
+    for (const Log& log : chain.logs(5)) {
+        if (is_accrual(log)) ledger->apply(log);
+    }
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().reason,
+                AnyOf(HasSubstr("total borrows are "), HasSubstr("were missing")));
+    chain.wait(1);
+    finish_round(*ledger, chain);
     expect_equal(*ledger, chain, "with the logs asked for again");
     EXPECT_THAT(ledger->trust().reason, Not(HasSubstr("missing")));
 }
