@@ -193,6 +193,7 @@ TEST_F(ListenerTest, says_so_when_everybody_is_being_answered) {
     EXPECT_TRUE(reply.starts_with("HTTP/1.1 503 ")) << reply;
     EXPECT_NE(reply.find("Retry-After: 5"), std::string::npos) << reply;
     EXPECT_TRUE(first.rest().starts_with("HTTP/1.1 200 "));
+    EXPECT_TRUE(second.rest().starts_with("HTTP/1.1 200 "));
 }
 
 TEST_F(ListenerTest, a_client_that_does_not_read_is_given_up) {
