@@ -22,7 +22,7 @@ import { archived } from './archive.mjs';
 import { BINARY } from './market.mjs';
 
 const PATIENCE_MS = 60_000;
-const STALE_AFTER_MS = 12_000;
+const STALE_AFTER_MS = 20_000;
 const EVM_ID = 'eip155:31337';
 const TRON_ID = 'tron:0x2b6653dc';
 
@@ -82,6 +82,8 @@ to = ["archive"]
 [sinks.archive]
 kind = "jsonl"
 path = "alerts"
+# The chain's clock is years behind ours, and alerts about sources have ours.
+keep = "36500d"
 `;
 
 let folder;
@@ -312,6 +314,7 @@ test('killed between blocks of both chains, it goes on where it was on each', { 
 test('a head of TRON that is reorganised: what it undid is taken back, the other chain goes on', { timeout: 120_000 }, async () => {
     const { world, anvil } = justlend;
     const { market } = world;
+    await justlend.step();
     await settled(justlend);
     const reorgs = async (one) => (await stateOf(one)).chain.reorgs;
     const before = [await reorgs(aave), await reorgs(justlend)];
