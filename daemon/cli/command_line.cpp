@@ -33,6 +33,7 @@ class CommandLine {
     CommandLine() {
         // Not left to the parser: it would put the environment over what another command's option
         // of the same name was given.
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): at start
         const char* named = std::getenv("PLIMSOLL_CONFIG");
         if (named != nullptr && *named != '\0') arguments_.config = named;
         app_.require_subcommand(1);
