@@ -6,9 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <fstream>
 #include <optional>
-#include <string.h>  // strerror
+#include <system_error>
 #include <utility>
 
 namespace plimsoll::alerts {
@@ -69,21 +70,25 @@ Expected<std::string, ParseError> jsonl_line(std::string_view body, std::string_
                                              std::string_view signer, std::string_view muted_by) {
     auto message = parse_object(body);
     if (!message) return parse_error("the body is no JSON object");
-    const auto again = written(*message);
+    auto again = written(*message);
     if (!again) return again;
     if (*again != body) return parse_error("the body is not canonical JSON");
-    if (!muted_by.empty()) (*message)["muted_by"] = std::string(muted_by);
-    if (!signature.empty()) {
-        (*message)["signature"] = std::string(signature);
-        (*message)["signer"] = std::string(signer);
-    }
+    add_archive_members(*message, signature, signer, muted_by);
     return written(*message);
+}
+
+void add_archive_members(nlohmann::json& message, std::string_view signature,
+                         std::string_view signer, std::string_view muted_by) {
+    if (!muted_by.empty()) message["muted_by"] = std::string(muted_by);
+    if (signature.empty()) return;
+    message["signature"] = std::string(signature);
+    message["signer"] = std::string(signer);
 }
 
 Expected<SignedBody, ParseError> parse_jsonl_line(std::string_view line) {
     auto message = parse_object(line);
     if (!message) return parse_error("no JSON object");
-    const auto again = written(*message);
+    auto again = written(*message);
     if (!again) return parse_error(again.error().message);
     if (*again != line) return parse_error("not canonical JSON");
     const auto signature = take_text(*message, "signature");
@@ -104,7 +109,8 @@ Expected<JsonlReport, std::string> verify_jsonl(const std::filesystem::path& pat
                                                 const Address& signer) {
     std::ifstream in(path, std::ios::binary);
     if (!in) {
-        return Unexpected<std::string>{path.string() + ": " + strerror(errno)};
+        return Unexpected<std::string>{path.string() + ": " +
+                                       std::generic_category().message(errno)};
     }
     JsonlReport report;
     std::string line;

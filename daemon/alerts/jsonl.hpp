@@ -3,6 +3,8 @@
 #include "abi/address.hpp"
 #include "abi/expected.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -17,6 +19,10 @@ namespace plimsoll::alerts {
 Expected<std::string, ParseError> jsonl_line(std::string_view body, std::string_view signature,
                                              std::string_view signer,
                                              std::string_view muted_by = {});
+
+/// Puts into the object what `jsonl_line` adds to a body.
+void add_archive_members(nlohmann::json& message, std::string_view signature,
+                         std::string_view signer, std::string_view muted_by);
 
 struct SignedBody {
     std::string body;

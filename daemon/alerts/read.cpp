@@ -32,11 +32,8 @@ void split_type(ReadAlert& alert) {
     alert.condition = alert.type;
     const std::size_t dot = alert.type.rfind('.');
     if (dot == std::string::npos) return;
-    for (const auto& [word, state] : kStates) {
-        if (std::string_view(alert.type).substr(dot + 1) != word) continue;
-        alert.state = state;
-        alert.condition.resize(dot);
-    }
+    alert.state = state_of(std::string_view(alert.type).substr(dot + 1));
+    if (alert.state != State::other) alert.condition.resize(dot);
 }
 
 void read_block(ReadAlert& alert) {
@@ -48,6 +45,13 @@ void read_block(ReadAlert& alert) {
 }
 
 }  // namespace
+
+State state_of(std::string_view word) {
+    for (const auto& [name, state] : kStates) {
+        if (name == word) return state;
+    }
+    return State::other;
+}
 
 bool ReadAlert::is_over() const {
     if (state == State::resolved || state == State::retracted) return true;

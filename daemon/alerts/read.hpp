@@ -15,6 +15,8 @@ namespace plimsoll::alerts {
 
 /// The last part of a type. `other` are types without a state, such as `daemon.heartbeat`.
 enum class State { firing, repeated, updated, resolved, retracted, fired, other };
+/// `other` where no state is called so.
+State state_of(std::string_view word);
 
 /// An alert as its stored bytes tell it; what sinks render from.
 struct ReadAlert {

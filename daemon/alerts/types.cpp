@@ -1,16 +1,11 @@
 #include "daemon/alerts/types.hpp"
 
+#include "daemon/alerts/read.hpp"
+
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace plimsoll::alerts {
-namespace {
-
-constexpr std::array<std::string_view, 6> kStateNames{"firing",   "repeated",  "updated",
-                                                      "resolved", "retracted", "fired"};
-
-}  // namespace
 
 std::span<const std::string> conditions() {
     static const std::vector<std::string> kConditions{
@@ -27,8 +22,7 @@ bool may_be_type(std::string_view text) {
     return std::any_of(conditions().begin(), conditions().end(), [&](std::string_view condition) {
         if (text == condition || text == condition.substr(0, condition.find('.'))) return true;
         if (!text.starts_with(condition) || text[condition.size()] != '.') return false;
-        const std::string_view state = text.substr(condition.size() + 1);
-        return std::find(kStateNames.begin(), kStateNames.end(), state) != kStateNames.end();
+        return state_of(text.substr(condition.size() + 1)) != State::other;
     });
 }
 

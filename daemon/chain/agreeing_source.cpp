@@ -144,6 +144,8 @@ class AgreeingSource final : public Source {
                                                   const BlockRef& at) override;
     Expected<std::vector<bool>, Fault> has_code(std::span<const Address> addresses,
                                                 const BlockRef& at) override;
+    bool keeps_only_head() const override { return members_.front().source->keeps_only_head(); }
+    std::size_t read_limit() const override { return members_.front().source->read_limit(); }
     std::vector<EndpointStatus> endpoints() const override;
     std::uint64_t requests() const override;
     void cancel() override;
@@ -400,6 +402,7 @@ Expected<BlockRef, Fault> AgreeingSource::head() {
             heads, [best](const Head& head) { return head.block.number + kMostLagToVote < best; });
     }
     std::vector<BlockNumber> numbers;
+    numbers.reserve(heads.size());
     for (const Head& head : heads) numbers.push_back(head.block.number);
     std::sort(numbers.rbegin(), numbers.rend());
     const BlockNumber number = numbers[std::min<std::size_t>(settings_.count, numbers.size()) - 1];

@@ -28,6 +28,7 @@ using rpc::Use;
 
 /// Multicalls of one run; what they answered is kept when a later run fails over.
 constexpr std::size_t kChunksPerRun = 8;
+constexpr std::size_t kReadLimit = 4'000;
 
 class EvmSource final : public PooledSource {
   public:
@@ -41,6 +42,8 @@ class EvmSource final : public PooledSource {
                                                   const BlockRef& at) override;
     Expected<std::vector<bool>, Fault> has_code(std::span<const Address> addresses,
                                                 const BlockRef& at) override;
+    bool keeps_only_head() const override { return false; }
+    std::size_t read_limit() const override { return kReadLimit; }
 
   private:
     Answer<void> check(Endpoint& endpoint, Time deadline) override;

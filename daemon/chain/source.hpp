@@ -99,9 +99,9 @@ class Source {
                                                         const BlockRef& at) = 0;
 
     /// Whether state can be read at the newest block only.
-    virtual bool keeps_only_head() const { return false; }
+    virtual bool keeps_only_head() const = 0;
     /// How many calls to hand to one `read` at most; may change from read to read.
-    virtual std::size_t read_limit() const { return 4'000; }
+    virtual std::size_t read_limit() const = 0;
     virtual std::vector<EndpointStatus> endpoints() const = 0;
     /// JSON-RPC requests sent so far, members of a batch counted each.
     virtual std::uint64_t requests() const = 0;

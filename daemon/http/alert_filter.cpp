@@ -1,5 +1,6 @@
 #include "daemon/http/alert_filter.hpp"
 
+#include "daemon/alerts/jsonl.hpp"
 #include "daemon/alerts/types.hpp"
 #include "daemon/http/names.hpp"
 
@@ -65,11 +66,7 @@ std::optional<std::string> unknown_type(const std::string& type) {
 Row archive_row(const store::StoredAlert& alert) {
     nlohmann::json row = nlohmann::json::parse(alert.body, nullptr, false);
     if (!row.is_object()) return nullptr;
-    if (!alert.muted_by.empty()) row["muted_by"] = alert.muted_by;
-    if (!alert.signature.empty()) {
-        row["signature"] = alert.signature;
-        row["signer"] = alert.signer;
-    }
+    alerts::add_archive_members(row, alert.signature, alert.signer, alert.muted_by);
     return row;  // keys sorted, as canonical bodies have them
 }
 

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../devnet/anvil.mjs';
 import { spawnTied } from '../devnet/tied.mjs';
 import { Alertmanager } from '../integration/alertmanager.mjs';
+import { bareConfiguration } from '../integration/bare_config.mjs';
 import { makeSecrets, pause } from './daemon.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -51,17 +52,7 @@ allow_http = true
 allow_private = ["127.0.0.0/8"]
 `);
         this.config = path.join(folder, 'plimsoll.toml');
-        writeFileSync(this.config, `version = 1
-[daemon]
-state_dir = "${folder}/state"
-[chains.ethereum]
-kind = "evm"
-chain_id = 1
-endpoints = ["http://127.0.0.1:9"]
-[protocols.aave-v3-ethereum]
-kind = "aave-v3"
-chain = "ethereum"
-${sinks.join('')}`);
+        writeFileSync(this.config, bareConfiguration({ folder, rest: sinks.join('') }));
     }
 
     async start() {

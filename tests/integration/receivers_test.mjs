@@ -11,6 +11,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { bareConfiguration } from './bare_config.mjs';
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DELIVER = process.env.PLIMSOLL_DELIVER_SAMPLES ?? path.join(ROOT, 'build/tests/daemon/sinks/deliver_samples');
 const require = createRequire(path.join(ROOT, 'tests/devnet/package.json'));
@@ -146,17 +148,7 @@ function makeCertificate() {
 
 function configuration(base, plainPort, tlsPort, cert) {
     const network = 'allow_private = ["127.0.0.0/8"]';
-    return `version = 1
-[daemon]
-state_dir = "${folder}/state"
-[chains.ethereum]
-kind = "evm"
-chain_id = 1
-endpoints = ["http://127.0.0.1:9"]
-[protocols.aave-v3-ethereum]
-kind = "aave-v3"
-chain = "ethereum"
-[sinks.slack]
+    const rest = `[sinks.slack]
 kind = "slack"
 url = "${base}/slack/services/T/B/x"
 allow_http = true
@@ -202,6 +194,7 @@ to = ["risk@mail.example"]
 ca_file = "${cert}"
 ${network}
 `;
+    return bareConfiguration({ folder, rest });
 }
 
 before(async () => {

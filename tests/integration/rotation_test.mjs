@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { spawnTied } from '../devnet/tied.mjs';
+import { bareConfiguration } from './bare_config.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BINARY = process.env.PLIMSOLL_BIN ?? path.join(ROOT, 'build/plimsoll');
@@ -16,23 +17,15 @@ const { ethers } = createRequire(path.join(ROOT, 'tests/devnet/package.json'))('
 const OLD = '0x' + '11'.repeat(32);
 const NEW = '0x' + '22'.repeat(32);
 
-const configuration = (folder, signing) => `version = 1
-[daemon]
-instance = "rotating"
-state_dir = "${folder}/state"
-http_listen = ""
-[chains.nowhere]
-kind = "evm"
-chain_id = 1
-endpoints = ["http://127.0.0.1:9"]
-[protocols.aave-v3-ethereum]
-kind = "aave-v3"
-chain = "nowhere"
-[sinks.archive]
+const configuration = (folder, signing) => bareConfiguration({
+    folder,
+    daemon: 'instance = "rotating"\nhttp_listen = ""',
+    rest: `[sinks.archive]
 kind = "jsonl"
 [signing]
 ${signing}
-`;
+`,
+});
 
 function alertsIn(folder) {
     const root = path.join(folder, 'state/alerts');

@@ -9,6 +9,7 @@
 // at the end of the input, whatever is still owed.
 #include "config/load.hpp"
 #include "daemon/alerts/alert.hpp"
+#include "daemon/app/stored_form.hpp"
 #include "daemon/outbox/outbox.hpp"
 #include "daemon/sinks/make.hpp"
 #include "daemon/store/store.hpp"
@@ -19,6 +20,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace plimsoll {
@@ -47,21 +49,11 @@ store::NewAlert alert_of(const nlohmann::json& event, const config::Settings& se
     about.at = event.at("at").get<std::uint64_t>();
     about.title = "A position changed";
     about.text = std::string(1'500, 'x');
-    store::NewAlert out;
-    out.id = alerts::message_id(kInstance, about.alert_key, about.episode, about.seq);
-    out.alert_key = about.alert_key;
-    out.episode = about.episode;
-    out.seq = about.seq;
-    out.type = about.type;
-    out.severity = static_cast<int>(about.severity);
-    out.chain = "ethereum";
-    out.block = 1;
-    out.at = about.at;
-    out.body = alerts::body_of(about, kInstance);
+    std::vector<store::Destination> to;
     for (const config::SinkSettings& sink : settings.sinks) {
-        out.sinks.push_back(store::Destination{sink.name});
+        to.push_back(store::Destination{sink.name});
     }
-    return out;
+    return app::stored_form(about, kInstance, {}, std::move(to));
 }
 
 int run(const std::string& path) {

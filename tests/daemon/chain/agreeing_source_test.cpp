@@ -152,6 +152,8 @@ class FakeSource final : public Source {
                                                 const BlockRef&) override {
         return said("code", [&] { return std::vector<bool>(addresses.size(), true); });
     }
+    bool keeps_only_head() const override { return false; }
+    std::size_t read_limit() const override { return 1'000; }
     std::vector<EndpointStatus> endpoints() const override {
         EndpointStatus status;
         status.alias = alias_;
