@@ -183,10 +183,18 @@ class CommandLine {
     void add_protocol(CLI::App* command) {
         filter(command, "--protocol", "protocol", "only this protocol");
     }
+    /// For answers that are rows of one kind.
+    void add_format(CLI::App* command) {
+        choice(command->add_option("--format", arguments_.format,
+                                   "table, json (as --json), or csv, of which many programs read "
+                                   "long numbers wrongly"),
+               {"table", "json", "csv"})
+            ->excludes(command->get_option("--json"));
+    }
     void add_limit(CLI::App* command) {
         command
             ->add_option("--limit", arguments_.limit,
-                         "rows at most; without it 100, and all with --json")
+                         "rows at most; without it 100 in a table, else all")
             ->check(CLI::Range(1, 10'000'000));
     }
     void add_times(CLI::App* command) {
@@ -231,13 +239,20 @@ class CommandLine {
             {"plimsoll tvl", "plimsoll tvl --by chain", "plimsoll tvl --json | jq .coverage"},
             query::tvl);
         add_protocol(tvl);
+        add_format(tvl);
         choice(tvl->add_option("--by", arguments_.options.by, "a row for each"),
                {"protocol", "chain"});
-        add_protocol(add_reading("markets", "Markets with prices, sizes and parameters",
-                                 {"plimsoll markets --protocol aave-v3-ethereum"}, query::markets));
-        add_protocol(add_reading("bands", "Collateral that liquidates inside each price band",
-                                 {"plimsoll bands", "plimsoll bands --json | jq .distance_pct"},
-                                 query::bands));
+        CLI::App* markets = add_reading("markets", "Markets with prices, sizes and parameters",
+                                        {"plimsoll markets --protocol aave-v3-ethereum",
+                                         "plimsoll markets --format csv > markets.csv"},
+                                        query::markets);
+        add_protocol(markets);
+        add_format(markets);
+        CLI::App* bands = add_reading(
+            "bands", "Collateral that liquidates inside each price band",
+            {"plimsoll bands", "plimsoll bands --json | jq .distance_pct"}, query::bands);
+        add_protocol(bands);
+        add_format(bands);
         CLI::App* positions = add_reading(
             "positions", "Loans, with health factor",
             {"plimsoll positions --at-risk", "plimsoll positions --max-health-factor 1.02",
@@ -250,6 +265,7 @@ class CommandLine {
         positions->add_flag_callback(
             "--at-risk", [this] { arguments_.options.params["at_risk"] = "true"; },
             "only with a health factor of at most 1.1, the riskiest first");
+        add_format(positions);
         add_limit(positions);
         CLI::App* explain = add_reading(
             "explain", "Everything about one account's loans",
@@ -270,6 +286,7 @@ class CommandLine {
         filter(heatmap, "--step", "step", "USD; without it a round step");
         filter(heatmap, "--low", "low", "USD; without it half the present price");
         filter(heatmap, "--high", "high", "USD; without it one and a half times the price");
+        add_format(heatmap);
         CLI::App* what_if = add_reading(
             "what-if", "Who becomes liquidatable when a price moves, or a liquidation threshold",
             {"plimsoll what-if ETH --change=-20%", "plimsoll what-if ETH --price 1800",
@@ -285,6 +302,7 @@ class CommandLine {
                                         "such as 78.5 (asks the running daemon)");
         price->excludes(change);
         threshold->excludes(price)->excludes(change);
+        add_format(what_if);
         add_limit(what_if);
     }
     void add_collateral(CLI::App* command) {
@@ -311,6 +329,7 @@ class CommandLine {
             "sums over the last 24h (any duration) up to the newest block, or by "
             "day");
         add_times(liquidations);
+        add_format(liquidations);
         add_limit(liquidations);
         CLI::App* alerts = add_reading(
             "alerts", "Alerts of the archive",
@@ -325,6 +344,7 @@ class CommandLine {
         add_protocol(alerts);
         filter(alerts, "--subject", "subject", "only about this account, asset or endpoint");
         add_times(alerts);
+        add_format(alerts);
         add_limit(alerts);
     }
 

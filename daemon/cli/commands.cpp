@@ -124,6 +124,11 @@ int read_times(Arguments& arguments, std::time_t now) {
     return app::kOk;
 }
 
+query::Format format_of(const Arguments& arguments) {
+    if (arguments.json || arguments.format == "json") return query::Format::json;
+    return arguments.format == "csv" ? query::Format::csv : query::Format::table;
+}
+
 }  // namespace
 
 int run_daemon(const Arguments& arguments) {
@@ -158,10 +163,11 @@ int check_config(const Arguments& arguments) {
 }
 
 int read(Reading command, Arguments& arguments) {
-    arguments.options.json = arguments.json;
-    arguments.options.style = query::style_of(STDOUT_FILENO);
-    const std::size_t all = arguments.json ? query::kAllRows : query::kRowsForPeople;
-    arguments.options.limit = arguments.limit == 0 ? all : arguments.limit;
+    query::Options& options = arguments.options;
+    options.format = format_of(arguments);
+    options.style = query::style_of(STDOUT_FILENO);
+    const std::size_t most = options.is_for_people() ? query::kRowsForPeople : query::kAllRows;
+    options.limit = arguments.limit == 0 ? most : arguments.limit;
     const auto from = reader(arguments);
     if (!from) return from.error();
     // Before each command finds another file missing.
@@ -174,13 +180,13 @@ int read(Reading command, Arguments& arguments) {
     // What the chains told reaches back from their newest block, which need not be of today.
     const bool is_of_chains = command == query::liquidations || command == query::alerts;
     const bool has_time =
-        !arguments.since.empty() || !arguments.until.empty() || !arguments.options.window.empty();
+        !arguments.since.empty() || !arguments.until.empty() || !options.window.empty();
     std::time_t now = std::time(nullptr);
     if (is_of_chains && has_time) {
         if (const auto newest = from->newest_block_time()) now = static_cast<std::time_t>(*newest);
     }
     if (const int code = read_times(arguments, now); code != 0) return code;
-    return command(*from, arguments.options, std::cout, std::cerr);
+    return command(*from, options, std::cout, std::cerr);
 }
 
 }  // namespace plimsoll::cli

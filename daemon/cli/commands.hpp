@@ -11,6 +11,7 @@ struct Arguments {
     std::string config = "/etc/plimsoll/plimsoll.toml";
     std::string state_dir;
     bool json = false;
+    std::string format;  ///< table, json or csv; empty: not said
     bool strict = false;
     bool strict_state = false;
     bool online = false;

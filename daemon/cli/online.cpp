@@ -246,7 +246,7 @@ int report(const std::vector<OnlineCheck>& checks, bool json, std::ostream& out)
         if (check.verdict == Verdict::unreachable && code == app::kOk) code = app::kUnavailable;
     }
     if (json) {
-        query::print_json_lines(out, rows);
+        query::print_rows(out, rows, query::Format::json);
     } else {
         query::print_table(
             out, rows,

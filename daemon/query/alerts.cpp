@@ -78,8 +78,8 @@ int alerts(const Reader& reader, const Options& options, std::ostream& out, std:
     auto wrong = wrong_name(options.params, names, seen);
     if (!wrong && rows->rows.empty()) wrong = http::unknown_type(filter.type);
     if (wrong) return fail(err, {*wrong, kExitUsage});
-    if (options.json) {
-        print_json_lines(out, rows->rows);
+    if (!options.is_for_people()) {
+        print_rows(out, rows->rows, options.format);
         return 0;
     }
     err << "(" << rows->origin << ")\n";

@@ -21,7 +21,7 @@ struct GroupName {
 
 /// What the reading commands are asked for.
 struct Options {
-    bool json = false;
+    Format format = Format::table;
     Style style;
     Params params;  ///< filters, named as in HTTP
     std::size_t limit = kRowsForPeople;
@@ -34,10 +34,13 @@ struct Options {
     std::vector<GroupName> groups;
     std::string action;              ///< of commands that do several things: "list"
     std::vector<std::string> words;  ///< what is given besides: ids, names, matchers
+
+    bool is_for_people() const { return format == Format::table; }
 };
 
 /// Each prints to `out` what it is named after and answers 0, or an exit code with a message on
-/// `err`. With `json` nothing but JSON Lines goes to `out`.
+/// `err`. In a format other than `table` nothing but rows goes to `out`. Those whose answer is no
+/// list of rows of one kind have no `csv`.
 int status(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int tvl(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);
 int markets(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err);

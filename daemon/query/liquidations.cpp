@@ -161,8 +161,8 @@ int print_sums(const Reader& reader, const Options& options, std::ostream& out, 
     const Basis basis = basis_of(reader, *windows, param(options.params, "protocol"));
     const auto sums = sum_rows(sum_liquidations(rows->rows, column_of(options.by), *windows),
                                *windows, options, basis);
-    if (options.json) {
-        print_json_lines(out, sums);
+    if (!options.is_for_people()) {
+        print_rows(out, sums, options.format);
         return 0;
     }
     err << "(" << rows->origin << ")\n";
@@ -193,8 +193,8 @@ int liquidations(const Reader& reader, const Options& options, std::ostream& out
     if (options.until) params["until"] = std::to_string(*options.until);
     const auto rows = reader.table("liquidations", params, options.limit);
     if (!rows) return fail(err, rows.error());
-    if (options.json) {
-        print_json_lines(out, rows->rows);
+    if (!options.is_for_people()) {
+        print_rows(out, rows->rows, options.format);
         tell_more(err, *rows);
         return 0;
     }

@@ -45,8 +45,8 @@ int show_rows(const Row& answer, const Options& options, const std::vector<Colum
               const char* none, std::ostream& out, std::ostream& err) {
     const Row found = member(answer, "rows");
     const std::vector<Row> rows(found.begin(), found.end());
-    if (options.json) {
-        print_json_lines(out, rows);
+    if (!options.is_for_people()) {
+        print_rows(out, rows, options.format);
     } else if (rows.empty()) {
         err << none << "\n";
     } else {
@@ -98,7 +98,7 @@ int outbox(const Reader& reader, const Options& options, std::ostream& out, std:
     if (options.action == "list") {
         return show_rows(*done, options, outbox_columns(), "no messages", out, err);
     }
-    if (options.json) {
+    if (!options.is_for_people()) {
         print_json_line(out, *done);
         return 0;
     }
@@ -141,7 +141,7 @@ int silence(const Reader& reader, const Options& options, std::ostream& out, std
                           text("by", "by"), text("why", "why")},
                          "no silences", out, err);
     }
-    if (options.json) {
+    if (!options.is_for_people()) {
         print_json_line(out, *done);
     } else {
         out << plain(member(*done, "id")) << " "
@@ -159,7 +159,7 @@ int sink(const Reader& reader, const Options& options, std::ostream& out, std::o
     const auto done = is_test ? reader.command("/control/sink/test", params)
                               : reader.operate("sink/enable", params, options.now);
     if (!done) return fail(err, done.error());
-    if (options.json) {
+    if (!options.is_for_people()) {
         print_json_line(out, *done);
     } else {
         out << params["name"] << (is_test ? " took the test message\n" : " is used again\n");

@@ -155,8 +155,8 @@ Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options
 int heatmap(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     const auto heat = read_heat(reader, options);
     if (!heat) return fail(err, heat.error());
-    if (options.json) {
-        print_json_lines(out, heat->rows);
+    if (!options.is_for_people()) {
+        print_rows(out, heat->rows, options.format);
         return 0;
     }
     err << "(" << heat->origin << ")\n";
@@ -167,15 +167,14 @@ int heatmap(const Reader& reader, const Options& options, std::ostream& out, std
 int what_if(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     const auto shock = read_shock(reader, options);
     if (!shock) return fail(err, shock.error());
-    if (options.json) {
-        for (Row row : shock->rows.summary) {
-            row["row"] = "summary";
-            print_json_line(out, row);
-        }
-        for (Row row : shock->rows.rows) {
-            row["row"] = "position";
-            print_json_line(out, row);
-        }
+    if (!options.is_for_people()) {
+        std::vector<Row> rows;
+        const auto add = [&rows](const std::vector<Row>& some, const char* kind) {
+            for (const Row& row : some) rows.emplace_back(row)["row"] = kind;
+        };
+        add(shock->rows.summary, "summary");
+        add(shock->rows.rows, "position");
+        print_rows(out, rows, options.format);
         return 0;
     }
     err << "(" << shock->origin << ")\n";

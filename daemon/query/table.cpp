@@ -1,5 +1,7 @@
 #include "daemon/query/table.hpp"
 
+#include "daemon/query/csv.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -165,7 +167,8 @@ void print_json_line(std::ostream& out, const view::Row& row) {
     out << row.dump(-1, ' ', false, view::Row::error_handler_t::replace) << "\n";
 }
 
-void print_json_lines(std::ostream& out, const std::vector<view::Row>& rows) {
+void print_rows(std::ostream& out, const std::vector<view::Row>& rows, Format format) {
+    if (format == Format::csv) return print_csv(out, rows);
     for (const view::Row& row : rows) print_json_line(out, row);
 }
 

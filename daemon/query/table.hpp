@@ -21,6 +21,9 @@ struct Column {
     std::function<Tone(const view::Row&)> tone = {};
 };
 
+/// What an answer is written as.
+enum class Format { table, json, csv };
+
 /// How tables are written.
 struct Style {
     bool colours = false;
@@ -37,10 +40,10 @@ std::string fit_to_show(std::string_view text);
 /// Prints rows as an aligned table with a head line.
 void print_table(std::ostream& out, const std::vector<view::Row>& rows,
                  const std::vector<Column>& columns, const Style& style = {});
-/// One object a line, nothing else.
-void print_json_lines(std::ostream& out, const std::vector<view::Row>& rows);
 /// One object and its line feed.
 void print_json_line(std::ostream& out, const view::Row& row);
+/// For programs: JSON Lines, one object a line, or CSV; nothing else.
+void print_rows(std::ostream& out, const std::vector<view::Row>& rows, Format format);
 
 /// "1234567.8" as "1,234,567.8".
 std::string with_separators(std::string_view number);

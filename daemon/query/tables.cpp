@@ -15,8 +15,8 @@ using view::Row;
 int show(const Expected<RowSet, QueryError>& rows, const Options& options, std::ostream& out,
          std::ostream& err, const std::vector<Column>& columns) {
     if (!rows) return fail(err, rows.error());
-    if (options.json) {
-        print_json_lines(out, rows->rows);
+    if (!options.is_for_people()) {
+        print_rows(out, rows->rows, options.format);
         tell_more(err, *rows);
         return 0;
     }
@@ -243,10 +243,10 @@ int status(const Reader& reader, const Options& options, std::ostream& out, std:
         auto last = reader.last_status();
         if (!last) return fail(err, last.error());
         body = std::move(*last);
-        if (!options.json) err << "(the daemon is not running; what it left)\n";
+        if (options.is_for_people()) err << "(the daemon is not running; what it left)\n";
     }
     if (!body.contains("running")) body["running"] = true;
-    if (options.json) {
+    if (!options.is_for_people()) {
         print_json_line(out, body);
     } else {
         print_status(out, body, options.style);
@@ -315,8 +315,8 @@ int bands(const Reader& reader, const Options& options, std::ostream& out, std::
 int explain(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     const auto rows = reader.table("positions", options.params, options.limit);
     if (!rows) return fail(err, rows.error());
-    if (options.json) {
-        print_json_lines(out, rows->rows);
+    if (!options.is_for_people()) {
+        print_rows(out, rows->rows, options.format);
         tell_more(err, *rows);
         return 0;
     }
@@ -330,7 +330,7 @@ int explain(const Reader& reader, const Options& options, std::ostream& out, std
 int backup(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     const auto done = reader.command("/control/backup");
     if (!done) return fail(err, done.error());
-    if (options.json) {
+    if (!options.is_for_people()) {
         print_json_line(out, *done);
     } else {
         out << plain(member(*done, "file")) << "\n";
@@ -350,7 +350,7 @@ int snapshot_now(const Reader& reader, const Options& options, std::ostream& out
     if (!written) return fail(err, written.error());
     const auto folder = reader.state_dir() / "snapshots";
     for (const auto& [chain, run] : (*written)["chains"].items()) {
-        if (options.json) {
+        if (!options.is_for_people()) {
             Row row;
             row["chain"] = chain;
             for (const auto& [key, value] : run.items()) row[key] = value;

@@ -2,7 +2,7 @@
 // runs and after it was stopped.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -50,6 +50,41 @@ test('jq reads the positions', () => {
     const file = execFileSync('jq', ['-r', '.chains.devnet.files.positions[0]', path.join(snapshots, 'latest.json')], { encoding: 'utf8' }).trim();
     const count = execFileSync('jq', ['-s', 'map(select(.contract_view != null)) | length', path.join(snapshots, file)], { encoding: 'utf8' });
     assert.equal(Number(count), live.filter((row) => row.contract_view).length);
+});
+
+test('CSV holds the same as JSON for who reads it as text, and less for who guesses', async () => {
+    const { DuckDBInstance } = require('@duckdb/node-api');
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const rows = async (file, options) =>
+        (await connection.runAndReadAll(`SELECT * FROM read_csv('${file}'${options})`)).getRowObjectsJson();
+    const commands = [['tvl'], ['markets'], ['positions'], ['bands'], ['heatmap', 'ETH'], ['alerts']];
+    for (const command of commands) {
+        const file = path.join(market.folder, `${command[0]}.csv`);
+        writeFileSync(file, plimsoll(...command, '--format', 'csv'));
+        const wanted = jsonLines(plimsoll(...command, '--format', 'json'));
+        assert.ok(wanted.length > 0);
+        const members = [...new Set(wanted.flatMap(Object.keys))];
+        const read = await rows(file, ', all_varchar = true');
+        assert.deepEqual(Object.keys(read[0]), members);
+        const value = (text, like) => (text === null || typeof like === 'string' ? text : JSON.parse(text));
+        assert.deepEqual(
+            read.map((row, i) => members.map((name) => value(row[name], wanted[i]?.[name]))),
+            wanted.map((row) => members.map((name) => row[name] ?? null)),
+            command[0],
+        );
+    }
+    const guessed = await rows(path.join(market.folder, 'markets.csv'), '');
+    const exact = jsonLines(plimsoll('markets', '--json'));
+    assert.ok(guessed.some((row, i) => String(row.supplied_raw) !== exact[i].supplied_raw), 'the warning in docs/commands.md');
+    for (const [args, message] of [
+        [['tvl', '--json', '--format', 'csv'], /--format excludes --json|--json excludes --format/],
+        [['tvl', '--format', 'xml'], /--format.*table.*json.*csv/],
+        [['status', '--format', 'csv'], /--format/],
+    ]) {
+        const done = spawnSync(BINARY, [...args, '--config', market.daemon.config], { encoding: 'utf8' });
+        assert.equal(done.status, 64, args.join(' '));
+        assert.match(done.stderr, message);
+    }
 });
 
 test('DuckDB reads chain and date from the path, and exact numbers as text', async () => {
