@@ -70,6 +70,7 @@ Draft::Draft(const config::Settings& settings, chain::Source& source,
     : settings_(settings),
       source_(source),
       followed_(followed),
+      before_(tip),
       at_(blocks.empty() ? tip : blocks.back()),
       reads_(followed.size()),
       events_(followed.size()),
@@ -104,7 +105,7 @@ Expected<void, Fault> Draft::run(bool may_doubt) {
     if (auto read = read_round(); !read) return read;
     using Step = Outcome (Draft::*)(std::size_t);
     constexpr std::array<Step, 4> kSteps{&Draft::settle, &Draft::accept_prices,
-                                         &Draft::audit_planned, &Draft::audit_newly_liquidatable};
+                                         &Draft::audit_planned, &Draft::audit_newcomers};
     for (const Step step : kSteps) {
         for (std::size_t i = 0; i < tips_.size(); ++i) {
             if (!tips_[i].ledger) continue;
@@ -145,6 +146,9 @@ Expected<void, Fault> Draft::read_logs() {
                     : read_whole_range(source_, first, at_.number, filter, known);
     if (!logs) return Unexpected<Fault>{logs.error()};
     entry_.logs = std::move(*logs);
+    if (source_.keeps_only_head()) {
+        entry_.emitters.insert(filter.addresses.begin(), filter.addresses.end());
+    }
     for (const Tip& tip : tips_) {
         if (!tip.ledger) continue;
         for (const protocols::Log& log : entry_.logs) tip.ledger->apply(log);
@@ -163,6 +167,10 @@ Expected<void, Fault> Draft::read_round() {
         reads.price_calls = tip.ledger->price_reads();
         bundle.add(reads.price_calls);
         reads.audited = plan_audit(tip.audit, tip.healths, kAuditPerRound);
+        for (const PositionKey& key : tip.ledger->last_read_at(before_.number)) {
+            const auto known = std::find(reads.audited.begin(), reads.audited.end(), key);
+            if (known == reads.audited.end()) reads.audited.push_back(key);
+        }
         for (const PositionKey& key : reads.audited) bundle.add(tip.ledger->audit_reads(key));
     }
     if (auto read = bundle.read(source_, at_); !read) return read;
@@ -256,15 +264,20 @@ Expected<void, Fault> Draft::audit_planned(std::size_t index) {
     return take_differences(index, std::move(found));
 }
 
-Expected<void, Fault> Draft::audit_newly_liquidatable(std::size_t index) {
+/// Who became liquidatable, before anybody is told, and who was read in this round: a node may
+/// have answered from the state of another block, and mostly does not so twice.
+Expected<void, Fault> Draft::audit_newcomers(std::size_t index) {
     Tip& tip = tips_[index];
     if (!tip.fault.empty()) return {};
     std::set<PositionKey> now;
-    std::vector<PositionKey> fresh;
+    std::set<PositionKey> fresh;
     for (const auto& health : tip.healths) {
         if (!health.liquidatable) continue;
         now.insert(health.key);
-        if (!tip.audit.liquidatable.contains(health.key)) fresh.push_back(health.key);
+        if (!tip.audit.liquidatable.contains(health.key)) fresh.insert(health.key);
+    }
+    for (const PositionKey& key : tip.ledger->last_read_at(at_.number)) {
+        if (tip.ledger->has_position(key)) fresh.insert(key);
     }
     Bundle bundle;
     for (const PositionKey& key : fresh) bundle.add(tip.ledger->audit_reads(key));

@@ -60,7 +60,7 @@ class Draft {
     Outcome settle(std::size_t index);
     Outcome accept_prices(std::size_t index);
     Outcome audit_planned(std::size_t index);
-    Outcome audit_newly_liquidatable(std::size_t index);
+    Outcome audit_newcomers(std::size_t index);
     Outcome doubt(std::size_t index, const std::string& why);
     Outcome take_differences(std::size_t index, std::vector<protocols::AuditDifference> found);
     void keep_events(std::size_t index);
@@ -69,6 +69,7 @@ class Draft {
     const config::Settings& settings_;
     chain::Source& source_;
     std::span<const Followed> followed_;
+    BlockRef before_;  ///< the tip that the round begins with
     BlockRef at_;
     bool may_doubt_ = false;
     bool has_doubted_ = false;

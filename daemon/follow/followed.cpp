@@ -29,8 +29,33 @@ void Followed::join(std::unique_ptr<protocols::Protocol> ledger, const BlockRef&
     scan = {"done", 0, 0, std::nullopt};
 }
 
+void Followed::move_on(Tip next, const BlockRef& at) {
+    if (!next.ledger) return;
+    if (next.valued) {
+        past.reset();
+    } else if (tip.valued && tip.fault.empty()) {
+        past = Past{std::move(tip), at};
+    }
+    tip = std::move(next);
+}
+
+void Followed::set_aside(const BlockRef& at) {
+    if (!tip.valued) return;
+    Tip next;
+    next.ledger = tip.ledger->clone();
+    next.audit = tip.audit;
+    next.healths = tip.healths;  // by which the next audit is planned
+    move_on(std::move(next), at);
+}
+
+const Tip* Followed::seen_tip() const {
+    if (tip.valued) return &tip;
+    return tip.fault.empty() && past ? &past->tip : nullptr;
+}
+
 void Followed::drop() {
     base.reset();
+    past.reset();
     Audit counts;
     counts.checked = tip.audit.checked;
     counts.mismatched = tip.audit.mismatched;
@@ -65,11 +90,12 @@ view::State Followed::state(view::State chain_state, std::string& reason) const 
         return view::State::unknown;
     }
     if (!tip.fault.empty()) return tip.state(reason);
-    if (!tip.valued) {
+    const Tip* const readable = seen_tip();
+    if (readable == nullptr) {
         if (reason.empty()) reason = "blocks are being caught up with";
         return view::State::unknown;
     }
-    return chain_state == view::State::live ? tip.state(reason) : chain_state;
+    return chain_state == view::State::live ? readable->state(reason) : chain_state;
 }
 
 view::State Tip::state(std::string& reason) const {

@@ -50,6 +50,13 @@ struct Followed {
     /// known below. The end of a round, or the base.
     BlockRef joined;
     Tip tip;
+    /// The last tip that had values, true at `at`, while `tip` has none because blocks are being
+    /// caught up with, or because the head moved on before a round was read. For readers only.
+    struct Past {
+        Tip tip;
+        BlockRef at;
+    };
+    std::optional<Past> past;
     /// Events on blocks up to here were told, or need not be. None: never followed.
     std::optional<BlockNumber> told;
 
@@ -64,6 +71,13 @@ struct Followed {
 
     /// Takes a ledger over that stands at `at`, instead of a stored one or none.
     void join(std::unique_ptr<protocols::Protocol> ledger, const BlockRef& at);
+    /// The tip has a successor: takes it over, and keeps the one before, true at `at`, where the
+    /// new one has no values. Without a ledger in `next` nothing changes.
+    void move_on(Tip next, const BlockRef& at);
+    /// The tip, true at `at`, is about to go on without values.
+    void set_aside(const BlockRef& at);
+    /// What readers look at: the tip, else `past`; none: nothing is known just now.
+    const Tip* seen_tip() const;
     /// Forgets the ledgers; what was told stays told.
     void drop();
     void keep_changed_records();

@@ -203,7 +203,7 @@ void Follower::take_over(Draft& draft) {
     round_pending_ = true;
     const std::unique_lock lock(ledgers_);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
-        if (tips[i].ledger) protocols_[i].tip = std::move(tips[i]);
+        protocols_[i].move_on(std::move(tips[i]), tip_block_);
     }
     if (!entry.blocks.empty()) {
         tail_.push(std::move(entry));
@@ -270,6 +270,10 @@ Expected<void, Fault> Follower::fast_forward(const BlockRef& to, int& forks) {
 
 /// The bases go on to a final block, over these logs. The tips follow, without values.
 void Follower::pass_over(std::span<const protocols::Log> logs, const BlockRef& reached) {
+    {
+        const std::unique_lock lock(ledgers_);
+        for (Followed& one : protocols_) one.set_aside(tip_block_);
+    }
     tail_.reset(reached);
     round_pending_ = true;
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
@@ -336,8 +340,10 @@ void Follower::orphan_above(BlockNumber ancestor) {
     for (auto it = recent_.upper_bound(ancestor); it != recent_.end(); it = recent_.erase(it)) {
         orphaned_->blocks.push_back(it->second);
     }
+    const std::unique_lock lock(ledgers_);
     for (Followed& one : protocols_) {
         if (one.told) one.told = std::min(*one.told, ancestor);
+        if (one.past && one.past->at.number > ancestor) one.past.reset();
     }
 }
 

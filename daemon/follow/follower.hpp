@@ -164,6 +164,7 @@ class Follower {
     std::uint64_t gap_blocks() const;
     std::uint64_t gap_of_joining() const;
     bool has_lasted(std::int64_t since) const;
+    bool shows_the_past() const;
     std::vector<view::ProtocolStatus> make_statuses(const view::ChainStatus& chain) const;
     void publish();
     void note_head(const BlockRef& head);

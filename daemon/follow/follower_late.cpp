@@ -89,6 +89,10 @@ Expected<void, Fault> Follower::look_for_late_logs(BlockNumber first, BlockNumbe
     spdlog::warn("{}: {} logs of blocks {} to {} came late", parts_.chain.name, late.size(),
                  late.begin()->first, late.rbegin()->first);
     round_pending_ = true;
+    {
+        const std::unique_lock lock(ledgers_);
+        for (Followed& one : protocols_) one.past.reset();  // not right, as is known now
+    }
     std::vector<protocols::LedgerEvents> events = replay_tips();
     for (std::size_t i = 0; i < events.size(); ++i) {
         keep_if(events[i], [&](const auto& event) {

@@ -197,14 +197,14 @@ Expected<void, Fault> Follower::finish_joining(std::size_t index) {
     Joining& joining = *joining_[index];
     const BlockRef at = joining.at();
     std::vector<protocols::Log> logs;
+    const protocols::LogFilter filter = joining.ledger().log_filter();
     if (tail_.tip().number > at.number) {
-        auto read = read_whole_range(parts_.source, at.number + 1, tail_.tip().number,
-                                     joining.ledger().log_filter(),
+        auto read = read_whole_range(parts_.source, at.number + 1, tail_.tip().number, filter,
                                      [this](BlockNumber number) { return tail_.at(number); });
         if (!read) return Unexpected<Fault>{read.error()};
         logs = std::move(*read);
     }
-    tail_.merge_logs(std::move(logs));
+    tail_.join_logs(std::move(logs), filter.addresses, at.number);
     if (!one.told) one.told = joining.told();
     protocols::LedgerEvents events = joining.take_events();
     one.join(joining.take_ledger(), at);

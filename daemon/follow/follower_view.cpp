@@ -80,22 +80,31 @@ std::uint64_t Follower::gap_blocks() const {
     return gap;
 }
 
+/// Readers see numbers of a block that the head has left behind for longer than they may be old.
+bool Follower::shows_the_past() const {
+    const auto limit = static_cast<BlockTime>(stale_after());
+    return std::any_of(protocols_.begin(), protocols_.end(), [&](const Followed& one) {
+        return !one.tip.valued && one.past && head_age_.time > one.past->at.time + limit;
+    });
+}
+
 view::State Follower::chain_state(std::string& reason) const {
     reason = trouble_;
     if (is_stale()) {
         reason = stale_reason(head_age_seconds(), trouble_);
         return view::State::stale;
     }
-    const bool is_followed =
-        protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(),
-                                          [](const Followed& one) { return one.tip.valued; });
+    const bool is_followed = protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(),
+                                                               [](const Followed& one) {
+                                                                   return one.seen_tip() != nullptr;
+                                                               });
     if (processed_.hash.is_zero() || !is_followed) {
         if (reason.empty() && !protocols_.empty()) {
             (void)protocols_.front().state(view::State::unknown, reason);
         }
         return view::State::unknown;
     }
-    if (has_lasted(behind_since_)) {
+    if (has_lasted(behind_since_) || shows_the_past()) {
         reason = "block " + std::to_string(processed_.number) + " is processed, block " +
                  std::to_string(head_number_) + " is known";
         if (!trouble_.empty()) reason += "; " + trouble_;
@@ -113,12 +122,13 @@ std::vector<view::ProtocolStatus> Follower::make_statuses(const view::ChainStatu
         status.chain = parts_.chain.name;
         status.reason = chain.reason;
         status.state = one.state(chain.state, status.reason);
-        if (one.tip.ledger) {
-            status.coverage_ppm = one.tip.ledger->coverage_ppm();
-            status.positions = one.tip.ledger->position_count();
-            status.found = one.tip.ledger->trust().found;
+        const Tip* const seen = one.seen_tip();
+        if (const Tip& tip = seen == nullptr ? one.tip : *seen; tip.ledger) {
+            status.coverage_ppm = tip.ledger->coverage_ppm();
+            status.positions = tip.ledger->position_count();
+            status.found = tip.ledger->trust().found;
         }
-        if (one.tip.valued) status.block = chain.processed;
+        if (seen != nullptr) status.block = one.tip.valued ? chain.processed : one.past->at;
         status.audit = {one.tip.audit.checked, one.tip.audit.mismatched};
         status.scan = one.scan;
     }
@@ -187,22 +197,23 @@ void Follower::read(const std::function<void(std::span<const view::ProtocolView>
     std::vector<view::ProtocolView> views;
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
-        if (!one.tip.valued) continue;
+        const Tip* const tip = one.seen_tip();
+        if (tip == nullptr) continue;
         view::ProtocolView view;
         view.status = statuses[i];
-        view.status.block = tip_block_;
-        view.status.coverage_ppm = one.tip.ledger->coverage_ppm();
+        view.status.block = one.tip.valued ? tip_block_ : one.past->at;
+        view.status.coverage_ppm = tip->ledger->coverage_ppm();
         // What was published may be of the round before, whose numbers are not these.
         const view::State told = view.status.state;
         if (told == view::State::live || told == view::State::unverified) {
             view.status.reason.clear();
-            view.status.state = one.tip.state(view.status.reason);
+            view.status.state = tip->state(view.status.reason);
         }
         view.caip2 = caip2_;
-        view.ledger = one.tip.ledger.get();
-        view.healths = one.tip.healths;
-        view.groups = one.tip.groups;
-        view.bands = one.tip.bands;
+        view.ledger = tip->ledger.get();
+        view.healths = tip->healths;
+        view.groups = tip->groups;
+        view.bands = tip->bands;
         view.watch_labels = &watch_labels_;
         view.target_health_factor = parts_.settings.daemon.target_health_factor;
         views.push_back(std::move(view));

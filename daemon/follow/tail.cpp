@@ -49,12 +49,18 @@ void Tail::reset(const BlockRef& base) {
     entries_.clear();
 }
 
-std::optional<BlockRef> Tail::at(BlockNumber number) const {
-    if (number == base_.number) return base_;
+const TailEntry* Tail::entry_at(BlockNumber number) const {
     const auto entry =
         std::partition_point(entries_.begin(), entries_.end(),
                              [number](const TailEntry& e) { return e.last().number < number; });
-    if (entry == entries_.end() || number < entry->blocks.front().number) return std::nullopt;
+    if (entry == entries_.end() || number < entry->blocks.front().number) return nullptr;
+    return &*entry;
+}
+
+std::optional<BlockRef> Tail::at(BlockNumber number) const {
+    if (number == base_.number) return base_;
+    const TailEntry* const entry = entry_at(number);
+    if (entry == nullptr) return std::nullopt;
     return entry->blocks[number - entry->blocks.front().number];
 }
 
@@ -81,7 +87,19 @@ void Tail::merge_logs(std::vector<protocols::Log> logs) {
     }
 }
 
+void Tail::join_logs(std::vector<protocols::Log> logs, std::span<const Address> emitters,
+                     BlockNumber above) {
+    for (TailEntry& entry : entries_) {
+        if (entry.last().number > above) entry.emitters.insert(emitters.begin(), emitters.end());
+    }
+    merge_logs(std::move(logs));
+}
+
 std::vector<protocols::Log> Tail::add_late(std::vector<protocols::Log> logs) {
+    std::erase_if(logs, [&](const protocols::Log& log) {
+        const TailEntry* const entry = entry_at(log.block);
+        return entry == nullptr || !entry->emitters.contains(log.address);
+    });
     std::set<std::pair<BlockNumber, std::uint32_t>> known;
     for (const TailEntry& entry : entries_) {
         for (const protocols::Log& log : entry.logs) known.insert(place(log));

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <variant>
@@ -43,6 +44,7 @@ using Inputs = std::map<std::string, std::vector<Input>>;
 struct TailEntry {
     std::vector<BlockRef> blocks;  ///< consecutive; the last one is the round's block
     std::vector<protocols::Log> logs;
+    std::set<Address> emitters;  ///< whose logs were asked for, on a chain where some come late
     Inputs inputs;
 
     const BlockRef& last() const { return blocks.back(); }
@@ -71,11 +73,13 @@ class Tail {
     void push(TailEntry entry);
     /// More inputs of the newest round, which there must be.
     void add_inputs(const std::string& protocol, std::vector<Input> inputs);
-    /// Logs above the base that no round has yet: of a protocol that joined later. Those the tail
-    /// has already are left out.
-    void merge_logs(std::vector<protocols::Log> logs);
-    /// Takes in logs of its blocks that it may have already; answers those that it had not. What
-    /// was read since then was asked for without them, and is dropped.
+    /// All logs of these emitters in the rounds that end above this block, for a protocol that
+    /// joined there. Those the tail has already are left out.
+    void join_logs(std::vector<protocols::Log> logs, std::span<const Address> emitters,
+                   BlockNumber above);
+    /// Takes in logs of its blocks that it may have already; answers those that it had not though
+    /// it had asked for their emitter. What was read since then was asked for without them, and is
+    /// dropped.
     std::vector<protocols::Log> add_late(std::vector<protocols::Log> logs);
     /// Drops every round that is not wholly at or below `ancestor`.
     void cut_above(BlockNumber ancestor);
@@ -83,6 +87,10 @@ class Tail {
     std::optional<TailEntry> pop_final(BlockNumber number);
 
   private:
+    void merge_logs(std::vector<protocols::Log> logs);
+    /// The round that holds this block, above the base.
+    const TailEntry* entry_at(BlockNumber number) const;
+
     BlockRef base_;
     std::deque<TailEntry> entries_;
 };

@@ -182,7 +182,13 @@ Expected<Tables, WriteError> Snapshotter::tables_of(const std::string& chain,
     Tables tables;
     tables.chain = chain;
     if (copies.empty()) return tables;
-    tables.block = copies.front()->view().status.block;
+    const auto block_of = [](const auto& copy) { return copy->view().status.block; };
+    tables.block =
+        block_of(*std::max_element(copies.begin(), copies.end(), [&](const auto& a, const auto& b) {
+            return block_of(a).number < block_of(b).number;
+        }));
+    // One that stands at an older block is left out: all tables of a run are of one.
+    std::erase_if(copies, [&](const auto& one) { return block_of(one).hash != tables.block.hash; });
     const auto& wanted = parts_.settings.snapshots.tables;
     for (const std::string& table : wanted) tables.lines[table];
     for (const auto& copy : copies) add_rows(tables, wanted, copy->view());

@@ -140,6 +140,7 @@ void Ledger::accept(const Address& account, AccountState state, const BlockRef& 
     minted_.erase(account);
     if (owed_.accounts.erase(account) != 0) changed_.owed_accounts.insert(account);
     if (!state.has_debt()) return forget(account);
+    last_read_.add(account, at.number);
     owe_category_of(state.e_mode);
     state.read_at = at.number;
     put(account, state);

@@ -6,6 +6,7 @@
 #include "protocols/aave_v3/reads.hpp"
 #include "protocols/aave_v3/structure.hpp"
 #include "protocols/aave_v3/token_events.hpp"
+#include "protocols/common/last_read.hpp"
 #include "protocols/common/log.hpp"
 #include "protocols/common/market.hpp"
 
@@ -90,6 +91,7 @@ class Ledger {
     // ---- state
     const Structure& structure() const { return structure_; }
     const AccountBook& accounts() const { return accounts_; }
+    const LastRead& last_read() const { return last_read_; }
     /// Scaled variable debt of the followed accounts in a reserve.
     U256 known_variable_debt(unsigned reserve) const;
     /// Accounts read again because a log did not fit what was known.
@@ -177,6 +179,7 @@ class Ledger {
 
     Structure structure_;
     AccountBook accounts_;
+    LastRead last_read_;
     Owed owed_;
     Changed changed_;
     std::unordered_map<Address, Source> sources_;

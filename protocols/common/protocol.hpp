@@ -153,6 +153,10 @@ class Protocol {
     virtual std::vector<Call> audit_reads(const PositionKey& key) const = 0;
     virtual std::vector<AuditDifference> audit(const PositionKey& key,
                                                std::span<const CallResult> results) const = 0;
+    /// Accounts whose balances were read at this block, some dozens at most; none when others were
+    /// read at a later one. A node that answered from another block than it was asked about shows
+    /// when it is asked again.
+    virtual std::vector<PositionKey> last_read_at(BlockNumber block) const = 0;
     /// Owes these accounts' seeds again, and the structure of the market: a difference does not say
     /// which of the two was wrong.
     virtual void reseed(std::span<const PositionKey> keys) = 0;

@@ -71,6 +71,9 @@ class CompoundV2 final : public Protocol {
     }
     std::vector<AuditDifference> audit(const PositionKey& key,
                                        std::span<const CallResult> results) const override;
+    std::vector<PositionKey> last_read_at(BlockNumber block) const override {
+        return ledger_.last_read().at(block);
+    }
     void reseed(std::span<const PositionKey> keys) override;
 
     // ---- persistence

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocols/common/last_read.hpp"
 #include "protocols/common/log.hpp"
 #include "protocols/common/market.hpp"
 #include "protocols/compound_v2/account_book.hpp"
@@ -115,6 +116,7 @@ class Ledger {
     // ---- state
     const Structure& structure() const { return structure_; }
     const AccountBook& accounts() const { return accounts_; }
+    const LastRead& last_read() const { return last_read_; }
     bool is_stable_minter(const Address& account) const { return stable_.contains(account); }
     const std::map<Address, Traces>& traces() const { return traces_; }
     /// Accounts read again because a log did not fit what was known.
@@ -205,6 +207,7 @@ class Ledger {
 
     Structure structure_;
     AccountBook accounts_;
+    LastRead last_read_;
     Owed owed_;
     Changed changed_;
     std::unordered_map<Address, Source> sources_;

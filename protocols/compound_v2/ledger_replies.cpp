@@ -129,6 +129,7 @@ void Ledger::accept(const Address& account, AccountState state, const BlockRef& 
     traces_.erase(account);
     stable_.erase(account);
     if (!has_debt(state)) return forget(account);
+    last_read_.add(account, at.number);
     owe_pool_of(state.head.pool);
     state.head.read_at = at.number;
     put(account, state);

@@ -97,6 +97,7 @@ class FakeProtocol : public protocols::Protocol {
         const protocols::PositionKey&, std::span<const protocols::CallResult>) const override {
         return {};
     }
+    std::vector<protocols::PositionKey> last_read_at(BlockNumber) const override { return {}; }
     void reseed(std::span<const protocols::PositionKey>) override {}
     std::vector<protocols::Record> take_changed_records() override { return {}; }
     Expected<void, ParseError> load(std::span<const protocols::Record>) override { return {}; }

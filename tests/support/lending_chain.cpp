@@ -276,10 +276,12 @@ LendingSource::Answer<std::vector<protocols::CallResult>> LendingSource::read(
     }
     const auto block = state_at(at);
     if (!block) return Unexpected<Fault>{block.error()};
+    const bool is_stray = strays.contains(reads_++);
+    const auto& markets = is_stray ? chain_->at(at.number + 1).markets : (*block)->markets;
     std::vector<protocols::CallResult> out;
     for (const protocols::Call& call : calls_at) {
-        const auto market = (*block)->markets.find(call.to);
-        const bool is_there = market != (*block)->markets.end();
+        const auto market = markets.find(call.to);
+        const bool is_there = market != markets.end();
         out.push_back(is_there ? market->second.answer(call.data)
                                : protocols::CallResult{true, {}});
     }

@@ -96,6 +96,9 @@ class LendingSource final : public chain::Source {
     BlockNumber most_range = 1'000'000;  ///< of one step of logs
     /// Asked before every call by its name and what it is about, such as "logs 5 9".
     std::function<std::optional<chain::Fault>(const std::string& call)> fault;
+    /// Reads, counted from 0, that are answered from the state of the block after the one asked
+    /// for, as a node does that is just making that block.
+    std::set<std::size_t> strays;
     std::string dispute;  ///< who contradicts whom, if somebody does
     std::vector<std::string> calls;
 
@@ -103,6 +106,11 @@ class LendingSource final : public chain::Source {
     void fail_at(std::size_t n, chain::FaultKind kind = chain::FaultKind::transient);
     void fail_never() { fault = nullptr; }
     std::size_t count(const std::string& prefix) const;
+    /// `strays` counts from now on.
+    void stray_at(std::set<std::size_t> reads) {
+        strays = std::move(reads);
+        reads_ = 0;
+    }
 
     Answer<void> connect() override;
     Answer<BlockRef> head() override;
@@ -139,6 +147,7 @@ class LendingSource final : public chain::Source {
                  std::vector<protocols::Log>& out) const;
 
     const LendingChain* chain_;
+    std::size_t reads_ = 0;
 };
 
 }  // namespace plimsoll::test

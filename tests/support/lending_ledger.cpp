@@ -256,6 +256,7 @@ Expected<void, ReadFault> LendingLedger::accept_reads(std::span<const CallResult
         owed_.erase(account);
         positions[account] = std::move(read[i]);
         read_at_[account] = at.number;
+        last_read_.add(account, at.number);
         changed_.insert(account_key("owed/", account));
         changed_.insert(account_key("account/", account));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocols/common/last_read.hpp"
 #include "protocols/common/record_bytes.hpp"
 #include "tests/support/fake_protocol.hpp"
 #include "tests/support/lending_chain.hpp"
@@ -55,6 +56,9 @@ class LendingLedger final : public FakeProtocol {
     std::vector<protocols::AuditDifference> audit(
         const protocols::PositionKey& key,
         std::span<const protocols::CallResult> results) const override;
+    std::vector<protocols::PositionKey> last_read_at(BlockNumber block) const override {
+        return last_read_.at(block);
+    }
     void reseed(std::span<const protocols::PositionKey> keys) override;
     std::vector<protocols::Record> take_changed_records() override;
     Expected<void, ParseError> load(std::span<const protocols::Record> records) override;
@@ -72,6 +76,7 @@ class LendingLedger final : public FakeProtocol {
 
     Address market_;
     std::optional<std::uint64_t> revision_;
+    protocols::LastRead last_read_;
     std::map<Address, BlockNumber> read_at_;  ///< of every followed account
     std::set<Address> owed_;
     std::vector<Address> asked_;  ///< by the last `reads`; empty: the revision

@@ -489,6 +489,45 @@ TEST(AuditDifference, is_doubted_quarantined_read_anew_and_healed) {
     world.expect_exact();
 }
 
+/// A node answers one of these reads of a round with newcomers from the state of the next block, in
+/// which they act again. Numbers that are not the contract's are never `live` for a round more.
+void expect_strays_noticed(const std::set<std::size_t>& reads, bool is_noticed_at_once) {
+    World world;
+    for (std::uint64_t account = 1; account <= 200; ++account) world.open(account, 600);
+    world.mine(20);
+    world.catch_up();
+    world.open(500, 700);
+    world.mine();
+    const BlockNumber at = world.chain.head().number;
+    world.chain.deposit(kLend, 500, kEth, 5);
+    world.mine();
+    const auto is_honest = [&](BlockNumber block) {
+        return world.state() != view::State::live || world.shown() == world.real("lend", block);
+    };
+    world.source.head_at = at;
+    world.source.stray_at(reads);
+    while (world.status().processed.number != at) (void)world.poll();
+    if (is_noticed_at_once) {
+        EXPECT_TRUE(is_honest(at));
+    }
+    world.source.stray_at({});
+    world.source.head_at.reset();
+    while (world.status().processed.number != at + 1) (void)world.poll();
+    EXPECT_TRUE(is_honest(at + 1));
+    world.mine();
+    world.catch_up();
+    world.expect_exact();
+}
+
+TEST(StrayReads, of_newcomers_are_noticed_in_the_same_round_or_in_the_next) {
+    for (std::size_t n = 0; n < 6; ++n) {
+        SCOPED_TRACE(n);
+        expect_strays_noticed({n}, true);
+        expect_strays_noticed({n, n + 1}, false);
+        expect_strays_noticed({n, n + 1, n + 2, n + 3, n + 4, n + 5}, false);
+    }
+}
+
 TEST(AuditDifference, that_lasts_stays_unverified_and_holds_nobody_up) {
     Running running({"lend", "other"});
     World& world = running.world;

@@ -72,22 +72,63 @@ TEST(HeadOnly, a_round_that_is_overtaken_begins_again_within_the_poll) {
     world.expect_exact();
 }
 
-TEST(HeadOnly, a_chain_too_quick_for_rounds_is_unknown_and_shows_nothing) {
+/// Every read, as `move_on_before` counts them.
+std::set<std::size_t> all_reads() {
+    std::set<std::size_t> out;
+    for (std::size_t n = 0; n < 1'000; ++n) out.insert(n);
+    return out;
+}
+
+TEST(HeadOnly, a_chain_too_quick_for_rounds_shows_the_last_one_and_is_stale_in_the_end) {
     HeadOnly it;
     World& world = it.world;
     world.catch_up();
     const BlockRef at = world.status().processed;
-    std::set<std::size_t> all;
-    for (std::size_t n = 0; n < 1'000; ++n) all.insert(n);
-    it.move_on_before(all);
+    it.move_on_before(all_reads());
     world.open(6, 800);
     world.mine();
-    EXPECT_FALSE(world.poll());
-    EXPECT_EQ(world.status().state, view::State::unknown);
-    EXPECT_EQ(world.state(), view::State::unknown);
+    EXPECT_EQ(world.state(), view::State::live);
+    for (int polls = 0; polls < 20; ++polls) {
+        EXPECT_FALSE(world.poll());
+        EXPECT_NE(world.state(), view::State::unknown);
+        EXPECT_EQ(world.status("lend").block, at);
+        EXPECT_EQ(world.status().processed, at);
+        EXPECT_EQ(world.shown(), world.real("lend", at.number));
+    }
+    EXPECT_EQ(world.state(), view::State::stale);
+    EXPECT_EQ(world.status().state, view::State::stale);
     EXPECT_THAT(world.status().reason, HasSubstr("the state is gone"));
-    EXPECT_EQ(world.status().processed, at);
-    EXPECT_EQ(world.shown(), "");
+    world.source.fail_never();
+    world.catch_up();
+    world.expect_exact();
+}
+
+TEST(HeadOnly, before_the_first_round_nothing_is_shown) {
+    HeadOnly it;
+    World& world = it.world;
+    it.move_on_before(all_reads());
+    for (int polls = 0; polls < 20; ++polls) {
+        (void)world.poll();
+        EXPECT_EQ(world.status().state, view::State::unknown);
+        EXPECT_EQ(world.state(), view::State::unknown);
+        EXPECT_EQ(world.shown(), "");
+    }
+}
+
+TEST(HeadOnly, what_left_the_chain_is_not_shown) {
+    HeadOnly it;
+    World& world = it.world;
+    world.catch_up();
+    world.open(6, 800);
+    world.mine();
+    world.catch_up();
+    const BlockRef orphaned = world.status().processed;
+    world.reorganise(1);
+    it.move_on_before(all_reads());
+    world.mine(2);
+    EXPECT_FALSE(world.poll());
+    EXPECT_EQ(world.shown(), "") << "block " << orphaned.number << " is no block of the chain";
+    EXPECT_EQ(world.state(), view::State::unknown);
     world.source.fail_never();
     world.catch_up();
     world.expect_exact();

@@ -91,10 +91,22 @@ TEST_F(TailTest, logs_of_a_protocol_that_joined_later_find_their_places) {
     TailEntry second = round_of({12, 13});
     second.logs = {log_at(13, 0)};
     tail.push(std::move(second));
-    tail.merge_logs(
-        {log_at(10, 9), log_at(11, 1), log_at(11, 5), log_at(12, 7), log_at(13, 1), log_at(14, 0)});
+    tail.join_logs(
+        {log_at(10, 9), log_at(11, 1), log_at(11, 5), log_at(12, 7), log_at(13, 1), log_at(14, 0)},
+        {}, 10);
     EXPECT_EQ(places(tail.entries()[0]), "11.1 11.2 11.5 ");
     EXPECT_EQ(places(tail.entries()[1]), "12.7 13.0 13.1 ");
+}
+
+TEST_F(TailTest, a_log_is_late_where_its_emitter_was_asked_about) {
+    const protocols::Log log = log_at(11, 2);
+    EXPECT_TRUE(tail.add_late({log}).empty()) << "a market that was listed later";
+    tail.join_logs({}, {&log.address, 1}, 11);
+    EXPECT_TRUE(tail.add_late({log}).empty()) << "it joined at that block";
+    tail.join_logs({}, {&log.address, 1}, 10);
+    EXPECT_EQ(tail.add_late({log}).size(), 1U);
+    EXPECT_TRUE(tail.add_late({log}).empty()) << "known by now";
+    EXPECT_EQ(places(tail.entries()[0]), "11.2 ");
 }
 
 TEST(TailReset, forgets_the_rounds) {

@@ -192,12 +192,12 @@ std::string World::shown(const std::string& protocol) const {
     return out;
 }
 
-std::string World::real(const std::string& protocol) const {
-    const auto& head = chain.at(chain.head().number);
-    const auto market = head.markets.find(market_of(protocol));
+std::string World::real(const std::string& protocol, std::optional<BlockNumber> at) const {
+    const auto& block = chain.at(at.value_or(chain.head().number));
+    const auto market = block.markets.find(market_of(protocol));
     std::vector<test::FakeProtocol::Token> none;
     test::LendingLedger ledger(market_of(protocol), none);
-    if (market == head.markets.end()) return {};
+    if (market == block.markets.end()) return {};
     for (const auto& [account, position] : market->second.positions) {
         if (!position.debt.empty()) ledger.positions[account] = position;
     }

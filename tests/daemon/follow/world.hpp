@@ -69,8 +69,9 @@ class World {
     view::State state(const std::string& protocol = "lend") const { return status(protocol).state; }
     /// Positions as the follower shows them; empty while it does not.
     std::string shown(const std::string& protocol = "lend") const;
-    /// Positions with debt as the contracts have them at the head.
-    std::string real(const std::string& protocol = "lend") const;
+    /// Positions with debt as the contracts have them at this block, or at the head.
+    std::string real(const std::string& protocol = "lend",
+                     std::optional<BlockNumber> at = std::nullopt) const;
     /// Shown is real at the head, for all protocols, and all are live.
     void expect_exact() const;
     std::vector<store::StoredAlert> alerts() const;
