@@ -37,7 +37,7 @@ node tests/faults/kills.mjs --kills "$kills" --seed "$seed" || failed=1
 say "A kill at every system call that changes something"
 node tests/faults/syscalls.mjs || failed=1
 say "Reorganisations of 1 to 64 blocks at any progress of the delivery"
-PLIMSOLL_EFFORT=2000 build/tests/daemon/rules/rules_tests --gtest_brief=1 \
+PLIMSOLL_EFFORT=1000 build/tests/daemon/rules/rules_tests --gtest_brief=1 \
     --gtest_filter='*AnyProgress*:*Histories*:*Models*' || failed=1
 say "A kill, an error and a full disk at every call of the store"
 build/tests/daemon/store/store_tests --gtest_brief=1 --gtest_filter='Killed*:Disk*' || failed=1

@@ -100,7 +100,7 @@ TEST_P(Histories, nothing_is_lost_invented_or_said_twice) {
         }
     };
     scenario.round(tip);
-    const unsigned steps = std::max(50U, test::effort(150));
+    const unsigned steps = std::clamp(test::effort(150), 50U, 150U);
     for (unsigned step = 0; step < steps; ++step) {
         change();
         scenario.protocol.read = below(8) != 0;
