@@ -11,7 +11,7 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -97,27 +97,35 @@ class Committed {
 
     void add(const std::string& sink, const std::string& id, Time now) {
         const std::scoped_lock lock(mutex_);
-        const auto [place, is_new] = times_.emplace(std::pair(sink, id), now);
+        const auto [place, is_new] = waiting_.emplace(std::pair(sink, id), Entry{now, added_});
         if (!is_new) return;
-        order_.push_back(place->first);
+        order_.emplace(added_++, place);
         if (order_.size() <= kMost) return;
-        times_.erase(order_.front());
-        order_.pop_front();
+        waiting_.erase(order_.begin()->second);
+        order_.erase(order_.begin());
     }
     std::optional<Time> take(const std::string& sink, const std::string& id) {
         const std::scoped_lock lock(mutex_);
-        const auto found = times_.find(std::pair(sink, id));
-        if (found == times_.end()) return std::nullopt;
-        const Time out = found->second;
-        times_.erase(found);
+        const auto found = waiting_.find(std::pair(sink, id));
+        if (found == waiting_.end()) return std::nullopt;
+        const Time out = found->second.at;
+        order_.erase(found->second.number);
+        waiting_.erase(found);
         return out;
     }
 
   private:
     static constexpr std::size_t kMost = 10'000;
-    std::mutex mutex_;  ///< guards the two below
-    std::map<std::pair<std::string, std::string>, Time> times_;
-    std::deque<std::pair<std::string, std::string>> order_;
+    struct Entry {
+        Time at;
+        std::uint64_t number = 0;  ///< in the order of adding
+    };
+    using Waiting = std::map<std::pair<std::string, std::string>, Entry>;
+
+    std::mutex mutex_;  ///< guards those below
+    Waiting waiting_;   ///< by sink and id
+    std::map<std::uint64_t, Waiting::iterator> order_;
+    std::uint64_t added_ = 0;
 };
 
 }  // namespace
