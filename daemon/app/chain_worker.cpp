@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -32,6 +33,14 @@ std::vector<follow::Followed> followed_on(const config::ChainSettings& chain,
         out.push_back(std::move(one));
     }
     return out;
+}
+
+/// What is left of the interval after a poll, and a fifth of it at least: nobody is asked without a
+/// break.
+std::chrono::milliseconds rest_of(std::chrono::milliseconds interval,
+                                  std::chrono::steady_clock::duration took) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(interval - took);
+    return std::max(left, interval / 5);
 }
 
 }  // namespace
@@ -96,7 +105,8 @@ void ChainWorker::run() {
     while (!stop_.requested()) {
         const auto begin = std::chrono::steady_clock::now();
         const auto polled = follower_->poll();
-        metrics_.polled(chain_.name, std::chrono::steady_clock::now() - begin);
+        const auto took = std::chrono::steady_clock::now() - begin;
+        metrics_.polled(chain_.name, took);
         if (polled) {
             if (!told.empty()) spdlog::info("{}: reading again", chain_.name);
             told.clear();
@@ -108,8 +118,10 @@ void ChainWorker::run() {
         }
         if (follower_->is_busy()) continue;
         // Whoever has to be asked less often for a while is spared by the source.
-        pulse_.beat_before(chain_.poll_every);
-        stop_.wait(chain_.poll_every);
+        const auto pause =
+            polled.has_value() ? rest_of(chain_.poll_every, took) : chain_.poll_every;
+        pulse_.beat_before(pause);
+        stop_.wait(pause);
     }
 }
 
