@@ -94,10 +94,9 @@ view::State Follower::chain_state(std::string& reason) const {
         reason = stale_reason(head_age_seconds(), trouble_);
         return view::State::stale;
     }
-    const bool is_followed = protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(),
-                                                               [](const Followed& one) {
-                                                                   return one.seen_tip() != nullptr;
-                                                               });
+    const auto is_seen = [](const Followed& one) { return one.seen_tip() != nullptr; };
+    const bool is_followed =
+        protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(), is_seen);
     if (processed_.hash.is_zero() || !is_followed) {
         if (reason.empty() && !protocols_.empty()) {
             (void)protocols_.front().state(view::State::unknown, reason);
