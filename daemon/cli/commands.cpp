@@ -57,6 +57,7 @@ Expected<config::Settings, int> load(const Arguments& arguments) {
 
 std::vector<query::GroupName> group_names(const std::vector<config::GroupSettings>& groups) {
     std::vector<query::GroupName> out;
+    out.reserve(groups.size());
     for (const auto& group : groups) out.push_back({group.name, group.leader, group.members});
     return out;
 }

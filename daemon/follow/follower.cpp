@@ -181,7 +181,7 @@ Expected<void, Fault> Follower::step_to(const BlockRef& head, int& forks) {
 
 Expected<void, Fault> Follower::run_round(std::vector<BlockRef> blocks, bool newest) {
     Draft draft(parts_.settings, parts_.source, protocols_, tail_.tip(), std::move(blocks));
-    const auto done = newest ? draft.run(!has_doubted_) : draft.run_logs();
+    auto done = newest ? draft.run(!has_doubted_) : draft.run_logs();
     has_doubted_ = has_doubted_ || draft.has_doubted();
     if (!done && done.error().kind == FaultKind::missing_state && draft.stop_early()) {
         take_over(draft);  // what was read stays; the rest is read at a newer block

@@ -102,8 +102,10 @@ void put(std::ostream& out, const Cell& cell, std::size_t to, bool right, bool l
 }  // namespace
 
 Style style_of(int file_descriptor) {
+    // NOLINTBEGIN(concurrency-mt-unsafe): at start
     const char* const no_color = std::getenv("NO_COLOR");
     const char* const term = std::getenv("TERM");
+    // NOLINTEND(concurrency-mt-unsafe)
     const bool is_unwanted = no_color != nullptr && *no_color != '\0';
     const bool is_dumb = term == nullptr || std::string_view(term) == "dumb";
     return {::isatty(file_descriptor) == 1 && !is_unwanted && !is_dumb};
