@@ -4,7 +4,7 @@
 # of a hundred requests and deliveries fails, the same faults for Alertmanager, and how soon alerts are on
 # their way. Prints figures; ends with 1 when a claim of docs/delivery.md does not hold.
 #
-#   scripts/soak.sh [KILLS] [SEED] [POLLS]     default 1000, 1 and 200000: some seventy minutes
+#   scripts/soak.sh [KILLS] [SEED] [POLLS]     default 1000, 1 and 200000: some sixty minutes
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
