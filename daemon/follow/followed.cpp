@@ -48,7 +48,7 @@ void Followed::set_aside(const BlockRef& at) {
     move_on(std::move(next), at);
 }
 
-const Tip* Followed::seen_tip() const {
+const Tip* Followed::shown_tip() const {
     if (tip.valued) return &tip;
     return tip.fault.empty() && past ? &past->tip : nullptr;
 }
@@ -90,12 +90,12 @@ view::State Followed::state(view::State chain_state, std::string& reason) const 
         return view::State::unknown;
     }
     if (!tip.fault.empty()) return tip.state(reason);
-    const Tip* const readable = seen_tip();
-    if (readable == nullptr) {
+    const Tip* const shown = shown_tip();
+    if (shown == nullptr) {
         if (reason.empty()) reason = "blocks are being caught up with";
         return view::State::unknown;
     }
-    return chain_state == view::State::live ? readable->state(reason) : chain_state;
+    return chain_state == view::State::live ? shown->state(reason) : chain_state;
 }
 
 view::State Tip::state(std::string& reason) const {

@@ -77,7 +77,7 @@ struct Followed {
     /// The tip, true at `at`, is about to go on without values.
     void set_aside(const BlockRef& at);
     /// What readers look at: the tip, else `past`; none: nothing is known just now.
-    const Tip* seen_tip() const;
+    const Tip* shown_tip() const;
     /// Forgets the ledgers; what was told stays told.
     void drop();
     void keep_changed_records();

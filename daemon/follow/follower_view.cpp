@@ -94,9 +94,9 @@ view::State Follower::chain_state(std::string& reason) const {
         reason = stale_reason(head_age_seconds(), trouble_);
         return view::State::stale;
     }
-    const auto is_seen = [](const Followed& one) { return one.seen_tip() != nullptr; };
+    const auto is_shown = [](const Followed& one) { return one.shown_tip() != nullptr; };
     const bool is_followed =
-        protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(), is_seen);
+        protocols_.empty() || std::any_of(protocols_.begin(), protocols_.end(), is_shown);
     if (processed_.hash.is_zero() || !is_followed) {
         if (reason.empty() && !protocols_.empty()) {
             (void)protocols_.front().state(view::State::unknown, reason);
@@ -121,13 +121,13 @@ std::vector<view::ProtocolStatus> Follower::make_statuses(const view::ChainStatu
         status.chain = parts_.chain.name;
         status.reason = chain.reason;
         status.state = one.state(chain.state, status.reason);
-        const Tip* const seen = one.seen_tip();
-        if (const Tip& tip = seen == nullptr ? one.tip : *seen; tip.ledger) {
+        const Tip* const shown = one.shown_tip();
+        if (const Tip& tip = shown == nullptr ? one.tip : *shown; tip.ledger) {
             status.coverage_ppm = tip.ledger->coverage_ppm();
             status.positions = tip.ledger->position_count();
             status.found = tip.ledger->trust().found;
         }
-        if (seen != nullptr) status.block = one.tip.valued ? chain.processed : one.past->at;
+        if (shown != nullptr) status.block = one.tip.valued ? chain.processed : one.past->at;
         status.audit = {one.tip.audit.checked, one.tip.audit.mismatched};
         status.scan = one.scan;
     }
@@ -196,7 +196,7 @@ void Follower::read(const std::function<void(std::span<const view::ProtocolView>
     std::vector<view::ProtocolView> views;
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
-        const Tip* const tip = one.seen_tip();
+        const Tip* const tip = one.shown_tip();
         if (tip == nullptr) continue;
         view::ProtocolView view;
         view.status = statuses[i];
