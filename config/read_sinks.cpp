@@ -256,7 +256,7 @@ std::vector<SinkSettings> read_sinks(Reading& reading, const toml::table& root) 
         if (!sink.kind.empty()) {
             section.check_kind(sink.kind);
             SinkReader(reading, section, sink).read(out);
-            lanes += sink.kind == "webhook" || sink.kind == "alertmanager" ? sink.lanes : 1;
+            lanes += sink.lanes;
         }
         if (lanes > kMostLanes) {
             reading.problems.error(section.at("lanes"),

@@ -213,7 +213,7 @@ struct SinkSettings {
     std::vector<std::string> allow_private;  ///< CIDR
     std::string ca_file;
     Milliseconds timeout{15'000};
-    unsigned lanes = 4;
+    unsigned lanes = 1;                   ///< deliveries in parallel
     std::optional<unsigned> max_rps;      ///< none: what the service allows; 0: no limit
     std::optional<Milliseconds> max_age;  ///< undelivered after this: given up; none: by kind
     /// Labels that the alerts of one message have in common; empty: a message for every alert.

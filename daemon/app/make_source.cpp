@@ -19,6 +19,7 @@ Settings settings_of(const config::ChainSettings& chain, const SourceOptions& op
     out.name = chain.name;
     out.chain_id = chain.chain_id;
     out.endpoints = chain.endpoints;
+    out.poll_every = chain.poll_every;
     out.stale_after = chain.stale_after;
     out.observer = options.observer;
     out.timeout = options.timeout.value_or(out.timeout);

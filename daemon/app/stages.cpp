@@ -7,6 +7,7 @@
 #include "daemon/app/rotation.hpp"
 #include "daemon/app/sink_test.hpp"
 #include "daemon/app/stored_form.hpp"
+#include "daemon/app/tasks.hpp"
 #include "daemon/app/wall_time.hpp"
 #include "daemon/sinks/make.hpp"
 
@@ -32,6 +33,9 @@ using store::StoreError;
 Expected<std::unique_ptr<Stages>, StartError> Stages::make(config::Settings settings,
                                                            const Foundation& foundation,
                                                            std::int64_t last_snapshot) {
+    if (const auto why = too_many_tasks(tasks_needed(settings), tasks_allowed()); !why.empty()) {
+        return wrong_configuration(why);
+    }
     std::unique_ptr<Stages> out(new Stages(std::move(settings), foundation, last_snapshot));
     if (auto signers = out->make_signers(); !signers) {
         return Unexpected<StartError>{signers.error()};

@@ -68,6 +68,7 @@ EvmSource::EvmSource(EvmSourceSettings settings, Machine machine)
     : PooledSource({.name = settings.name,
                     .endpoints = settings.endpoints,
                     .block_time = settings.block_time,
+                    .poll_every = settings.poll_every,
                     .deadline = settings.deadline,
                     .stale_after = settings.stale_after,
                     .observer = settings.observer,

@@ -28,6 +28,7 @@ struct EvmSourceSettings {
     Address multicall = canonical_multicall();
     SnapshotProof proof = SnapshotProof::full;
     std::chrono::milliseconds block_time{12'000};  ///< a hint: pauses and staleness follow it
+    std::chrono::milliseconds poll_every{12'000};  ///< how often it is asked for a new block
     std::size_t max_calls = 200;                   ///< of one multicall, its proofs not counted
     std::size_t max_calldata = std::size_t{256} * 1'024;
     std::uint64_t log_span = 2'000;  ///< blocks of the first eth_getLogs; adapts itself

@@ -112,7 +112,9 @@ PooledSource::PooledSource(PooledSettings settings, Machine machine)
                         machine_.random ? machine_.random : default_random(), settings_.observer,
                         settings_.dialect},
           [this](Endpoint& endpoint, Time until) { return check(endpoint, until); },
-          rpc::PoolOptions{.block_time = settings_.block_time, .max_tries = 4}) {}
+          rpc::PoolOptions{.block_time = settings_.block_time,
+                           .poll_every = settings_.poll_every,
+                           .max_tries = 4}) {}
 
 void PooledSource::cancel() {
     stop_.request_stop();

@@ -44,6 +44,7 @@ struct PooledSettings {
     std::string name;  ///< of the chain, for logs
     std::vector<rpc::EndpointSettings> endpoints;
     std::chrono::milliseconds block_time{12'000};
+    std::chrono::milliseconds poll_every{12'000};  ///< how often it is asked for a new block
     /// How long one call of the source may take in all, retries and other endpoints included.
     std::chrono::milliseconds deadline{45'000};
     /// A head that did not change for so long is compared with another endpoint's; none: the longer

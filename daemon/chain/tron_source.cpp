@@ -82,6 +82,7 @@ TronSource::TronSource(TronSourceSettings settings, Machine machine)
           {.name = settings.name,
            .endpoints = settings.endpoints,
            .block_time = settings.block_time,
+           .poll_every = settings.poll_every,
            .deadline = settings.deadline,
            .stale_after = settings.stale_after,
            .observer = settings.observer,

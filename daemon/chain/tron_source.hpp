@@ -29,6 +29,7 @@ struct TronSourceSettings {
 
     std::vector<Address> multicalls = known_tron_multicalls();  ///< the first one found is used
     std::chrono::milliseconds block_time{3'000};
+    std::chrono::milliseconds poll_every{1'500};  ///< how often it is asked for a new block
     std::size_t max_calls = 200;  ///< of one multicall; fewer where the node's time does not reach
     std::size_t max_calldata = std::size_t{256} * 1'024;
     std::uint64_t log_span = 5'000;   ///< blocks of the first eth_getLogs; adapts itself

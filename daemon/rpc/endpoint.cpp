@@ -19,12 +19,14 @@ constexpr unsigned kAnswersToGrow = 16;
 
 }  // namespace
 
-Endpoint::Endpoint(std::size_t index, EndpointSettings settings, Services services)
+Endpoint::Endpoint(std::size_t index, EndpointSettings settings, Services services,
+                   Clock::Duration poll_every)
     : index_(index),
       settings_(std::move(settings)),
       services_(std::move(services)),
       redactor_(settings_),
-      bucket_(settings_.max_rps, services_.dialect.least_burst) {
+      bucket_(settings_.max_rps, services_.dialect.least_burst),
+      health_(poll_every) {
     report_.alias = settings_.alias;
 }
 

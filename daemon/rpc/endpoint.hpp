@@ -62,7 +62,8 @@ struct EndpointReport {
 /// `report` and `requests` are safe from any.
 class Endpoint {
   public:
-    Endpoint(std::size_t index, EndpointSettings settings, Services services);
+    Endpoint(std::size_t index, EndpointSettings settings, Services services,
+             Clock::Duration poll_every = std::chrono::seconds(12));
 
     std::size_t index() const { return index_; }  ///< position in the configuration
     const std::string& alias() const { return settings_.alias; }

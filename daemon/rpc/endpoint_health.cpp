@@ -93,10 +93,19 @@ bool EndpointHealth::is_usable(Use use, Clock::Time now) const {
     return is_closed && is_fresh && now >= paused_until_ && now >= aside_until_;
 }
 
+Clock::Duration EndpointHealth::pause(Clock::Duration most) const {
+    // Polls begin a little earlier or later than they should.
+    return std::min(most, poll_every_ * 9 / 10);
+}
+
+Clock::Time EndpointHealth::paused_until() const {
+    return is_pause_asked_for_ ? paused_until_ : std::min(paused_until_, tried_at_ + pause(10s));
+}
+
 bool EndpointHealth::is_last_resort(Clock::Time now) const {
-    const bool is_just_refused = now - tried_at_ < 10s;
+    const bool is_just_refused = now - tried_at_ < pause(10s);
     if (now < paused_until_ && (is_pause_asked_for_ || is_just_refused)) return false;
-    const bool is_just_tried = now - tried_at_ < 1s;
+    const bool is_just_tried = now - tried_at_ < pause(1s);
     if (now < aside_until_ && aside_ == State::unpinned) return !is_just_tried;
     if (now < aside_until_) return aside_ != State::quota && !is_just_refused;
     return !breaker_.is_open() || !is_just_tried;

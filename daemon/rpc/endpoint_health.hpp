@@ -4,6 +4,7 @@
 #include "daemon/rpc/clock.hpp"
 #include "daemon/rpc/rpc_error.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -16,6 +17,10 @@ enum class Use { head, history };
 /// and randomness are handed in. Not safe for concurrent use.
 class EndpointHealth {
   public:
+    /// `poll_every`: how often somebody wants an answer; see `is_last_resort`.
+    explicit EndpointHealth(Clock::Duration poll_every = std::chrono::seconds(12))
+        : poll_every_(poll_every) {}
+
     enum class State {
         unchecked,
         ok,
@@ -46,18 +51,23 @@ class EndpointHealth {
 
     bool is_usable(Use use, Clock::Time now) const;
     /// Whether to ask it although it is not usable, because no other endpoint is. Never before the
-    /// time that it named; not more often than once a second, or every 10 s if it refused us or had
+    /// time that it named. Else in every poll, so that the first one after its recovery finds it;
+    /// within a poll not more often than once a second, or every 10 s if it refused us or had
     /// enough of us without saying for how long.
     bool is_last_resort(Clock::Time now) const;
     void tried(Clock::Time now) { tried_at_ = now; }
-    /// When it may be asked again after it had enough of us.
-    Clock::Time paused_until() const { return paused_until_; }
+    /// When it may be asked again, as a last resort, after it had enough of us.
+    Clock::Time paused_until() const;
 
     State state(Clock::Time now) const;
 
   private:
     void set_aside(State why, Clock::Time until);
+    /// So long it is left alone after it was tried, where nobody asked for a pause: at most `most`,
+    /// and less than a poll.
+    Clock::Duration pause(Clock::Duration most) const;
 
+    Clock::Duration poll_every_;
     Breaker breaker_;
     bool is_checked_ = false;
     Clock::Time checked_at_{};

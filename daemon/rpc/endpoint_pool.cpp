@@ -46,8 +46,8 @@ EndpointPool::EndpointPool(std::vector<EndpointSettings> endpoints, const Servic
                            Check check, const PoolOptions& options)
     : services_(services), check_(std::move(check)), options_(options) {
     for (EndpointSettings& settings : endpoints) {
-        endpoints_.push_back(
-            std::make_unique<Endpoint>(endpoints_.size(), std::move(settings), services_));
+        endpoints_.push_back(std::make_unique<Endpoint>(endpoints_.size(), std::move(settings),
+                                                        services_, options_.poll_every));
     }
 }
 

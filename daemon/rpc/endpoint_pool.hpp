@@ -18,6 +18,8 @@ namespace plimsoll::rpc {
 struct PoolOptions {
     /// A quarter of it passes before an endpoint that lacks a block is asked again.
     std::chrono::milliseconds block_time{12'000};
+    /// How often the pool is asked; see `EndpointHealth::is_last_resort`.
+    std::chrono::milliseconds poll_every{12'000};
     unsigned max_tries = 4;
 };
 

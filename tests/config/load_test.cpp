@@ -81,7 +81,7 @@ url = "https://a.example"
     const SinkSettings sink_defaults;
     const SinkSettings& sink = settings.sinks.at(0);
     EXPECT_EQ(sink.timeout, sink_defaults.timeout);
-    EXPECT_EQ(sink.lanes, sink_defaults.lanes);
+    EXPECT_EQ(sink.lanes, 4U);
     EXPECT_EQ(sink.max_rps, sink_defaults.max_rps);
     EXPECT_EQ(sink.allow_http, sink_defaults.allow_http);
 }

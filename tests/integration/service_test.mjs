@@ -2,7 +2,7 @@
 // reload takes away is said, and a snapshot can be asked for by a signal.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -15,6 +15,8 @@ const RELOADS = 20;
 const DEADLINE_MS = 60_000;
 /** Seconds between blocks, so that nothing turns often enough within an hour to count as flapping. */
 const QUARTER = 900;
+/** Threads, by the unit. */
+const TASKS_ALLOWED = 64;
 const CLEAR = 1_010_000_000_000_000_000n;
 
 let market;
@@ -99,6 +101,7 @@ test(`${RELOADS} reloads under traffic lose no alert and repeat none`, { timeout
     await world.mine();
     await market.settled();
     await delivered();
+    assert.ok(readdirSync(`/proc/${daemon.pid}/task`).length <= TASKS_ALLOWED);
 
     const alerts = archived(market.folder);
     assert.ok(alerts.length > 100, `only ${alerts.length} alerts`);

@@ -77,8 +77,9 @@ TEST(EndpointHealth, rate_only_pauses) {
 TEST(EndpointHealth, a_pause_that_nobody_asked_for_is_broken_off_every_ten_seconds) {
     EndpointHealth health = healthy();
     for (int i = 0; i < 12; ++i) health.failed(error(ErrorKind::rate), kNow, 120'000'000'000);
-    EXPECT_GT(health.paused_until(), kNow + 60s);
+    EXPECT_FALSE(health.is_usable(Use::head, kNow + 60s));
     health.tried(kNow);
+    EXPECT_EQ(health.paused_until(), kNow + 10s);
     EXPECT_FALSE(health.is_last_resort(kNow + 10s - 1ns));
     EXPECT_TRUE(health.is_last_resort(kNow + 10s));
     EXPECT_FALSE(health.is_usable(Use::head, kNow + 10s));
@@ -147,6 +148,29 @@ TEST(EndpointHealth, down_is_tried_anyway_once_a_second) {
     health.tried(kNow);
     EXPECT_FALSE(health.is_last_resort(kNow + 999ms));
     EXPECT_TRUE(health.is_last_resort(kNow + 1s));
+}
+
+TEST(EndpointHealth, every_poll_asks_the_only_endpoint_that_named_no_time) {
+    static constexpr Clock::Duration kPoll = 500ms;
+    for (const ErrorKind kind : {ErrorKind::transient, ErrorKind::rate, ErrorKind::auth,
+                                 ErrorKind::wrong_chain, ErrorKind::unpinned}) {
+        EndpointHealth health(kPoll);
+        health.tried(kNow);
+        for (int i = 0; i < 12; ++i) health.failed(error(kind), kNow, 120'000'000'000);
+        EXPECT_FALSE(health.is_usable(Use::head, kNow + kPoll)) << to_string(kind);
+        EXPECT_FALSE(health.is_last_resort(kNow + kPoll / 2)) << to_string(kind);
+        EXPECT_TRUE(health.is_last_resort(kNow + kPoll)) << to_string(kind);
+    }
+}
+
+TEST(EndpointHealth, a_time_that_was_named_is_kept_whatever_the_poll) {
+    EndpointHealth health(500ms);
+    RpcError rate = error(ErrorKind::rate);
+    rate.wait = 7s;
+    health.tried(kNow);
+    health.failed(rate, kNow, 0);
+    EXPECT_EQ(health.paused_until(), kNow + 7s);
+    EXPECT_FALSE(health.is_last_resort(kNow + 7s - 1ns));
 }
 
 TEST(EndpointHealth, a_lagging_endpoint_serves_history) {
