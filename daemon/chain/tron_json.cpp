@@ -198,11 +198,11 @@ Returned parse_tron_call(const json& value) {
     return std::move(*bytes);
 }
 
-Expected<std::vector<protocols::Log>, ParseError> parse_tron_infos(const json& value,
-                                                                   const BlockRef& block) {
-    std::vector<protocols::Log> out;
+Expected<TronInfos, ParseError> parse_tron_infos(const json& value, const BlockRef& block) {
+    TronInfos out;
     if (value.is_object() && value.empty()) return out;
     if (!value.is_array()) return parse_error("transaction infos are no list");
+    out.transactions = value.size();
     std::uint32_t index = 0;
     for (const json& info : value) {
         const auto number = number_of(info, "blockNumber");
@@ -219,7 +219,7 @@ Expected<std::vector<protocols::Log>, ParseError> parse_tron_infos(const json& v
         model.block_hash = block.hash;
         model.block_time = block.time;
         model.tx = *id;
-        if (auto added = add_logs(*logs, model, !has_failed(info), index, out); !added) {
+        if (auto added = add_logs(*logs, model, !has_failed(info), index, out.logs); !added) {
             return Unexpected<ParseError>{added.error()};
         }
     }

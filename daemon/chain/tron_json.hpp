@@ -26,10 +26,15 @@ Expected<std::optional<BlockRef>, ParseError> parse_tron_block(const nlohmann::j
 /// when the node gave it no more time, `unsupported`, `bad_request`, `malformed`.
 Returned parse_tron_call(const nlohmann::json& value);
 
-/// The logs of `gettransactioninfobyblocknum` of this block, those of failed transactions left out.
-/// A log's index counts all logs of the block in their order.
-Expected<std::vector<protocols::Log>, ParseError> parse_tron_infos(const nlohmann::json& value,
-                                                                   const BlockRef& block);
+/// What `gettransactioninfobyblocknum` tells of a block.
+struct TronInfos {
+    std::size_t transactions = 0;
+    /// Those of failed transactions left out. The index counts all logs of the block in their
+    /// order.
+    std::vector<protocols::Log> logs;
+};
+Expected<TronInfos, ParseError> parse_tron_infos(const nlohmann::json& value,
+                                                 const BlockRef& block);
 
 /// One page of a contract's events, as far as it tells where events lie.
 struct EventPage {

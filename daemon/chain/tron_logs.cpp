@@ -1,5 +1,8 @@
 #include "daemon/chain/tron_logs.hpp"
 
+#include "daemon/chain/tron_infos.hpp"
+#include "daemon/chain/tron_json.hpp"
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -11,55 +14,15 @@ using protocols::Log;
 using rpc::ErrorKind;
 using rpc::PlainRequest;
 using rpc::RpcError;
-using rpc::RpcResult;
 using Logs = std::vector<Log>;
 using Time = rpc::Clock::Time;
 
-constexpr std::size_t kMostInfoBytes = 64 * rpc::kMiB;
 constexpr std::uint64_t kNearBlocks = 16;
 constexpr std::size_t kPageSize = 200;
 /// Pages of one contract in one step; where there are more, the step was too long.
 constexpr unsigned kMostPages = 10;
 /// Blocks with events that are read in one step.
 constexpr std::size_t kMostEventBlocks = 200;
-constexpr std::size_t kInfosAtOnce = 4;
-
-/// The logs of these blocks, each out of the infos of its transactions.
-Expected<Logs, RpcError> logs_of_infos(TronNode& node, const EvmLogFilter& filter,
-                                       std::span<const BlockRef> blocks, Time deadline) {
-    std::vector<PlainRequest> requests;
-    for (const BlockRef& block : blocks) {
-        requests.push_back({"/wallet/gettransactioninfobyblocknum",
-                            R"({"num":)" + std::to_string(block.number) + "}"});
-    }
-    rpc::CallLimits limits = node.limits(deadline);
-    limits.timeout = node.chain.evm.logs_timeout;
-    limits.max_bytes = kMostInfoBytes / kInfosAtOnce;
-    Logs out;
-    std::optional<RpcError> failure;
-    for (std::size_t first = 0; first < requests.size() && !failure; first += kInfosAtOnce) {
-        const auto part =
-            std::span(requests).subspan(first, std::min(kInfosAtOnce, requests.size() - first));
-        node.endpoint.call_plain(part, limits, [&](std::size_t i, const RpcResult& reply) {
-            if (failure) return;
-            if (!reply) {
-                failure = reply.error();
-                return;
-            }
-            auto logs = parse_tron_infos(*reply, blocks[first + i]);
-            if (!logs) {
-                failure =
-                    node.fault(ErrorKind::malformed, "infos: " + logs.error().message).value();
-                return;
-            }
-            std::copy_if(std::make_move_iterator(logs->begin()),
-                         std::make_move_iterator(logs->end()), std::back_inserter(out),
-                         [&filter](const Log& log) { return filter.accepts(log); });
-        });
-    }
-    if (failure) return Unexpected<RpcError>{std::move(*failure)};
-    return out;
-}
 
 /// Blocks in which contracts emitted anything, found page by page.
 class EventPages {
@@ -152,17 +115,40 @@ Expected<Source::RangeLogs, RpcError> finished(const TronNode& node, const EvmLo
     return Source::RangeLogs{std::move(logs), step.to};
 }
 
-}  // namespace
-
-Expected<Logs, RpcError> fetch_tron_logs_of(TronNode& node, const EvmLogFilter& filter,
-                                            const BlockRef& block, Time deadline) {
-    if (node.abilities.has_rpc) return fetch_logs_of(node.evm, filter, block, deadline);
-    auto logs = logs_of_infos(node, filter, {&block, 1}, deadline);
+Expected<Logs, RpcError> logs_out_of_infos(TronNode& node, const EvmLogFilter& filter,
+                                           const BlockRef& block, Time deadline) {
+    auto logs = fetch_tron_infos(node, filter, {&block, 1}, deadline);
     if (!logs) return logs;
     if (auto canonical = node.require_canonical(block, deadline); !canonical) {
         return Unexpected<RpcError>{std::move(canonical.error())};
     }
     return logs;
+}
+
+}  // namespace
+
+Expected<Logs, RpcError> fetch_tron_logs_of(TronNode& node, const EvmLogFilter& filter,
+                                            const BlockRef& block, Time deadline) {
+    if (!node.abilities.has_rpc) return logs_out_of_infos(node, filter, block, deadline);
+    auto logs = fetch_logs_of(node.evm, filter, block, deadline);
+    if (!logs || !node.abilities.has_infos || node.compared.contains(block)) return logs;
+    auto infos = fetch_tron_infos(node, filter, {&block, 1}, deadline);
+    if (!infos && is_absent(infos.error())) {
+        node.abilities.has_infos = false;
+        return logs;
+    }
+    if (!infos) return infos;
+    const std::size_t by_id = logs->size();
+    auto all = complete_logs(std::move(*logs), std::move(*infos));
+    if (!all) return node.fault(ErrorKind::lag_or_reorg, all.error().message);
+    // Infos are asked for by the block's number.
+    if (all->size() > by_id) {
+        if (auto canonical = node.require_canonical(block, deadline); !canonical) {
+            return Unexpected<RpcError>{std::move(canonical.error())};
+        }
+    }
+    node.compared.add(block);
+    return std::move(*all);
 }
 
 Expected<Source::RangeLogs, RpcError> fetch_tron_logs_near(TronNode& node,
@@ -211,7 +197,7 @@ Expected<Source::RangeLogs, RpcError> fetch_tron_logs_by_events(TronNode& node,
             if (!block) return Unexpected<RpcError>{block.error()};
             blocks.push_back(*block);
         }
-        auto logs = logs_of_infos(node, filter, blocks, deadline);
+        auto logs = fetch_tron_infos(node, filter, blocks, deadline);
         if (!logs) return Unexpected<RpcError>{std::move(logs.error())};
         return finished(node, filter, std::move(*logs), {step.from, last, step.with_time});
     }

@@ -8,8 +8,9 @@
 
 namespace plimsoll::chain {
 
-/// All logs of one block: by its id from /jsonrpc, else out of the infos of its transactions, with
-/// a look at the chain after them.
+/// All logs of one block: by its id from /jsonrpc, and out of the infos of its transactions, where
+/// the node offers both, since either may be there before the other; see `complete_logs`. Infos are
+/// followed by a look at the chain. Each block is compared once.
 Expected<std::vector<protocols::Log>, rpc::RpcError> fetch_tron_logs_of(TronNode& node,
                                                                         const EvmLogFilter& filter,
                                                                         const BlockRef& block,

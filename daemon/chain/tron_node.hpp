@@ -3,8 +3,11 @@
 #include "daemon/chain/evm_node.hpp"
 #include "daemon/chain/tron_json.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,10 +36,32 @@ struct TronAbilities {
     bool has_rpc = false;             ///< /jsonrpc
     bool has_rpc_final = false;       ///< ... which knows the tag `finalized`
     bool has_events = false;          ///< /v1: TronGrid's event pages
+    bool has_infos = false;  ///< /wallet's infos of a block's transactions, beside /jsonrpc
     Address multicall;
 };
 /// "wallet, walletsolidity, jsonrpc, v1".
 std::string to_string(const TronAbilities& abilities);
+
+/// Blocks that were dealt with lately.
+class RecentBlocks {
+  public:
+    void add(const BlockRef& block) {
+        hashes_.push_back(block.hash);
+        if (hashes_.size() > kMost) hashes_.pop_front();
+    }
+    bool contains(const BlockRef& block) const {
+        return std::find(hashes_.begin(), hashes_.end(), block.hash) != hashes_.end();
+    }
+
+  private:
+    static constexpr std::size_t kMost = 64;
+    std::deque<Bytes32> hashes_;
+};
+
+/// Nothing is served under this path, rather than not just now.
+inline bool is_absent(const rpc::RpcError& error) {
+    return error.kind == rpc::ErrorKind::bad_request || error.kind == rpc::ErrorKind::unsupported;
+}
 
 /// One endpoint as a TRON node. Whatever it is asked goes through an interface it offers. One
 /// thread uses it at a time.
@@ -47,6 +72,7 @@ struct TronNode {
     TronAbilities abilities;
     LogSpan event_span;
     ChunkSize calls;
+    RecentBlocks compared{};  ///< blocks whose logs both interfaces told
 
     rpc::CallLimits limits(rpc::Clock::Time deadline) const { return evm.limits(deadline); }
 

@@ -6,6 +6,7 @@
 #include "daemon/chain/evm_probe.hpp"
 #include "daemon/chain/multicall.hpp"
 #include "daemon/chain/tron_call_site.hpp"
+#include "daemon/chain/tron_infos.hpp"
 #include "daemon/rpc/json.hpp"
 
 #include <spdlog/spdlog.h>
@@ -20,11 +21,6 @@ using rpc::PlainRequest;
 using rpc::RpcError;
 using rpc::RpcResult;
 using Time = rpc::Clock::Time;
-
-/// Nothing is served under this path, rather than not just now.
-bool is_absent(const RpcError& error) {
-    return error.kind == ErrorKind::bad_request || error.kind == ErrorKind::unsupported;
-}
 
 class TronProbe {
   public:
@@ -207,6 +203,11 @@ Expected<void, RpcError> TronProbe::run() {
     if (auto done = find_blocks("/walletsolidity", found.has_solidity, found.has_light_solidity);
         !done) {
         return done;
+    }
+    if (found.has_wallet && found.has_rpc) {
+        const auto offered = offers_tron_infos(node_, deadline_);
+        if (!offered) return Unexpected<RpcError>{offered.error()};
+        found.has_infos = *offered;
     }
     if (auto done = find_events(); !done) return done;
     tell();

@@ -25,7 +25,8 @@ export function noFaults() {
         callLag: 0, // calls run so far behind the head
         solidLag: 0, // solid blocks are so much further behind
         dropLogs: () => false, // logs that are not shown anywhere
-        lateLogs: 0, // logs of the newest so many blocks are not shown anywhere yet
+        lateLogs: 0, // logs of the newest so many blocks, and what their transactions did, are not shown yet
+        lateRpcLogs: 0, // logs of the newest so many blocks are not shown by /jsonrpc yet
         largestPage: 200, // events that a page holds at most
         losesFingerprint: false, // event pages end without naming the next
         lateEvents: 0, // event pages lack the newest so many blocks
@@ -176,7 +177,7 @@ const WALLET = {
         const number = Number(num);
         if (!(number > 0)) return {};
         const block = number <= (await top(view, isSolid)) ? await view.block(number) : null;
-        if (!block) return [];
+        if (!block || (await view.isLate(number))) return [];
         return (await view.receipts(block)).map((receipt) => view.info(receipt, block));
     },
 

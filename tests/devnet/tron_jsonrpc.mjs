@@ -63,6 +63,11 @@ export class TronJsonRpc {
         return block && this.view.printRpc(block);
     }
 
+    async eth_getBlockTransactionCountByHash(hash) {
+        const block = await this.view.byId(hash);
+        return block && hexOf(block.transactions.length);
+    }
+
     async eth_getCode(address, tag) {
         if (tag !== 'latest') this.#refuseTag(tag);
         return this.view.rpc.call('eth_getCode', [fromTron(address), 'latest']);
@@ -84,7 +89,9 @@ export class TronJsonRpc {
         if (!addresses.every((one) => /^0x[0-9a-fA-F]{40}$/.test(one))) throw new Refused(-32602, 'invalid address');
         const { from, to } = await this.#range(filter);
         const wanted = { from, to, topics: filter.topics };
-        const logs = await this.view.logs({ ...wanted, ...(addresses.length > 0 && { addresses }) });
+        const all = await this.view.logs({ ...wanted, ...(addresses.length > 0 && { addresses }) });
+        const last = (await this.view.head()) - this.view.faults.lateRpcLogs;
+        const logs = all.filter(({ blockNumber }) => Number(blockNumber) <= last);
         if (logs.length > MOST_LOGS) throw new Refused(-32005, `query returned more than ${MOST_LOGS} results`);
         return logs.map(({ blockTimestamp: _, ...log }) => ({ ...log, blockHash: '0x' + idOf(log.blockNumber, log.blockHash) }));
     }
@@ -127,7 +134,8 @@ export class TronJsonRpc {
 
 const METHODS = [
     ...['web3_clientVersion', 'net_version', 'eth_chainId', 'eth_syncing', 'eth_blockNumber'],
-    ...['eth_getBlockByNumber', 'eth_getBlockByHash', 'eth_getCode', 'eth_call', 'eth_getLogs'],
+    ...['eth_getBlockByNumber', 'eth_getBlockByHash', 'eth_getBlockTransactionCountByHash', 'eth_getCode'],
+    ...['eth_call', 'eth_getLogs'],
 ];
 
 function error(id, code, message) {

@@ -127,6 +127,12 @@ export class TronView {
         return logs.filter(await this.#shownLogs());
     }
 
+    /** A node stores what the transactions of a block did together, so it is there as a whole or not yet. */
+    async isLate(number) {
+        const { lateLogs } = this.faults;
+        return lateLogs > 0 && number > (await this.head()) - lateLogs;
+    }
+
     async #shownLogs() {
         const { lateLogs, dropLogs } = this.faults;
         const last = lateLogs > 0 ? (await this.head()) - lateLogs : Infinity;

@@ -62,7 +62,7 @@ describe('JustLend on a TRON node that misbehaves', () => {
     /** The chain is stale, and it and its protocol say why. The last round is still there to be looked at. */
     async function isStale(words) {
         const { chain: state, protocol } = await watched.until(({ chain: one }) => one.state === 'stale' && words.test(one.reason), `stale: ${words}`);
-        assert.equal(protocol.state, 'stale');
+        assert.equal(protocol.state, 'stale', protocol.reason);
         assert.ok(protocol.reason, JSON.stringify(state));
         assert.ok(await watched.verifyShown(), 'something is shown');
     }
@@ -142,15 +142,28 @@ describe('JustLend on a TRON node that misbehaves', () => {
         }
     });
 
-    test('logs of the newest blocks are not there yet', { timeout: 120_000 }, async () => {
-        // What accrues no market leaves no trace but its log: that is for the audit to find.
+    test('the newest blocks are there, but not yet what their transactions did', { timeout: 120_000 }, async () => {
+        // Logs that were missing before are asked for again first.
+        for (let i = 0; i < 8; i++) {
+            await watched.mine();
+            await watched.settled();
+        }
         const seen = await suffer({ lateLogs: 2 }, async () => {
+            await play(3);
+            await isStale(/not yet what its transactions did|the head moved on|keeps no state/);
+        });
+        assert.ok(seen.states.includes('stale'), seen.states.join());
+    });
+
+    test('logs of the newest blocks come by /wallet before they do by /jsonrpc', { timeout: 120_000 }, async () => {
+        const seen = await suffer({ lateRpcLogs: 2 }, async () => {
             for (let i = 0; i < 6; i++) {
-                await play(1, ['transfer', 'enter', 'exit']);
+                await play(1);
                 await watched.settled();
             }
         });
-        assert.ok(seen.states.includes('unverified'), seen.states.join());
+        assert.ok(seen.states.includes('live'), seen.states.join());
+        assert.ok(!seen.states.includes('unverified'), seen.states.join());
     });
 
     test('three blocks in one round, of which no logs of the middle one come', { timeout: 120_000 }, async () => {

@@ -25,6 +25,7 @@ class FakeTron {
     bool has_solidity = true;
     bool has_rpc = true;
     bool has_events = true;
+    bool has_transactions = false;  ///< whole blocks show one
     BlockNumber solid_depth = 18;
     BlockNumber event_lag = 0;              ///< event pages lack the newest so many blocks
     bool loses_fingerprint = false;         ///< event pages do not name the next one

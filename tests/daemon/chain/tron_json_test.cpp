@@ -156,10 +156,11 @@ TEST(TronJson, recorded_infos) {
     BlockRef block;
     block.number = 2;
     block.time = 1795301300;
-    const auto logs = parse_tron_infos(recorded("txinfo_by_block"), block);
-    ASSERT_TRUE(logs) << logs.error().message;
-    ASSERT_EQ(logs->size(), 1U);
-    const protocols::Log& log = logs->front();
+    const auto infos = parse_tron_infos(recorded("txinfo_by_block"), block);
+    ASSERT_TRUE(infos) << infos.error().message;
+    EXPECT_EQ(infos->transactions, 1U);
+    ASSERT_EQ(infos->logs.size(), 1U);
+    const protocols::Log& log = infos->logs.front();
     EXPECT_EQ(to_lower_hex(log.address), "0x5fbdb2315678afecb367f032d93f642f64180aa3");
     EXPECT_EQ(log.topics.size(), 3U);
     EXPECT_EQ(log.topics[0], abi::topic("AnswerUpdated(int256,uint256,uint256)"));
@@ -188,15 +189,17 @@ TEST(TronJson, failed_transactions_have_no_logs_but_count) {
                         info({{"receipt", {{"result", "REVERT"}}}}, 1),
                         info({{"result", "FAILED"}}, 1), info(json::object(), 0),
                         info({{"receipt", json::object()}}, 1)};
-    const auto logs = parse_tron_infos(infos, block);
-    ASSERT_TRUE(logs) << logs.error().message;
-    ASSERT_EQ(logs->size(), 3U);
-    EXPECT_EQ((*logs)[0].index, 0U);
-    EXPECT_EQ((*logs)[1].index, 1U);
-    EXPECT_EQ((*logs)[1].address, (*logs)[0].address);
-    EXPECT_EQ((*logs)[2].index, 4U);
-    EXPECT_TRUE(parse_tron_infos(json::object(), block)->empty());
-    EXPECT_TRUE(parse_tron_infos(json::array(), block)->empty());
+    const auto found = parse_tron_infos(infos, block);
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(found->transactions, 5U);
+    const auto& logs = found->logs;
+    ASSERT_EQ(logs.size(), 3U);
+    EXPECT_EQ(logs[0].index, 0U);
+    EXPECT_EQ(logs[1].index, 1U);
+    EXPECT_EQ(logs[1].address, logs[0].address);
+    EXPECT_EQ(logs[2].index, 4U);
+    EXPECT_EQ(parse_tron_infos(json::object(), block)->transactions, 0U);
+    EXPECT_EQ(parse_tron_infos(json::array(), block)->transactions, 0U);
     json bad = infos;
     bad[0]["log"][0]["address"] = "41";
     EXPECT_FALSE(parse_tron_infos(bad, block));

@@ -1,3 +1,5 @@
+#include "abi/hex.hpp"
+#include "daemon/chain/tron_infos.hpp"
 #include "tests/daemon/chain/tron_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -88,7 +90,8 @@ TEST_P(TronOffer, is_enough_for_everything) {
 INSTANTIATE_TEST_SUITE_P(Offers, TronOffer, ::testing::ValuesIn(kOffers),
                          [](const auto& one) { return std::string(one.param.name); });
 
-TEST_F(TronSourceTest, a_quiet_round_is_four_requests) {
+TEST_F(TronSourceTest, a_quiet_round_is_five_requests) {
+    chain.add_log(200, account(2), word(0xaa));
     add_node(chain);
     connect();
     const std::uint64_t before = source->requests();
@@ -96,7 +99,7 @@ TEST_F(TronSourceTest, a_quiet_round_is_four_requests) {
     ASSERT_TRUE(source->final_block({Finality::Kind::finalized, 0}, at));
     ASSERT_TRUE(source->logs_of(at, filter()));
     ASSERT_TRUE(source->read(calls(150), at));
-    EXPECT_EQ(source->requests(), before + 4);
+    EXPECT_EQ(source->requests(), before + 5);
 }
 
 TEST_F(TronSourceTest, a_url_that_is_no_base_is_told) {
@@ -233,6 +236,121 @@ TEST_F(TronSourceTest, a_fork_while_infos_are_read_is_noticed) {
     const auto logs = source->logs_of(at, filter());
     ASSERT_FALSE(logs);
     EXPECT_EQ(logs.error().kind, FaultKind::lag_or_reorg);
+}
+
+/// Nodes that tell of the newest block by /jsonrpc and by the infos of its transactions, of which
+/// either may come late.
+class TronInfos : public TronSourceTest {
+  protected:
+    using Reply = std::optional<nlohmann::json>;
+
+    test::FakeTron& node() {
+        chain.add_log(200, account(1), word(0xaa), 0);
+        chain.add_log(200, account(1), word(0xaa), 1);
+        test::FakeTron& out = add_node(chain);
+        out.evm.override_result = [this](const std::string& method,
+                                         const nlohmann::json& params) -> Reply {
+            if (method == "eth_getBlockTransactionCountByHash") return transactions(params);
+            const bool is_newest = method == "eth_getLogs" && params.at(0).contains("blockHash");
+            return is_newest && is_rpc_late ? Reply(nlohmann::json::array()) : std::nullopt;
+        };
+        out.override_http = [this](const rpc::HttpRequest& request) {
+            return instead_of_infos(request);
+        };
+        return out;
+    }
+    Reply transactions(const nlohmann::json& params) const {
+        return params.at(0) == to_hex(chain.at(200).hash) ? newest_count : old_count;
+    }
+    std::optional<rpc::HttpResult> instead_of_infos(const rpc::HttpRequest& request) const {
+        const bool is_asked = request.path == "/wallet/gettransactioninfobyblocknum";
+        if (!is_asked || !infos) return std::nullopt;
+        return rpc::HttpReply{200, *infos, std::nullopt};
+    }
+    std::size_t infos_asked(const test::FakeTron& node) const {
+        return node.count("/wallet/gettransactioninfobyblocknum");
+    }
+
+    bool is_rpc_late = false;
+    std::optional<std::string> infos;  ///< in place of the node's
+    nlohmann::json newest_count = "0x2";
+    nlohmann::json old_count = "0x0";
+};
+
+TEST_F(TronInfos, tell_what_the_rpc_does_not_yet) {
+    const test::FakeTron& node = this->node();
+    connect();
+    const BlockRef at = head();
+    is_rpc_late = true;
+    const auto logs = source->logs_of(at, filter());
+    ASSERT_TRUE(logs) << logs.error().message;
+    EXPECT_EQ(logs->size(), 2U);
+    // What was compared is not compared again.
+    const std::size_t asked = infos_asked(node);
+    is_rpc_late = false;
+    EXPECT_EQ(source->logs_of(at, filter())->size(), 2U);
+    EXPECT_EQ(infos_asked(node), asked);
+}
+
+TEST_F(TronInfos, that_are_not_there_yet_are_waited_for) {
+    node();
+    connect();
+    const BlockRef at = head();
+    infos = "[]";
+    const auto logs = source->logs_of(at, filter());
+    ASSERT_FALSE(logs);
+    EXPECT_EQ(logs.error().kind, FaultKind::lag_or_reorg);
+    EXPECT_THAT(logs.error().message, HasSubstr("not yet what its transactions did"));
+    newest_count = "0x0";
+    EXPECT_EQ(source->logs_of(at, filter())->size(), 2U) << "there is more by /jsonrpc";
+}
+
+TEST_F(TronInfos, and_the_rpc_contradict_each_other) {
+    const test::FakeTron& node = this->node();
+    connect();
+    const BlockRef at = head();
+    const auto honest = source->logs_of(at, filter());
+    ASSERT_TRUE(honest);
+    EXPECT_GT(infos_asked(node), 0U);
+    std::vector<protocols::Log> odd = *honest;
+    odd.back().data.push_back(1);
+    EXPECT_FALSE(complete_logs(*honest, odd));
+    odd.pop_back();
+    EXPECT_EQ(complete_logs(*honest, odd)->size(), 2U);
+    EXPECT_EQ(complete_logs(odd, *honest)->size(), 2U);
+    odd.front().index = 7;
+    EXPECT_FALSE(complete_logs(*honest, odd));
+    EXPECT_TRUE(complete_logs({}, {})->empty());
+}
+
+TEST_F(TronInfos, of_a_node_that_keeps_none_are_not_asked_for) {
+    const test::FakeTron& node = this->node();
+    infos = "[]";
+    old_count = "0x3";
+    connect();
+    const BlockRef at = head();
+    EXPECT_EQ(source->logs_of(at, filter())->size(), 2U);
+    EXPECT_EQ(infos_asked(node), 1U);
+}
+
+TEST_F(TronInfos, of_a_node_that_serves_none_are_not_asked_for) {
+    const test::FakeTron& node = this->node();
+    infos = "this API is closed because this node is a lite fullnode";
+    connect();
+    const BlockRef at = head();
+    EXPECT_EQ(source->logs_of(at, filter())->size(), 2U);
+    EXPECT_EQ(infos_asked(node), 1U);
+}
+
+TEST_F(TronInfos, without_rpc_are_those_of_a_block_that_has_none) {
+    test::FakeTron& node = this->node();
+    node.has_rpc = false;
+    connect();
+    const BlockRef at = head();
+    infos = "[]";
+    EXPECT_TRUE(source->logs_of(at, filter())->empty());
+    node.has_transactions = true;
+    EXPECT_EQ(source->logs_of(at, filter()).error().kind, FaultKind::lag_or_reorg);
 }
 
 class TronEvents : public TronSourceTest {
