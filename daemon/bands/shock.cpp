@@ -1,7 +1,6 @@
 #include "daemon/bands/shock.hpp"
 
 #include "protocols/common/reverted.hpp"
-#include "protocols/common/supposition.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,12 +18,11 @@ bool by_debt(const BandPosition& a, const BandPosition& b) {
     return a.debt_usd != b.debt_usd ? a.debt_usd > b.debt_usd : a.key < b.key;
 }
 
-/// The healths by position, as they would be with the threshold.
-std::map<protocols::PositionKey, PositionHealth> healths_with(const protocols::Protocol& protocol,
-                                                              const Address& token,
-                                                              const Bps& threshold) {
+/// The healths by position, as they would be with what is supposed.
+std::map<protocols::PositionKey, PositionHealth> healths_with(
+    const protocols::Protocol& protocol, std::shared_ptr<const protocols::BeforeChange> supposed) {
     protocols::ParameterChange change;
-    change.before = std::make_shared<protocols::SupposedThreshold>(token, threshold);
+    change.before = std::move(supposed);
     std::map<protocols::PositionKey, PositionHealth> out;
     for (PositionHealth& health : protocol.healths_without(change)) {
         const protocols::PositionKey key = health.key;
@@ -81,8 +79,9 @@ Shock evaluate_shock(const protocols::Protocol& protocol, const protocols::Asset
 }
 
 Shock evaluate_threshold(const protocols::Protocol& protocol, const protocols::AssetGroup& group,
-                         const Bps& threshold, std::span<const PositionHealth> healths) {
-    const auto with = healths_with(protocol, group.leader, threshold);
+                         std::shared_ptr<const protocols::BeforeChange> supposed,
+                         std::span<const PositionHealth> healths) {
+    const auto with = healths_with(protocol, std::move(supposed));
     Shock out;
     weigh(out, protocol, group, healths,
           [&](const protocols::PositionKey& key) -> std::optional<bool> {

@@ -6,6 +6,7 @@
 #include "protocols/common/protocol.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -30,9 +31,12 @@ Shock evaluate_shock(const protocols::Protocol& protocol, const protocols::Asset
                      const OraclePrice& price, const OraclePrice& shocked,
                      std::span<const protocols::PositionHealth> healths);
 
-/// The same for another liquidation threshold of one asset, which is the group: prices stand still.
-/// Exact in the same way. Nobody is endangered where the protocol does not list it.
+/// The same for another liquidation threshold, exact in the same way; prices stand still.
+/// `supposed` is a `SupposedThreshold` of the one asset that is the group, or a
+/// `SupposedCategoryThreshold` of the category whose assets are. Where the protocol has no such
+/// asset or category nobody is endangered, or nobody is computable.
 Shock evaluate_threshold(const protocols::Protocol& protocol, const protocols::AssetGroup& group,
-                         const Bps& threshold, std::span<const protocols::PositionHealth> healths);
+                         std::shared_ptr<const protocols::BeforeChange> supposed,
+                         std::span<const protocols::PositionHealth> healths);
 
 }  // namespace plimsoll::bands

@@ -290,27 +290,31 @@ class CommandLine {
         CLI::App* what_if = add_reading(
             "what-if", "Who becomes liquidatable when a price moves, or a liquidation threshold",
             {"plimsoll what-if ETH --change=-20%", "plimsoll what-if ETH --price 1800",
-             "plimsoll what-if WETH --threshold 78",
+             "plimsoll what-if WETH --threshold 78", "plimsoll what-if --e-mode 1 --threshold 90",
              "plimsoll what-if WBTC --change +10 --json | jq 'select(.row == \"summary\")'"},
             query::what_if);
-        add_collateral(what_if);
+        add_collateral(what_if)->required(false);
         CLI::Option* price = filter(what_if, "--price", "price", "the new price in USD");
         CLI::Option* change =
             filter(what_if, "--change", "change", "the move in percent: --change=-20");
-        CLI::Option* threshold = filter(what_if, "--threshold", "threshold",
-                                        "the new liquidation threshold of the asset in percent, "
-                                        "such as 78.5 (asks the running daemon)");
+        CLI::Option* threshold = filter(
+            what_if, "--threshold", "threshold",
+            "the new liquidation threshold of the asset, or of --e-mode, in percent, such as 78.5 "
+            "(asks the running daemon)");
+        filter(what_if, "--e-mode", "e_mode",
+               "with --threshold, instead of an asset: the e-mode category that the threshold is "
+               "of, such as 1");
         price->excludes(change);
         threshold->excludes(price)->excludes(change);
         add_format(what_if);
         add_limit(what_if);
     }
-    void add_collateral(CLI::App* command) {
-        command
+    CLI::Option* add_collateral(CLI::App* command) {
+        add_protocol(command);
+        return command
             ->add_option("collateral", arguments_.options.params["collateral"],
                          "a group such as ETH, a symbol, or a token's address")
             ->required();
-        add_protocol(command);
     }
 
     void add_records() {

@@ -136,8 +136,7 @@ std::span<const Api::Route> Api::routes() {
             "what liquidates at each price; collateral= step= low= high= protocol=", &Api::heatmap},
         Route{"/v1/what-if", "?collateral=ETH&change=-20",
               "who a move of the price endangers, or another threshold; collateral= price= or "
-              "change= or "
-              "threshold= protocol= limit=",
+              "change= or threshold=, or e_mode= threshold=; protocol= limit=",
               &Api::what_if},
         Route{"/v1/liquidations", "",
               "realised liquidations; since= until= protocol= account= limit= cursor=",

@@ -118,12 +118,35 @@ void print_heat(std::ostream& out, const std::vector<Row>& rows, const Style& st
     }
 }
 
+/// What of the flags makes no sense together; empty: it does.
+std::string wrong_about_category(const Params& params) {
+    const auto has = [&params](const char* name) { return !param(params, name).empty(); };
+    if (!has("e_mode")) {
+        return has("collateral") ? ""
+                                 : "what-if: name the asset or group, such as ETH, or an e-mode "
+                                   "category: --e-mode 1 --threshold 90";
+    }
+    if (has("collateral")) {
+        return "--e-mode: the threshold of a category is that of all its assets; leave " +
+               param(params, "collateral") +
+               " out, or leave --e-mode out for the asset's own threshold";
+    }
+    if (!has("threshold")) {
+        return "--e-mode goes with --threshold, the category's liquidation threshold in percent: "
+               "--e-mode 1 --threshold 90; a price is an asset's";
+    }
+    return "";
+}
+
 struct ShockAnswer {
     ShockRows rows;
     std::string origin;
 };
 
 Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options& options) {
+    if (const std::string wrong = wrong_about_category(options.params); !wrong.empty()) {
+        return Unexpected<QueryError>{QueryError{wrong, kExitUsage}};
+    }
     Params params = options.params;
     params["limit"] = std::to_string(std::min<std::size_t>(options.limit, 1000));
     if (auto answer = reader.ask("/v1/what-if", params)) {
@@ -137,7 +160,7 @@ Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options
     if (!param(options.params, "threshold").empty()) {
         return Unexpected<QueryError>{QueryError{
             "what-if --threshold: only the running daemon can answer this; start it, or ask for "
-            "--price or --change",
+            "--price or --change of an asset",
             kExitUnavailable}};
     }
     const auto stopped = read_stopped(reader, options);
@@ -148,6 +171,24 @@ Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options
     if (!rows) return Unexpected<QueryError>{QueryError{rows.error(), kExitUsage}};
     if (rows->rows.size() > options.limit) rows->rows.resize(options.limit);
     return ShockAnswer{std::move(*rows), stopped->positions.origin};
+}
+
+std::vector<Column> shock_columns(const Params& params) {
+    const bool is_of_category = !param(params, "e_mode").empty();
+    const bool is_threshold = !param(params, "threshold").empty();
+    std::vector<Column> out{text("protocol", "protocol"), text("collateral", "collateral")};
+    if (is_of_category) out.push_back(words("assets", "e_mode_assets"));
+    out.push_back(is_threshold ? number("threshold bps", "liquidation_threshold")
+                               : number("price USD", "price"));
+    out.push_back(is_threshold ? number("then bps", "supposed_threshold")
+                               : number("then USD", "shocked_price"));
+    for (Column& column : std::vector<Column>{
+             number("newly liquidatable", "positions"), dollars("debt USD", "debt_usd"),
+             dollars("collateral USD", "collateral_usd"), number("already", "already"),
+             number("relieved", "relieved"), number("not computable", "not_computable"), state()}) {
+        out.push_back(std::move(column));
+    }
+    return out;
 }
 
 }  // namespace
@@ -178,18 +219,7 @@ int what_if(const Reader& reader, const Options& options, std::ostream& out, std
         return 0;
     }
     err << "(" << shock->origin << ")\n";
-    const bool is_threshold = !param(options.params, "threshold").empty();
-    print_table(
-        out, shock->rows.summary,
-        {text("protocol", "protocol"), text("collateral", "collateral"),
-         is_threshold ? number("threshold bps", "liquidation_threshold")
-                      : number("price USD", "price"),
-         is_threshold ? number("then bps", "supposed_threshold")
-                      : number("then USD", "shocked_price"),
-         number("newly liquidatable", "positions"), dollars("debt USD", "debt_usd"),
-         dollars("collateral USD", "collateral_usd"), number("already", "already"),
-         number("relieved", "relieved"), number("not computable", "not_computable"), state()},
-        options.style);
+    print_table(out, shock->rows.summary, shock_columns(options.params), options.style);
     if (shock->rows.rows.empty()) return 0;
     out << "\n";
     print_table(

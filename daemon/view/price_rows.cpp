@@ -29,6 +29,15 @@ Row heat_row(const ProtocolView& view, const bands::ResolvedBand& range, const b
     return row;
 }
 
+void add_sums(Row& row, const bands::Shock& shock) {
+    row["positions"] = shock.endangered.size();
+    row["collateral_usd"] = usd(shock.collateral_usd);
+    row["debt_usd"] = usd(shock.debt_usd);
+    row["already"] = shock.already;
+    row["relieved"] = shock.relieved;
+    row["not_computable"] = shock.not_computable;
+}
+
 }  // namespace
 
 std::vector<Row> heat_rows(const ProtocolView& view, const bands::ResolvedBand& range,
@@ -43,14 +52,21 @@ std::vector<Row> heat_rows(const ProtocolView& view, const bands::ResolvedBand& 
 
 Row shock_row(const ProtocolView& view, const bands::ResolvedBand& range,
               const bands::BandPosition& position) {
+    Row row = shock_row(view, position);
+    row["collateral_raw"] = to_decimal(position.collateral);
+    row["collateral_decimals"] = range.leader_decimals;
+    return row;
+}
+
+Row shock_row(const ProtocolView& view, const bands::BandPosition& position) {
     const protocols::PositionHealth health = view.ledger->health(position.key);
     Row row = common_columns(view);
     row["account"] = to_text(position.key.account, address_style(view.caip2));
     if (!position.key.market.is_zero()) row["market"] = to_hex(position.key.market);
     row["health_factor"] =
         health.health_factor ? Row(to_decimal(health.health_factor->raw())) : Row(nullptr);
-    row["collateral_raw"] = to_decimal(position.collateral);
-    row["collateral_decimals"] = range.leader_decimals;
+    row["collateral_raw"] = nullptr;
+    row["collateral_decimals"] = nullptr;
     row["collateral_usd"] = usd(position.collateral_usd);
     row["debt_usd"] = usd(position.debt_usd);
     return row;
@@ -61,12 +77,21 @@ Row shock_summary(const ProtocolView& view, const bands::ResolvedBand& range,
     Row row = common_columns(view);
     add_place(row, range, shock.price);
     row["shocked_price"] = dollars({shock.shocked, range.price_decimals, range.quote});
-    row["positions"] = shock.endangered.size();
-    row["collateral_usd"] = usd(shock.collateral_usd);
-    row["debt_usd"] = usd(shock.debt_usd);
-    row["already"] = shock.already;
-    row["relieved"] = shock.relieved;
-    row["not_computable"] = shock.not_computable;
+    add_sums(row, shock);
+    return row;
+}
+
+Row shock_summary(const ProtocolView& view, const protocols::EModeReport& category,
+                  const bands::Shock& shock) {
+    Row row = common_columns(view);
+    row["collateral"] = "e-mode " + std::to_string(category.id);
+    for (const char* of_one_asset : {"leader", "price", "shocked_price"}) {
+        row[of_one_asset] = nullptr;
+    }
+    add_sums(row, shock);
+    row["e_mode"] = category.id;
+    row["e_mode_assets"] = category.assets;
+    row["liquidation_threshold"] = to_decimal(category.liquidation_threshold.raw());
     return row;
 }
 

@@ -37,6 +37,10 @@ Row shock_row(const ProtocolView& view, const bands::ResolvedBand& range,
 /// The sums of a shock in one protocol.
 Row shock_summary(const ProtocolView& view, const bands::ResolvedBand& range,
                   const bands::Shock& shock);
+/// The same for an e-mode category: its assets have no one price, and no one unit to count them in.
+Row shock_row(const ProtocolView& view, const bands::BandPosition& position);
+Row shock_summary(const ProtocolView& view, const protocols::EModeReport& category,
+                  const bands::Shock& shock);
 /// `finality` is "latest" or "finalized".
 Row liquidation_row(const ProtocolStatus& status, const std::string& caip2,
                     const protocols::Liquidation& event, const std::string& finality);

@@ -71,6 +71,7 @@ class AaveV3 final : public Protocol {
     PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,
                           const Wad& target) const override;
     std::vector<MarketReport> markets() const override;
+    std::vector<EModeReport> e_modes() const override;
     std::vector<PositionHealth> healths_without(const ParameterChange& change) const override;
 
     // ---- audit
@@ -231,13 +232,15 @@ std::vector<MarketReport> AaveV3::markets() const {
     return valuation_ ? market_reports(book()) : std::vector<MarketReport>{};
 }
 
+std::vector<EModeReport> AaveV3::e_modes() const {
+    return valuation_ ? e_mode_reports(valuation_->accrued) : std::vector<EModeReport>{};
+}
+
 std::vector<PositionHealth> AaveV3::healths_without(const ParameterChange& change) const {
-    const auto* before = dynamic_cast<const ConfigurationBefore*>(change.before.get());
-    const auto* supposed = dynamic_cast<const SupposedThreshold*>(change.before.get());
-    if ((before == nullptr && supposed == nullptr) || !valuation_) return {};
-    const Market market = before != nullptr ? market_without(valuation_->accrued, *before)
-                                            : market_with(valuation_->accrued, *supposed);
-    const AccruedMarket prepared(market);
+    if (!valuation_) return {};
+    const auto market = market_in_thought(valuation_->accrued, change.before.get());
+    if (!market) return {};
+    const AccruedMarket prepared(*market);
     std::vector<PositionHealth> out;
     out.reserve(ledger_.accounts().size());
     ledger_.accounts().for_each([&](const AccountView& view) {

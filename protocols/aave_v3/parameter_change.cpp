@@ -238,4 +238,23 @@ Market market_with(Market market, const SupposedThreshold& supposed) {
     return market;
 }
 
+Market market_with(Market market, const SupposedCategoryThreshold& supposed) {
+    const auto found = market.e_modes.find(supposed.category);
+    if (found != market.e_modes.end()) found->second.liquidation_threshold = supposed.threshold;
+    return market;
+}
+
+std::optional<Market> market_in_thought(const Market& market, const BeforeChange* change) {
+    if (const auto* before = dynamic_cast<const ConfigurationBefore*>(change)) {
+        return market_without(market, *before);
+    }
+    if (const auto* asset = dynamic_cast<const SupposedThreshold*>(change)) {
+        return market_with(market, *asset);
+    }
+    if (const auto* category = dynamic_cast<const SupposedCategoryThreshold*>(change)) {
+        return market_with(market, *category);
+    }
+    return std::nullopt;
+}
+
 }  // namespace plimsoll::protocols::aave_v3

@@ -36,5 +36,8 @@ std::shared_ptr<const BeforeChange> before_change(const ConfigurationChange& eve
 Market market_without(Market market, const ConfigurationBefore& before);
 /// The market as it would be with the threshold.
 Market market_with(Market market, const SupposedThreshold& supposed);
+Market market_with(Market market, const SupposedCategoryThreshold& supposed);
+/// One of the three, by what `change` is; none: what it changes is not known here.
+std::optional<Market> market_in_thought(const Market& market, const BeforeChange* change);
 
 }  // namespace plimsoll::protocols::aave_v3

@@ -1,6 +1,7 @@
 #include "protocols/aave_v3/report.hpp"
 
 #include "protocols/aave_v3/balances.hpp"
+#include "protocols/aave_v3/e_mode.hpp"
 #include "protocols/aave_v3/liquidation_price.hpp"
 #include "protocols/common/fixed_point.hpp"
 
@@ -10,11 +11,13 @@
 namespace plimsoll::protocols::aave_v3 {
 namespace {
 
-/// Whether a flagged reserve counts as collateral at all: up to v3_5 a base threshold of 0 excludes
-/// it.
+/// Whether a reserve counts as collateral at all: up to v3_5 a base threshold of 0 excludes it.
+bool can_count(const Market& market, const Reserve& reserve) {
+    return market.rules >= RuleSet::v3_6 || reserve.config.liquidation_threshold().raw() != 0;
+}
+
 bool counts(const Market& market, const Reserve& reserve, const Holding& holding) {
-    return holding.collateral &&
-           (market.rules >= RuleSet::v3_6 || reserve.config.liquidation_threshold().raw() != 0);
+    return holding.collateral && can_count(market, reserve);
 }
 
 Usd8 usd_of(const Structure& structure, const TokenAmount& amount,
@@ -260,6 +263,23 @@ std::vector<MarketReport> market_reports(const Book& book) {
     std::vector<MarketReport> out;
     for (const auto& [id, reserve] : book.valuation.accrued.reserves) {
         out.push_back(market_report(book, id, reserve));
+    }
+    return out;
+}
+
+std::vector<EModeReport> e_mode_reports(const Market& market) {
+    std::vector<EModeReport> out;
+    for (const auto& [id, category] : market.e_modes) {
+        EModeReport& one = out.emplace_back();
+        one.id = id;
+        one.liquidation_threshold = category.liquidation_threshold;
+        const AccountEMode e_mode(market, id);
+        for (const auto& [reserve_id, reserve] : market.reserves) {
+            const unsigned label = reserve.config.e_mode_category(market.rules);
+            if (!e_mode.contains(reserve_id, label) || !can_count(market, reserve)) continue;
+            one.tokens.push_back(reserve.asset);
+            one.assets.push_back(reserve.symbol);
+        }
     }
     return out;
 }

@@ -51,4 +51,7 @@ Protocol::GroupExposure group_exposure(const Book& book, const Account& account,
 /// Every reserve at the block, by reserve id.
 std::vector<MarketReport> market_reports(const Book& book);
 
+/// Every category that is set up, with the assets that count as collateral in it.
+std::vector<EModeReport> e_mode_reports(const Market& market);
+
 }  // namespace plimsoll::protocols::aave_v3

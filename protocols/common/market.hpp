@@ -55,6 +55,16 @@ struct MarketReport {
     U256 debt_total = 0;
 };
 
+/// An e-mode category that is set up: assets with one liquidation threshold for the accounts that
+/// chose it.
+struct EModeReport {
+    unsigned id = 0;
+    Bps liquidation_threshold;
+    /// Those whose collateral has that threshold in it, by reserve id: underlying and symbol.
+    std::vector<Address> tokens;
+    std::vector<std::string> assets;
+};
+
 /// Collateral that was taken in the market's own unit, not the underlying's.
 struct SeizedShares {
     U256 liquidator = 0;

@@ -144,6 +144,8 @@ class Protocol {
     virtual PositionReport report(const PositionKey& key, std::span<const AssetGroup> groups,
                                   const Wad& target) const = 0;
     virtual std::vector<MarketReport> markets() const = 0;
+    /// By id; empty where the kind knows no e-mode.
+    virtual std::vector<EModeReport> e_modes() const { return {}; }
     /// The health every position would have at the round's block had the change not been made, in
     /// the order of `for_each_position`. Empty where that is not known or the same for all.
     virtual std::vector<PositionHealth> healths_without(const ParameterChange& change) const = 0;

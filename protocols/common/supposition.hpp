@@ -16,4 +16,14 @@ struct SupposedThreshold final : BeforeChange {
     Bps threshold;
 };
 
+/// The same for the threshold of an e-mode category. Who is in it and which assets count in it stay
+/// as they are, so it moves nobody but its accounts, and them by those assets alone. A category
+/// that is not set up changes nothing.
+struct SupposedCategoryThreshold final : BeforeChange {
+    SupposedCategoryThreshold(unsigned id, const Bps& share) : category(id), threshold(share) {}
+
+    unsigned category;
+    Bps threshold;
+};
+
 }  // namespace plimsoll::protocols

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocols/common/protocol.hpp"
+#include "protocols/common/supposition.hpp"
 
 #include <map>
 #include <memory>
@@ -32,6 +33,8 @@ class FakeProtocol : public protocols::Protocol {
     unsigned oracle_decimals = 8;
     std::vector<Token> tokens;
     std::map<Address, Position> positions;
+    /// Nobody's threshold is another one in them.
+    std::vector<protocols::EModeReport> categories;
 
     std::vector<protocols::PositionHealth> healths() const;
 
@@ -44,6 +47,7 @@ class FakeProtocol : public protocols::Protocol {
                            const protocols::AssetGroup& group) const override;
     std::optional<OraclePrice> price(const Address& token) const override;
     std::vector<protocols::MarketReport> markets() const override;
+    std::vector<protocols::EModeReport> e_modes() const override { return categories; }
     bool has_position(const protocols::PositionKey& key) const override {
         return positions.contains(key.account);
     }
@@ -78,8 +82,10 @@ class FakeProtocol : public protocols::Protocol {
     void price_activity(protocols::AccountEvent&,
                         std::span<const protocols::CallResult>) const override {}
     std::vector<protocols::PositionHealth> healths_without(
-        const protocols::ParameterChange&) const override {
-        return {};
+        const protocols::ParameterChange& change) const override {
+        const bool is_of_category = dynamic_cast<const protocols::SupposedCategoryThreshold*>(
+                                        change.before.get()) != nullptr;
+        return is_of_category ? healths() : std::vector<protocols::PositionHealth>{};
     }
     protocols::Trust trust() const override { return {}; }
     std::optional<std::uint64_t> coverage_ppm() const override { return 1'000'000; }

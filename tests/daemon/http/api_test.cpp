@@ -325,6 +325,62 @@ TEST_F(ApiTest, a_supposed_threshold_is_one_assets_and_a_percentage) {
     ask("/v1/what-if", {{"collateral", "WETH"}, {"threshold", "78"}, {"price", "1"}}, 400);
 }
 
+TEST_F(ApiTest, a_supposed_threshold_may_be_a_categorys) {
+    live_.add(0, 20, 2000);
+    live_.add(1, 21, 2000);
+    live_.ledgers_[0].categories = {{1, Bps::from_raw(9300), {kWeth}, {"WETH"}},
+                                    {4, Bps::from_raw(9500), {}, {}}};
+    const Json body = ask("/v1/what-if", {{"e_mode", "1"}, {"threshold", "90.5"}});
+    ASSERT_EQ(body["summary"].size(), 1U) << "the other protocol has no categories";
+    const Json& summary = body["summary"][0];
+    EXPECT_EQ(summary["protocol"], "lend-one");
+    EXPECT_EQ(summary["e_mode"], 1);
+    EXPECT_EQ(summary["e_mode_assets"], Json::array({"WETH"}));
+    EXPECT_EQ(summary["liquidation_threshold"], "9300");
+    EXPECT_EQ(summary["supposed_threshold"], "9050");
+    EXPECT_EQ(summary["positions"], 0);
+    EXPECT_EQ(summary["not_computable"], 0);
+    EXPECT_TRUE(summary["price"].is_null());
+    live_.ledgers_[1].categories = {{1, Bps::from_raw(9000), {}, {}}};
+    EXPECT_EQ(ask("/v1/what-if", {{"e_mode", "1"}, {"threshold", "90"}})["summary"].size(), 2U);
+    EXPECT_EQ(ask("/v1/what-if",
+                  {{"e_mode", "1"}, {"threshold", "90"}, {"protocol", "lend-two"}})["summary"]
+                  .size(),
+              1U);
+}
+
+TEST_F(ApiTest, a_category_that_there_is_not_is_told_with_those_there_are) {
+    const auto error = [&](std::multimap<std::string, std::string> query, int status) {
+        return ask("/v1/what-if", std::move(query), status)["error"].get<std::string>();
+    };
+    EXPECT_EQ(error({{"e_mode", "2"}, {"threshold", "90"}}, 404),
+              "e_mode: nothing that is asked about has e-mode categories");
+    live_.ledgers_[0].categories = {{1, Bps::from_raw(9300), {}, {}},
+                                    {4, Bps::from_raw(9500), {}, {}}};
+    live_.ledgers_[1].categories = {{3, Bps::from_raw(9300), {}, {}}};
+    EXPECT_EQ(error({{"e_mode", "2"}, {"threshold", "90"}}, 404),
+              "e_mode: there is no category 2; those that there are: lend-one 1, 4; lend-two 3");
+    EXPECT_EQ(error({{"e_mode", "1"}, {"threshold", "90"}, {"protocol", "lend-two"}}, 404),
+              "e_mode: there is no category 1; those that there are: lend-two 3");
+}
+
+TEST_F(ApiTest, a_category_goes_with_a_threshold_alone) {
+    live_.ledgers_[0].categories = {{1, Bps::from_raw(9300), {}, {}}};
+    const auto refused = [&](std::multimap<std::string, std::string> query) {
+        query.emplace("e_mode", "1");
+        return ask("/v1/what-if", query, 400)["error"].get<std::string>();
+    };
+    EXPECT_NE(refused({}).find("threshold=90"), std::string::npos);
+    EXPECT_NE(refused({{"price", "1"}}).find("no price"), std::string::npos);
+    EXPECT_NE(refused({{"change", "-1"}}).find("no price"), std::string::npos);
+    EXPECT_NE(refused({{"collateral", "WETH"}, {"threshold", "90"}}).find("leave collateral out"),
+              std::string::npos);
+    for (const char* wrong : {"0", "256", "-1", "one"}) {
+        ask("/v1/what-if", {{"e_mode", wrong}, {"threshold", "90"}}, 400);
+    }
+    ask("/v1/what-if", {{"threshold", "90"}}, 400);
+}
+
 TEST_F(ApiTest, pages_of_liquidations_survive_new_events_of_other_chains) {
     std::vector<std::string> expected;
     for (std::uint32_t i = 0; i < 7; ++i) {

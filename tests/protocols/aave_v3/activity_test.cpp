@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 /// A market whose ledger watches bob, who has no debt, and carol.
 class Watched : public SeededMarket {
@@ -205,6 +206,114 @@ TEST_F(Parameters, a_category_that_is_set_up_can_be_taken_back_in_thought) {
     const auto without = ledger->healths_without(changes[0]);
     ASSERT_EQ(without.size(), 1U);
     EXPECT_FALSE(without[0].liquidatable) << "outside a category the asset's own threshold counts";
+}
+
+/// Two categories, bob in the first of them and carol in the second with what does not count there.
+/// All hold WETH alone and owe the same, 24 percent of it.
+template <class Market>
+class Categories : public Market {
+  protected:
+    static EMode category(unsigned threshold, unsigned bitmap) {
+        EMode out;
+        out.ltv = Bps::from_raw(1000);
+        out.liquidation_threshold = Bps::from_raw(threshold);
+        out.liquidation_bonus = Bps::from_raw(10100);
+        out.collateral_bitmap = bitmap;
+        return out;
+    }
+    /// WETH has the label 1, and is in the bitmap of 1.
+    void set_up() {
+        this->open_position(this->bob);
+        this->open_position(this->carol);
+        this->chain.set_category(1, category(9000, 1));
+        this->chain.set_category(2, category(9500, 2));
+        this->chain.configure(0, {8000, 8250, 10500, 18, 1000, 1});
+        this->chain.set_e_mode(this->bob, 1);
+        this->chain.set_e_mode(this->carol, 2);
+        (void)this->chain.take_logs();
+        this->follow({this->alice, this->bob, this->carol});
+    }
+    std::vector<PositionHealth> supposed(unsigned id, unsigned threshold) const {
+        ParameterChange thought;
+        thought.before = std::make_shared<SupposedCategoryThreshold>(id, Bps::from_raw(threshold));
+        return this->ledger->healths_without(thought);
+    }
+    std::vector<Address> liquidatable(const std::vector<PositionHealth>& healths) const {
+        std::vector<Address> out;
+        for (const auto& one : healths) {
+            EXPECT_TRUE(one.computable);
+            if (one.liquidatable) out.push_back(one.key.account);
+        }
+        return out;
+    }
+    /// What is supposed is what is there once it was set.
+    void expect_foretold(unsigned id, unsigned threshold, unsigned bitmap) {
+        const auto foretold = supposed(id, threshold);
+        this->chain.set_category(id, category(threshold, bitmap));
+        this->apply_logs();
+        finish_round(*this->ledger, this->chain);
+        ASSERT_EQ(foretold.size(), 3U);
+        for (const PositionHealth& one : foretold) {
+            const PositionHealth now = this->ledger->health(one.key);
+            EXPECT_EQ(one.health_factor, now.health_factor);
+            EXPECT_EQ(one.liquidatable, now.liquidatable);
+            this->expect_exact(one.key.account);
+        }
+    }
+    void expect_only_members_move() {
+        EXPECT_THAT(liquidatable(supposed(1, 2300)), ElementsAre(this->bob));
+        EXPECT_THAT(liquidatable(supposed(1, 2500)), IsEmpty());
+        EXPECT_THAT(liquidatable(supposed(2, 1)), IsEmpty()) << "carol's WETH is not in it";
+        EXPECT_THAT(liquidatable(supposed(9, 1)), IsEmpty()) << "nobody set it up";
+        expect_foretold(1, 2300, 1);
+        EXPECT_TRUE(this->ledger->health(this->key(this->bob)).liquidatable);
+        expect_foretold(2, 100, 2);
+    }
+};
+
+using LabelledCategories = Categories<SeededMarket30>;
+using BitmapCategories = Categories<SeededMarket>;
+
+TEST_F(LabelledCategories, another_threshold_moves_those_whose_collateral_has_the_label) {
+    set_up();
+    expect_only_members_move();
+    const auto categories = ledger->e_modes();
+    ASSERT_EQ(categories.size(), 2U);
+    EXPECT_THAT(categories[0].assets, ElementsAre("WETH"));
+    EXPECT_THAT(categories[1].assets, IsEmpty()) << "the bitmap means nothing yet";
+}
+
+TEST_F(BitmapCategories, another_threshold_moves_those_whose_collateral_is_in_the_bitmap) {
+    set_up();
+    expect_only_members_move();
+    const auto categories = ledger->e_modes();
+    ASSERT_EQ(categories.size(), 2U);
+    EXPECT_EQ(categories[0].id, 1U);
+    EXPECT_EQ(categories[0].liquidation_threshold.raw(), 2300U);
+    EXPECT_THAT(categories[0].assets, ElementsAre("WETH"));
+    EXPECT_THAT(categories[1].assets, ElementsAre("USDC"));
+    EXPECT_THAT(categories[1].tokens, ElementsAre(chain.reserve(1).stored.asset));
+}
+
+TEST_F(BitmapCategories, an_asset_whose_own_threshold_is_zero_counts_in_its_category) {
+    chain.configure(0, {0, 0, 10500, 18, 1000, 0});
+    set_up();
+    chain.configure(0, {0, 0, 10500, 18, 1000, 0});
+    apply_logs();
+    finish_round(*ledger, chain);
+    EXPECT_THAT(liquidatable(supposed(1, 2500)), UnorderedElementsAre(alice, carol))
+        << "outside it";
+    EXPECT_THAT(ledger->e_modes().at(0).assets, ElementsAre("WETH"));
+    expect_foretold(1, 2300, 1);
+}
+
+TEST_F(LabelledCategories, an_asset_whose_own_threshold_is_zero_counts_nowhere) {
+    set_up();
+    chain.configure(0, {0, 0, 10500, 18, 1000, 1});
+    apply_logs();
+    finish_round(*ledger, chain);
+    EXPECT_THAT(liquidatable(supposed(1, 9000)), UnorderedElementsAre(alice, bob, carol));
+    EXPECT_THAT(ledger->e_modes().at(0).assets, IsEmpty());
 }
 
 TEST_F(Parameters, upgrades_and_listings_have_no_effect_that_could_be_taken_back) {
