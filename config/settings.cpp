@@ -1,7 +1,13 @@
 #include "config/settings.hpp"
 
+#include <algorithm>
 #include <string_view>
+
 namespace plimsoll::config {
+
+Milliseconds ChainSettings::stale_limit() const {
+    return stale_after.value_or(std::max(3 * poll_every, Milliseconds(60'000)));
+}
 
 std::string ChainSettings::caip2() const {
     if (kind != "tron") return "eip155:" + std::to_string(chain_id);

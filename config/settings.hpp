@@ -60,6 +60,9 @@ struct ChainSettings {
     std::vector<EndpointSettings> endpoints;
 
     std::string caip2() const;  ///< "eip155:1", "tron:0x2b6653dc"
+    /// `stale_after`; without it the longer of three block times (taken as polling intervals) and
+    /// 60 s.
+    Milliseconds stale_limit() const;
     AddressStyle address_style() const;
 };
 

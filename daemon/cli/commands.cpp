@@ -9,6 +9,7 @@
 #include "daemon/cli/online.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <iostream>
 #include <optional>
@@ -64,7 +65,11 @@ std::vector<query::GroupName> group_names(const std::vector<config::GroupSetting
 
 query::Names names_of(const config::Settings& settings) {
     query::Names out;
-    for (const auto& chain : settings.chains) out.chains.push_back({chain.name, chain.caip2()});
+    for (const auto& chain : settings.chains) {
+        const auto limit = std::chrono::duration_cast<std::chrono::seconds>(chain.stale_limit());
+        out.chains.push_back(
+            {chain.name, chain.caip2(), static_cast<std::uint64_t>(limit.count())});
+    }
     for (const auto& protocol : settings.protocols) out.protocols.push_back(protocol.name);
     for (const auto& sink : settings.sinks) out.sinks.push_back(sink.name);
     for (const auto& rule : settings.rules) out.rules.push_back(rule.name);
@@ -73,12 +78,14 @@ query::Names names_of(const config::Settings& settings) {
 }
 
 /// Where the reading commands look: `--state-dir` alone will do, else the configuration names it.
-Expected<query::Reader, int> reader(Arguments& arguments) {
+/// `now` is unix seconds.
+Expected<query::Reader, int> reader(Arguments& arguments, std::time_t now) {
+    const auto at = static_cast<std::uint64_t>(now);
     if (!arguments.state_dir.empty() && arguments.config == Arguments{}.config) {
         config::Settings settings;
         settings.daemon.state_dir = arguments.state_dir;
         arguments.options.groups = group_names(config::shipped_groups());
-        return query::Reader(arguments.state_dir, app::control_socket_path(settings));
+        return query::Reader(arguments.state_dir, app::control_socket_path(settings), at);
     }
     const auto settings = read_settings(arguments);
     if (!settings) {
@@ -88,7 +95,7 @@ Expected<query::Reader, int> reader(Arguments& arguments) {
         return Unexpected<int>{exit_code(settings.error())};
     }
     arguments.options.groups = group_names(settings->groups);
-    return query::Reader(settings->daemon.state_dir, app::control_socket_path(*settings),
+    return query::Reader(settings->daemon.state_dir, app::control_socket_path(*settings), at,
                          names_of(*settings));
 }
 
@@ -169,7 +176,8 @@ int read(Reading command, Arguments& arguments) {
     options.style = query::style_of(STDOUT_FILENO);
     const std::size_t most = options.is_for_people() ? query::kRowsForPeople : query::kAllRows;
     options.limit = arguments.limit == 0 ? most : arguments.limit;
-    const auto from = reader(arguments);
+    std::time_t now = std::time(nullptr);
+    const auto from = reader(arguments, now);
     if (!from) return from.error();
     // Before each command finds another file missing.
     const auto& folder = from->state_dir();
@@ -182,7 +190,6 @@ int read(Reading command, Arguments& arguments) {
     const bool is_of_chains = command == query::liquidations || command == query::alerts;
     const bool has_time =
         !arguments.since.empty() || !arguments.until.empty() || !options.window.empty();
-    std::time_t now = std::time(nullptr);
     if (is_of_chains && has_time) {
         if (const auto newest = from->newest_block_time()) now = static_cast<std::time_t>(*newest);
     }

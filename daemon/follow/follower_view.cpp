@@ -44,11 +44,8 @@ void Follower::note_progress() {
     note(gap_blocks() != 0, gap_since_);
 }
 
-/// Without `stale_after`: the longer of three block times (taken as polling intervals) and 60 s.
 std::int64_t Follower::stale_after() const {
-    const auto limit = parts_.chain.stale_after.value_or(
-        std::max(3 * parts_.chain.poll_every, config::Milliseconds(60'000)));
-    return std::chrono::duration_cast<std::chrono::seconds>(limit).count();
+    return std::chrono::duration_cast<std::chrono::seconds>(parts_.chain.stale_limit()).count();
 }
 
 /// Seconds since the head was new, or since the first poll where none was seen yet.

@@ -26,6 +26,11 @@ std::string Names::caip2_of(const std::string& chain) const {
     return chain;
 }
 
+std::uint64_t Names::stale_after(const std::string& caip2) const {
+    const auto found = std::ranges::find(chains, caip2, &Chain::caip2);
+    return found == chains.end() ? kStaleAfter : found->stale_after;
+}
+
 Names Reader::names() const {
     Names out;
     out.rules = configured_.rules;

@@ -200,6 +200,7 @@ Expected<RowSet, QueryError> Reader::from_files(const std::string& table, const 
             if (!read) return Unexpected<QueryError>{read.error()};
         }
     }
+    for (Row& row : out.rows) let_age(row, configured_.stale_after(text_of(row, "chain")), now_);
     // In the order in which the daemon tells them.
     const auto& order = configured_.protocols;
     std::ranges::stable_sort(out.rows, {}, [&order](const Row& row) {

@@ -59,11 +59,12 @@ struct RowSet {
 /// and the store it left. The store is opened only while no daemon holds it, and never changed.
 class Reader {
   public:
-    /// `configured` is empty where no configuration is known.
-    Reader(std::filesystem::path state_dir, std::filesystem::path control_socket,
+    /// `now` is unix seconds; `configured` is empty where no configuration is known.
+    Reader(std::filesystem::path state_dir, std::filesystem::path control_socket, std::uint64_t now,
            Names configured = {})
         : state_dir_(std::move(state_dir)),
           socket_(std::move(control_socket)),
+          now_(now),
           configured_(std::move(configured)) {}
 
     /// GET on the control socket. None: no daemon answers there.
@@ -80,7 +81,8 @@ class Reader {
     bool is_running() const { return ask("/-/healthy", {}).has_value(); }
 
     /// The first `limit` rows of a table: live, else of the newest snapshot, filtered alike;
-    /// liquidations of a stopped daemon from its store.
+    /// liquidations of a stopped daemon from its store. Rows of a snapshot that were `live` are
+    /// `stale` once their block is as old as that.
     Expected<RowSet, QueryError> table(const std::string& table, const Params& params,
                                        std::size_t limit) const;
     /// Lines of the alert archive in [since, until) that `wants` wants, oldest first, the last
@@ -129,6 +131,7 @@ class Reader {
 
     std::filesystem::path state_dir_;
     std::filesystem::path socket_;
+    std::uint64_t now_;
     Names configured_;
 };
 

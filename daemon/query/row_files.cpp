@@ -99,6 +99,15 @@ Expected<void, QueryError> add_rows(const fs::path& path, const RowFilter& filte
     });
 }
 
+void let_age(Row& row, std::uint64_t stale_after, std::uint64_t now) {
+    if (text_of(row, "state") != "live") return;
+    const auto time = row.find("block_time");
+    const bool has_time = time != row.end() && time->is_number_unsigned();
+    const std::uint64_t at = has_time ? time->get<std::uint64_t>() : 0;
+    const std::uint64_t distance = at < now ? now - at : at - now;
+    if (distance > stale_after) row["state"] = "stale";
+}
+
 std::vector<fs::path> files_under(const fs::path& folder) {
     std::vector<fs::path> out;
     std::error_code error;

@@ -37,6 +37,11 @@ Expected<void, QueryError> for_each_line(const std::filesystem::path& path,
 Expected<void, QueryError> add_rows(const std::filesystem::path& path, const RowFilter& filter,
                                     std::vector<view::Row>& rows);
 
+/// A row that nobody renews: `live` becomes `stale` once its block is more than `stale_after`
+/// seconds away from `now`; other states stay. A block ahead of the clock is of a chain with times
+/// of its own, which do not say how old it is.
+void let_age(view::Row& row, std::uint64_t stale_after, std::uint64_t now);
+
 /// Every complete `.jsonl` file below the folder, by path, which is by date and block.
 std::vector<std::filesystem::path> files_under(const std::filesystem::path& folder);
 /// The file lies in a `date=` folder of a day that was over before this second.
