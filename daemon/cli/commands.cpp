@@ -191,7 +191,8 @@ int read(Reading command, Arguments& arguments) {
     const bool has_time =
         !arguments.since.empty() || !arguments.until.empty() || !options.window.empty();
     if (is_of_chains && has_time) {
-        if (const auto newest = from->newest_block_time()) now = static_cast<std::time_t>(*newest);
+        options.newest_block = from->newest_block_time();
+        if (options.newest_block) now = static_cast<std::time_t>(*options.newest_block);
     }
     if (const int code = read_times(arguments, now); code != 0) return code;
     return command(*from, options, std::cout, std::cerr);

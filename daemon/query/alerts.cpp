@@ -78,6 +78,10 @@ int alerts(const Reader& reader, const Options& options, std::ostream& out, std:
     auto wrong = wrong_name(options.params, names, seen);
     if (!wrong && rows->rows.empty()) wrong = http::unknown_type(filter.type);
     if (wrong) return fail(err, {*wrong, kExitUsage});
+    if (rows->rows.empty()) {
+        tell_late(err, begins_too_late(options.since.value_or(0), options.now,
+                                       options.newest_block.has_value(), options.zone));
+    }
     if (!options.is_for_people()) {
         print_rows(out, rows->rows, options.format);
         return 0;

@@ -104,6 +104,10 @@ int fail(std::ostream& err, const QueryError& error) {
     return error.exit_code;
 }
 
+void tell_late(std::ostream& err, const std::string& late) {
+    if (!late.empty()) err << "plimsoll: " << late << "\n";
+}
+
 void tell_more(std::ostream& err, const RowSet& rows) {
     for (const std::string& one : rows.unknown) {
         err << "plimsoll: nothing is known just now of " << fit_to_show(one) << "\n";

@@ -36,6 +36,8 @@ std::string price_text(const view::Row& row, unsigned decimals, unsigned digits)
 view::Row dollars_of(std::int64_t cents);
 
 int fail(std::ostream& err, const QueryError& error);
+/// Says `late` unless it is empty: see `begins_too_late`.
+void tell_late(std::ostream& err, const std::string& late);
 /// Says that the limit left rows out.
 void tell_more(std::ostream& err, const RowSet& rows);
 

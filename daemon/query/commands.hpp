@@ -27,7 +27,9 @@ struct Options {
     std::size_t limit = kRowsForPeople;
     std::optional<std::uint64_t> since;  ///< unix seconds
     std::optional<std::uint64_t> until;  ///< excluded
-    std::uint64_t now = 0;               ///< unix seconds
+    std::uint64_t now = 0;               ///< unix seconds, of the newest block where that is known
+    /// Unix seconds; none: not known, or no time was asked for.
+    std::optional<std::uint64_t> newest_block;
     TimeZone zone;
     std::string by;      ///< `liquidations`: asset, side, protocol or account
     std::string window;  ///< `liquidations`: a duration such as 24h, or day

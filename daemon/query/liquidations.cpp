@@ -84,16 +84,26 @@ std::string minute(const Options& options, std::uint64_t at) {
     return options.zone.minute(at) + " " + options.zone.name();
 }
 
+/// Why there can be nothing in what was asked for; empty where there can.
+std::string too_late(const Options& options, std::uint64_t from) {
+    return begins_too_late(from, options.now, options.newest_block.has_value(), options.zone);
+}
+
+/// "to …": a window that goes on ends with the newest block.
+std::string end_of(const std::vector<Window>& windows, const Options& options) {
+    const std::uint64_t to = windows.back().to;
+    const bool is_ahead = windows.front().from > options.now;
+    if (to == UINT64_MAX) return is_ahead ? "on" : "to now";
+    return "to " + minute(options, is_ahead ? to : std::min(to, options.now));
+}
+
 void print_basis(std::ostream& out, const Basis& basis, const std::vector<Window>& windows,
                  const Options& options) {
     out << "liquidations by " << options.by << ", "
         << (windows.empty() ? std::string("no window")
             : windows.front().from == 0
                 ? std::string("everything recorded")
-                : "from " + minute(options, windows.front().from) + " to " +
-                      (windows.back().to == UINT64_MAX
-                           ? std::string("now")
-                           : minute(options, std::min(windows.back().to, options.now))))
+                : "from " + minute(options, windows.front().from) + " " + end_of(windows, options))
         << "\nmethod: " << kCountingMethod << "\nchains:";
     const char* separator = " ";
     for (const Row& chain : basis.chains) out << std::exchange(separator, ", ") << plain(chain);
@@ -161,14 +171,18 @@ int print_sums(const Reader& reader, const Options& options, std::ostream& out, 
     const Basis basis = basis_of(reader, *windows, param(options.params, "protocol"));
     const auto sums = sum_rows(sum_liquidations(rows->rows, column_of(options.by), *windows),
                                *windows, options, basis);
+    const std::string late =
+        too_late(options, windows->empty() ? options.since.value_or(0) : windows->front().from);
     if (!options.is_for_people()) {
         print_rows(out, sums, options.format);
+        tell_late(err, late);
         return 0;
     }
     err << "(" << rows->origin << ")\n";
     print_basis(out, basis, *windows, options);
     if (sums.empty()) {
         out << "no liquidations in that time\n";
+        tell_late(err, late);
         return 0;
     }
     print_table(out, sums,
@@ -193,6 +207,7 @@ int liquidations(const Reader& reader, const Options& options, std::ostream& out
     if (options.until) params["until"] = std::to_string(*options.until);
     const auto rows = reader.table("liquidations", params, options.limit);
     if (!rows) return fail(err, rows.error());
+    if (rows->rows.empty()) tell_late(err, too_late(options, options.since.value_or(0)));
     if (!options.is_for_people()) {
         print_rows(out, rows->rows, options.format);
         tell_more(err, *rows);

@@ -151,4 +151,12 @@ Expected<std::uint64_t, ParseError> parse_since(std::string_view text, std::time
                        "2026-02-05");
 }
 
+std::string begins_too_late(std::uint64_t from, std::uint64_t now, bool is_of_block,
+                            const TimeZone& zone) {
+    if (from <= now) return {};
+    const auto text = [&zone](std::uint64_t at) { return zone.minute(at) + " " + zone.name(); };
+    return "the time asked for begins " + text(from) + ", after " +
+           (is_of_block ? "the newest block, of " : "the present, ") + text(now);
+}
+
 }  // namespace plimsoll::query

@@ -40,4 +40,9 @@ class TimeZone {
 Expected<std::uint64_t, ParseError> parse_since(std::string_view text, std::time_t now,
                                                 const TimeZone& zone = {});
 
+/// Why nothing can be known of a time that begins `from`, for people; empty where something can.
+/// `now` is that of the newest block where `is_of_block`.
+std::string begins_too_late(std::uint64_t from, std::uint64_t now, bool is_of_block,
+                            const TimeZone& zone);
+
 }  // namespace plimsoll::query

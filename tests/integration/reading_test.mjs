@@ -101,6 +101,27 @@ test('sums of liquidations say their method, window, coverage and chains', () =>
     assert.equal(run('liquidations', '--by', 'side', '--tz', 'Mars/Base', ...here()).status, 64);
 });
 
+test('a time after the newest block holds nothing, and is told why', () => {
+    const why = /the time asked for begins 2099-01-01 00:00 UTC, after the newest block, of \d{4}-\d\d-\d\d \d\d:\d\d UTC/;
+    const ahead = ['--since', '2099-01-01'];
+    for (const args of [['liquidations'], ['alerts'], ['liquidations', '--by', 'side'], ['liquidations', '--by', 'side', '--window', 'day']]) {
+        for (const form of [[], ['--json']]) {
+            const done = run(...args, ...ahead, ...form, ...here());
+            assert.equal(done.status, 0, done.stderr);
+            assert.match(done.stderr, why, args.join(' '));
+            if (form.length !== 0) assert.equal(done.stdout, '');
+        }
+    }
+    const sums = (...args) => plimsoll('liquidations', '--by', 'side', ...args);
+    assert.match(sums(...ahead), /from 2099-01-01 00:00 UTC on\n/);
+    assert.match(sums(...ahead, '--until', '2099-02-01'), /from 2099-01-01 00:00 UTC to 2099-02-01 00:00 UTC\n/);
+    assert.match(sums('--window', '24h', '--until', '2099-01-02'), /from 2099-01-01 00:00 UTC to 2099-01-02 00:00 UTC\n/);
+    // A window that only ends there ends with the newest block.
+    const head = new Date(market.anvil.chain.head().timestamp * 1000).toISOString().slice(0, 16).replace('T', ' ');
+    assert.ok(sums('--since', '1', '--until', '2099-01-02').includes(`from 1970-01-01 00:00 UTC to ${head} UTC`));
+    assert.doesNotMatch(run('liquidations', '--since', '1', ...here()).stderr, /after/);
+});
+
 test('alerts are filtered', async () => {
     const all = json('alerts', '--limit', '100000');
     const of = (...args) => json('alerts', '--limit', '100000', ...args);

@@ -61,5 +61,16 @@ TEST(TimeZone, refuses_what_is_none) {
     }
 }
 
+TEST(BeginsTooLate, a_time_after_the_newest_block_is_told_with_both) {
+    EXPECT_EQ(begins_too_late(1'769'385'600, 1'769'385'600, true, {}), "");
+    EXPECT_EQ(begins_too_late(0, 1'769'385'600, true, {}), "");
+    EXPECT_EQ(begins_too_late(1'769'385'660, 1'769'385'600, true, {}),
+              "the time asked for begins 2026-01-26 00:01 UTC, after the newest block, of "
+              "2026-01-26 00:00 UTC");
+    EXPECT_EQ(begins_too_late(1'769'385'660, 1'769'385'600, false, *TimeZone::parse("+08:00")),
+              "the time asked for begins 2026-01-26 08:01 +08:00, after the present, 2026-01-26 "
+              "08:00 +08:00");
+}
+
 }  // namespace
 }  // namespace plimsoll::query
