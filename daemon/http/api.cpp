@@ -214,8 +214,12 @@ Response Api::index(const Request& request) const {
         status_tables(parts_.live) + "<table>\n";
     for (const Route& route : routes()) {
         const std::string link = escaped(std::string(route.path) + std::string(route.example));
-        out +=
-            "<tr><td><a href=\"" + link + "\">" + link + "</a></td>" + cell(route.help) + "</tr>\n";
+        out.append("<tr><td><a href=\"")
+            .append(link)
+            .append("\">")
+            .append(link)
+            .append("</a></td>");
+        out.append(cell(route.help)).append("</tr>\n");
     }
     return {200, "text/html; charset=utf-8", out + "</table></body></html>\n"};
 }

@@ -17,27 +17,27 @@ Row member(const Row& row, const std::string& key) {
     return found == row.end() ? Row(nullptr) : *found;
 }
 
-Column text(std::string title, std::string key) {
+Column text(std::string title, const std::string& key) {
     return {std::move(title), false, [key](const Row& row) { return plain(member(row, key)); }};
 }
 
-Column number(std::string title, std::string key) {
+Column number(std::string title, const std::string& key) {
     return {std::move(title), true,
             [key](const Row& row) { return with_separators(plain(member(row, key))); }};
 }
 
-Column dollars(std::string title, std::string key) {
+Column dollars(std::string title, const std::string& key) {
     return {std::move(title), true, [key](const Row& row) { return money(member(row, key)); }};
 }
 
-Column percent(std::string title, std::string key) {
+Column percent(std::string title, const std::string& key) {
     return {std::move(title), true, [key](const Row& row) {
                 const auto bps = parse_decimal(plain(member(row, key)));
                 return bps ? view::scaled(*bps, 2, 2) + " %" : std::string("-");
             }};
 }
 
-Column words(std::string title, std::string key) {
+Column words(std::string title, const std::string& key) {
     return {std::move(title), false, [key](const Row& row) {
                 const Row list = member(row, key);
                 if (!list.is_array()) return std::string("-");
@@ -89,7 +89,7 @@ Column state() {
             }};
 }
 
-Column time(std::string title, std::string key) {
+Column time(std::string title, const std::string& key) {
     return {std::move(title), false, [key](const Row& row) {
                 const Row value = member(row, key);
                 return value.is_number_unsigned() ? utc_time(value.get<std::uint64_t>())

@@ -10,20 +10,20 @@ namespace plimsoll::query {
 
 // Columns that several tables have. `key` names the row's member.
 
-Column text(std::string title, std::string key);
-Column number(std::string title, std::string key);
-Column dollars(std::string title, std::string key);
+Column text(std::string title, const std::string& key);
+Column number(std::string title, const std::string& key);
+Column dollars(std::string title, const std::string& key);
 /// Basis points as "12.34 %".
-Column percent(std::string title, std::string key);
+Column percent(std::string title, const std::string& key);
 /// A list of words: "a, b", or "none".
-Column words(std::string title, std::string key);
+Column words(std::string title, const std::string& key);
 Column health(std::string title);
 /// `price_raw` in dollars.
 Column price(std::string title);
 /// `state`, with its colour.
 Column state();
 /// The time in `key`, unix seconds, in UTC.
-Column time(std::string title, std::string key);
+Column time(std::string title, const std::string& key);
 
 /// A member that may be missing; null then.
 view::Row member(const view::Row& row, const std::string& key);

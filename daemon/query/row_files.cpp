@@ -134,7 +134,10 @@ std::uint64_t time_of_alert(const Row& alert) {
     if (text.size() != 20) return 0;
     const auto day = TimeZone().start_of_day(text.substr(0, 10));
     const auto number = [&text](std::size_t at) {
-        return static_cast<std::uint64_t>((text[at] - '0') * 10 + (text[at + 1] - '0'));
+        const auto digit = [&text](std::size_t i) {
+            return static_cast<std::uint64_t>(text[i] - '0');
+        };
+        return digit(at) * 10 + digit(at + 1);
     };
     return day ? *day + number(11) * 3600 + number(14) * 60 + number(17) : 0;
 }

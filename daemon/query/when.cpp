@@ -61,6 +61,7 @@ std::optional<int> parse_offset(std::string_view text) {
 
 bool is_in_database(const std::string& name) {
     if (name.empty() || name.front() == '/' || name.find("..") != std::string::npos) return false;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): commands have one thread
     const char* const folder = std::getenv("TZDIR");
     std::error_code error;
     const auto file = std::filesystem::path(folder != nullptr ? folder : "/usr/share/zoneinfo");
@@ -94,6 +95,7 @@ Expected<TimeZone, ParseError> TimeZone::parse(std::string_view text) {
                            "' is no time zone; give UTC, an offset such as +08:00, or a name such "
                            "as Asia/Shanghai (of the package tzdata)");
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): commands have one thread
     ::setenv("TZ", (":" + out.name_).c_str(), 1);
     ::tzset();
     return out;
