@@ -74,6 +74,7 @@ config::SinkSettings of_kind(const std::string& kind) {
     config::SinkSettings out;
     out.name = "team";
     out.kind = kind;
+    out.lanes = 4;
     out.url = Secret("https://h.example/MARKERSECRET");
     out.token = Secret("12345:MARKERSECRET");
     out.chat = "-100123";
