@@ -83,6 +83,14 @@ Expected<void, RpcError> require_empty(TronNode& node, const BlockRef& block, Ti
                                                    ", but not yet what its transactions did");
 }
 
+/// Whether it may answer later. Some hosts have words of their own for a path that they do not
+/// serve; where /jsonrpc does too, those are believed.
+bool is_refusal(const TronNode& node, const RpcError& error) {
+    if (is_absent(error) || error.kind == ErrorKind::malformed) return false;
+    const bool is_unclear = error.kind == ErrorKind::transient && !error.is_unreachable;
+    return !is_unclear || !node.abilities.has_rpc;
+}
+
 bool is_same(const Log& one, const Log& other) {
     return one.index == other.index && one.tx == other.tx && one.address == other.address &&
            one.topics == other.topics && one.data == other.data;
@@ -136,10 +144,7 @@ Expected<bool, RpcError> offers_tron_infos(TronNode& node, Time deadline) {
     if (!*block) return node.fault(ErrorKind::lag_or_reorg, "lacks a block below the head");
     const auto reply =
         node.endpoint.call_plain(request_of((*block)->number), limits_for(node, deadline));
-    if (!reply && (reply.error().kind == ErrorKind::rate || reply.error().is_unreachable ||
-                   reply.error().kind == ErrorKind::timeout)) {
-        return Unexpected<RpcError>{reply.error()};
-    }
+    if (!reply && is_refusal(node, reply.error())) return Unexpected<RpcError>{reply.error()};
     if (!reply) return false;
     const auto infos = parse_tron_infos(*reply, **block);
     if (!infos) return false;

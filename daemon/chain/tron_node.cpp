@@ -20,7 +20,7 @@ std::string to_string(const TronAbilities& abilities) {
         if (!out.empty()) out += ", ";
         out += name;
     };
-    add(abilities.has_wallet, "wallet");
+    add(abilities.has_wallet, abilities.has_infos ? "wallet" : "wallet without infos");
     add(abilities.has_solidity, "walletsolidity");
     add(abilities.has_rpc, "jsonrpc");
     add(abilities.has_events, "v1");

@@ -36,10 +36,10 @@ struct TronAbilities {
     bool has_rpc = false;             ///< /jsonrpc
     bool has_rpc_final = false;       ///< ... which knows the tag `finalized`
     bool has_events = false;          ///< /v1: TronGrid's event pages
-    bool has_infos = false;  ///< /wallet's infos of a block's transactions, beside /jsonrpc
+    bool has_infos = false;           ///< /wallet: what transactions of a block did
     Address multicall;
 };
-/// "wallet, walletsolidity, jsonrpc, v1".
+/// "wallet, walletsolidity, jsonrpc, v1"; "wallet without infos".
 std::string to_string(const TronAbilities& abilities);
 
 /// Blocks that were dealt with lately.

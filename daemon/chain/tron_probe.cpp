@@ -38,6 +38,7 @@ class TronProbe {
     Done find_multicall();
     Expected<bool, RpcError> try_multicall(const Address& multicall);
     Done check_proof_of(std::span<const protocols::CallResult> results);
+    Done find_infos();
     Done find_events();
     void tell() const;
 
@@ -161,6 +162,21 @@ Expected<void, RpcError> TronProbe::find_multicall() {
         "no Multicall3 at " + tried + ": give its address as 'multicall' of the chain");
 }
 
+/// What logs come out of without /jsonrpc, and are compared with beside it.
+Expected<void, RpcError> TronProbe::find_infos() {
+    node_.abilities.has_infos = false;
+    if (node_.abilities.has_wallet) {
+        const auto offered = offers_tron_infos(node_, deadline_);
+        if (!offered) return Unexpected<RpcError>{offered.error()};
+        node_.abilities.has_infos = *offered;
+    }
+    if (node_.abilities.has_infos || node_.abilities.has_rpc) return {};
+    return node_.fault(
+        ErrorKind::unsupported,
+        "offers no logs: it has no /jsonrpc, and does not tell what transactions did "
+        "(/wallet/gettransactioninfobyblocknum)");
+}
+
 Expected<void, RpcError> TronProbe::find_events() {
     const auto reply =
         plain("/v1/contracts/" + to_base58check(node_.abilities.multicall) + "/events?limit=1", "");
@@ -204,11 +220,7 @@ Expected<void, RpcError> TronProbe::run() {
         !done) {
         return done;
     }
-    if (found.has_wallet && found.has_rpc) {
-        const auto offered = offers_tron_infos(node_, deadline_);
-        if (!offered) return Unexpected<RpcError>{offered.error()};
-        found.has_infos = *offered;
-    }
+    if (auto done = find_infos(); !done) return done;
     if (auto done = find_events(); !done) return done;
     tell();
     return {};

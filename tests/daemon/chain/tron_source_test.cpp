@@ -340,6 +340,17 @@ TEST_F(TronInfos, of_a_node_that_serves_none_are_not_asked_for) {
     const BlockRef at = head();
     EXPECT_EQ(source->logs_of(at, filter())->size(), 2U);
     EXPECT_EQ(infos_asked(node), 1U);
+    EXPECT_EQ(source->endpoints().at(0).offers,
+              "wallet without infos, walletsolidity, jsonrpc, v1");
+}
+
+TEST_F(TronInfos, are_needed_where_there_is_no_rpc) {
+    node().has_rpc = false;
+    infos = "this API is closed because this node is a lite fullnode";
+    make();
+    const auto connected = source->connect();
+    ASSERT_FALSE(connected);
+    EXPECT_THAT(connected.error().message, HasSubstr("a: offers no logs: it has no /jsonrpc"));
 }
 
 TEST_F(TronInfos, without_rpc_are_those_of_a_block_that_has_none) {
