@@ -1,6 +1,8 @@
 #include "daemon/chain/agreeing_source.hpp"
 
 #include "daemon/chain/ballot.hpp"
+#include "daemon/chain/merged_faults.hpp"
+#include "daemon/chain/same_answers.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -30,100 +32,12 @@ constexpr Clock::Duration kRestOfOutvoted = 1min;
 /// What the endpoints are asked of a block of which they know the height.
 constexpr const char* kHash = "the hash";
 
-/// Saying the same, for most kinds of answers.
-struct Same {
-    template <class T>
-    std::optional<T> operator()(const T& a, const T& b) const {
-        return a == b ? std::optional(a) : std::nullopt;
-    }
-};
-
-struct SameResults {
-    std::optional<std::vector<CallResult>> operator()(const std::vector<CallResult>& a,
-                                                      const std::vector<CallResult>& b) const {
-        const auto is_same = [](const CallResult& x, const CallResult& y) {
-            return x.success == y.success && x.data == y.data;
-        };
-        if (!std::equal(a.begin(), a.end(), b.begin(), b.end(), is_same)) return std::nullopt;
-        return a;
-    }
-};
-
-/// Some nodes do not tell a log's time.
-bool is_same_log(const Log& a, const Log& b) {
-    const bool may_be_same_time =
-        a.block_time == b.block_time || a.block_time == 0 || b.block_time == 0;
-    return may_be_same_time && a.address == b.address && a.topics == b.topics && a.data == b.data &&
-           a.block == b.block && a.block_hash == b.block_hash && a.tx == b.tx && a.index == b.index;
-}
-
-struct SameLogs {
-    std::optional<std::vector<Log>> operator()(const std::vector<Log>& a,
-                                               const std::vector<Log>& b) const {
-        if (!std::equal(a.begin(), a.end(), b.begin(), b.end(), is_same_log)) return std::nullopt;
-        return a;
-    }
-    /// As far as both have read.
-    std::optional<Source::RangeLogs> operator()(const Source::RangeLogs& a,
-                                                const Source::RangeLogs& b) const {
-        const BlockNumber last = std::min(a.last, b.last);
-        auto both = (*this)(up_to(a, last), up_to(b, last));
-        if (!both) return std::nullopt;
-        return Source::RangeLogs{std::move(*both), last};
-    }
-
-  private:
-    static std::vector<Log> up_to(const Source::RangeLogs& read, BlockNumber last) {
-        std::vector<Log> out = read.logs;
-        std::erase_if(out, [last](const Log& log) { return log.block > last; });
-        return out;
-    }
-};
-
 /// What is asked about, for people: "the logs", "of block 7".
 struct Topic {
     std::string name;
     BlockNumber block = 0;
 
     std::string text() const { return name + " of block " + std::to_string(block); }
-};
-
-/// The node's own trouble, and not what it answered.
-bool is_own_failure(FaultKind kind) {
-    switch (kind) {
-        case FaultKind::lag_or_reorg:
-        case FaultKind::missing_state:
-        case FaultKind::execution:
-        case FaultKind::split:
-        case FaultKind::unsupported:
-        case FaultKind::bad_request:
-        case FaultKind::cancelled:
-            return false;
-        default:
-            return true;
-    }
-}
-
-/// Faults of several endpoints as one: what the caller can do something about goes first.
-class Faults {
-  public:
-    void add(const Fault& fault) {
-        if (!text_.empty()) text_ += "; ";
-        text_ += fault.message;
-        if (!kind_ || rank(fault.kind) < rank(*kind_)) kind_ = fault.kind;
-    }
-    const std::string& text() const { return text_; }
-    Fault merged() const { return {kind_.value_or(FaultKind::no_endpoint), text_}; }
-
-  private:
-    static int rank(FaultKind kind) {
-        if (kind == FaultKind::cancelled) return 0;
-        if (kind == FaultKind::lag_or_reorg) return 1;
-        return is_own_failure(kind) ? 3 : 2;
-    }
-
-    std::optional<FaultKind> kind_;
-    std::string text_;
 };
 
 class AgreeingSource final : public Source {
@@ -176,12 +90,12 @@ class AgreeingSource final : public Source {
     template <class Ask>
     Answer<Ask> any(const Ask& ask);
     template <class T>
-    Expected<T, Fault> elect(const Topic& topic, Ballot<T>& ballot, const Faults& faults);
+    Expected<T, Fault> elect(const Topic& topic, Ballot<T>& ballot, const MergedFaults& faults);
     bool dispute(const Topic& topic, const Voters& suspects, const std::string& text);
     std::string aliases(const Voters& voters) const;
     void publish();
 
-    std::vector<Head> ask_heads(bool of_all, Faults& faults);
+    std::vector<Head> ask_heads(bool of_all, MergedFaults& faults);
     std::optional<BlockRef> at_height(const Head& head, BlockNumber number);
 
     AgreementSettings settings_;
@@ -236,7 +150,7 @@ void AgreeingSource::failed(std::size_t index, const Fault& fault) {
 template <class Ask, class Merge>
 auto AgreeingSource::agreed(const Topic& topic, const Ask& ask, const Merge& merge) -> Answer<Ask> {
     Ballot<typename Answer<Ask>::value_type> ballot;
-    Faults faults;
+    MergedFaults faults;
     for (const std::size_t index : order()) {
         if (ballot.most() >= settings_.count && !disputes_.is_suspect(index)) continue;
         auto answer = ask(*members_[index].source);
@@ -254,7 +168,7 @@ auto AgreeingSource::agreed(const Topic& topic, const Ask& ask, const Merge& mer
 
 template <class Ask>
 auto AgreeingSource::any(const Ask& ask) -> Answer<Ask> {
-    Faults faults;
+    MergedFaults faults;
     for (const std::size_t index : order()) {
         auto answer = ask(*members_[index].source);
         if (answer) {
@@ -270,7 +184,7 @@ auto AgreeingSource::any(const Ask& ask) -> Answer<Ask> {
 
 template <class T>
 Expected<T, Fault> AgreeingSource::elect(const Topic& topic, Ballot<T>& ballot,
-                                         const Faults& faults) {
+                                         const MergedFaults& faults) {
     if (ballot.is_empty() || faults.merged().kind == FaultKind::cancelled) {
         return Unexpected<Fault>{faults.merged()};
     }
@@ -335,7 +249,7 @@ void AgreeingSource::publish() {
 
 Expected<void, Fault> AgreeingSource::connect() {
     std::size_t ready = 0;
-    Faults faults;
+    MergedFaults faults;
     for (const std::size_t index : order()) {
         const auto connected = members_[index].source->connect();
         if (connected) {
@@ -350,7 +264,7 @@ Expected<void, Fault> AgreeingSource::connect() {
 }
 
 /// Heads of as many as have to agree, or of all.
-std::vector<AgreeingSource::Head> AgreeingSource::ask_heads(bool of_all, Faults& faults) {
+std::vector<AgreeingSource::Head> AgreeingSource::ask_heads(bool of_all, MergedFaults& faults) {
     std::vector<Head> heads;
     for (const std::size_t index : order()) {
         const bool is_wanted =
@@ -383,7 +297,7 @@ Expected<BlockRef, Fault> AgreeingSource::head() {
     const Clock::Duration patience = std::max<Clock::Duration>(3 * settings_.block_time, 10s);
     const bool of_all = tip_ && now - tip_changed_at_ > patience && now - all_asked_at_ > patience;
     if (of_all) all_asked_at_ = now;
-    Faults faults;
+    MergedFaults faults;
     std::vector<Head> heads = ask_heads(of_all, faults);
     if (heads.empty()) return Unexpected<Fault>{faults.merged()};
     if (heads.size() == 1 && tip_ && heads.front().block.hash == tip_->hash &&
@@ -423,7 +337,7 @@ Expected<BlockRef, Fault> AgreeingSource::final_block(const Finality& finality,
                                                       const BlockRef& head) {
     std::vector<BlockRef> found;
     Voters voters;
-    Faults faults;
+    MergedFaults faults;
     for (const std::size_t index : order()) {
         if (found.size() >= settings_.count) break;
         auto block = members_[index].source->final_block(finality, head);

@@ -2,6 +2,7 @@
 
 #include "abi/hex.hpp"
 #include "abi/quantity.hpp"
+#include "daemon/chain/same_answers.hpp"
 #include "daemon/chain/tron_json.hpp"
 #include "daemon/rpc/json.hpp"
 
@@ -91,11 +92,6 @@ bool is_refusal(const TronNode& node, const RpcError& error) {
     return !is_unclear || !node.abilities.has_rpc;
 }
 
-bool is_same(const Log& one, const Log& other) {
-    return one.index == other.index && one.tx == other.tx && one.address == other.address &&
-           one.topics == other.topics && one.data == other.data;
-}
-
 }  // namespace
 
 Expected<Logs, RpcError> fetch_tron_infos(TronNode& node, const EvmLogFilter& filter,
@@ -159,7 +155,7 @@ Expected<Logs, ParseError> complete_logs(Logs one, Logs other) {
     auto at = one.begin();
     for (const Log& log : other) {
         at = std::find_if(at, one.end(), [&](const Log& mine) { return mine.index == log.index; });
-        if (at == one.end() || !is_same(*at, log)) {
+        if (at == one.end() || !is_same_log(*at, log)) {
             return parse_error("tells log " + std::to_string(log.index) + " of block " +
                                std::to_string(log.block) + " in two ways");
         }
