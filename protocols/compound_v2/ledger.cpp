@@ -70,14 +70,14 @@ std::vector<Address> Ledger::discover(const Log& log) {
     MarketEntry& market = structure_.markets.at(found->second.market);
     discovered_markets_.insert(found->second.market);
     if (const auto* told = std::get_if<IndexTold>(&**event)) {
-        market.scan_index = Wad::from_raw(told->borrow_index);
+        const Wad before = std::exchange(market.scan_index, Wad::from_raw(told->borrow_index));
         market.scan_block = log.block;
-        market.accruals += told->total ? 1U : 0U;
+        if (told->total) market.note_accrual(told->total->after, market.scan_index, before);
         return {};
     }
     const auto* change = std::get_if<BorrowChange>(&**event);
     if (change == nullptr) return {};
-    ++market.borrow_changes;
+    market.note_borrow_change();
     const auto index = index_in(log.block, market.scan_index, market.scan_block);
     keep_trace(change->borrower, found->second.market, trace_of(*change, index));
     return {change->borrower};
@@ -145,7 +145,7 @@ void Ledger::settle() {
 void Ledger::on(const BorrowChange& event, const Log& log, const Source& source) {
     tell_borrow(event, log, source);
     MarketEntry& market = structure_.markets.at(source.market);
-    ++market.borrow_changes;
+    market.note_borrow_change();
     changed_.markets.insert(source.market);
     follow_total(event.total, log, source.market);
     const Trace trace = trace_of(event, index_in(log.block, market.last_index, market.index_block));

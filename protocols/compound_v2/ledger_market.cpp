@@ -7,7 +7,9 @@ namespace plimsoll::protocols::compound_v2 {
 
 void Ledger::on(const IndexTold& event, const Log& log, const Source& source) {
     MarketEntry& market = structure_.markets.at(source.market);
-    market.accruals += event.total ? 1U : 0U;
+    if (event.total) {
+        market.note_accrual(event.total->after, Wad::from_raw(event.borrow_index), market.last_index);
+    }
     changed_.markets.insert(source.market);
     if (event.total) follow_total(*event.total, log, source.market);
     if (log.block <= market.read_at) return;

@@ -217,8 +217,8 @@ void Ledger::resume(const Discovered& discovered) {
     for (const auto& [c_token, seen] : discovered.markets) {
         MarketEntry* market = structure_.find(c_token);
         if (market == nullptr) continue;
-        market->accruals = seen.accruals;
-        market->borrow_changes = seen.borrow_changes;
+        market->rounding = seen.rounding;
+        market->scan_index = seen.scan_index;
     }
     stable_.insert(discovered.stable_minters.begin(), discovered.stable_minters.end());
 }

@@ -7,7 +7,7 @@
 namespace plimsoll::protocols::compound_v2 {
 namespace {
 
-constexpr std::uint64_t kVersion = 3;
+constexpr std::uint64_t kVersion = 4;
 constexpr std::uint64_t kMaxMarketCount = 1024;
 constexpr std::uint64_t kMaxCount = 1U << 20U;
 
@@ -140,7 +140,7 @@ std::string encode_market(const MarketEntry& entry) {
     out.word(entry.last_index.raw()).number(entry.index_block).number(entry.missed_from);
     out.flag(entry.last_total.has_value());
     if (entry.last_total) out.word(*entry.last_total);
-    out.number(entry.accruals).number(entry.borrow_changes);
+    out.word(entry.rounding);
     return std::move(out).take();
 }
 
@@ -167,8 +167,7 @@ std::string decode_market_record(std::string_view bytes, unsigned id, MarketEntr
     entry.index_block = in.number();
     entry.missed_from = in.number();
     if (in.flag()) entry.last_total = in.word();
-    entry.accruals = in.number();
-    entry.borrow_changes = in.number();
+    entry.rounding = in.word();
     return in.finish();
 }
 
@@ -394,7 +393,7 @@ std::vector<Record> encode_discovered(Ledger& ledger) {
     for (const unsigned id : markets) {
         const MarketEntry& market = structure.markets.at(id);
         RecordWriter value(kVersion);
-        value.number(market.accruals).number(market.borrow_changes);
+        value.word(market.rounding).word(market.scan_index.raw());
         out.push_back({record_key(kSeen, market.c_token.address), std::move(value).take()});
     }
     return out;
@@ -420,8 +419,8 @@ Expected<void, ParseError> load_discovered(Ledger& ledger, std::span<const Recor
             if (is_minter) out.stable_minters.insert(*address);
         } else {
             RecordReader in(*record.value, kVersion);
-            out.markets[*address].accruals = in.number();
-            out.markets[*address].borrow_changes = in.number();
+            out.markets[*address].rounding = in.word();
+            out.markets[*address].scan_index = Wad::from_raw(in.word());
             fault = in.finish();
         }
         if (!fault.empty()) return parse_error("record " + record.key + ": " + fault);

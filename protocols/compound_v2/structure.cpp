@@ -3,6 +3,23 @@
 #include <algorithm>
 
 namespace plimsoll::protocols::compound_v2 {
+namespace {
+
+U256 capped(const U512& value) {
+    return value > U512(u256_max()) ? u256_max() : static_cast<U256>(value);
+}
+
+}  // namespace
+
+void MarketEntry::note_accrual(const U256& total, const Wad& index, const Wad& before) {
+    U512 sum = rounding;
+    if (before.raw() != 0 && index.raw() > before.raw()) {
+        sum = (sum * U512(index.raw()) + U512(before.raw()) - 1U) / U512(before.raw());
+    }
+    rounding = capped(sum + U512(total / kExpScale) + 2U);
+}
+
+void MarketEntry::note_borrow_change() { rounding = capped(U512(rounding) + 1U); }
 
 const MarketEntry* Structure::find(const Address& c_token) const {
     const auto found = std::ranges::find_if(

@@ -28,9 +28,17 @@ struct MarketEntry {
     /// `last_index` and `index_block` of the logs before the ledger's first block.
     Wad scan_index;
     BlockNumber scan_block = 0;
-    /// Logs since the deployment, for the bound of what roundings can add up to.
-    std::uint64_t accruals = 0;
-    std::uint64_t borrow_changes = 0;
+    /// Units by which the total and the sum of the balances can be apart by what was rounded since
+    /// the deployment: see `note_accrual`.
+    U256 rounding = 0;
+
+    /// Counts an accrual that told this total and index, `before` being the index before it. It
+    /// rounds the interest down to a unit, and the index, which is worth one unit for each 1e18
+    /// that were owed: those of then, for what was rounded stays in the total when they are repaid.
+    /// What was apart before bears interest too.
+    void note_accrual(const U256& total, const Wad& index, const Wad& before);
+    /// Counts a borrow or a repayment, which rounds one balance.
+    void note_borrow_change();
 };
 
 /// How the prices are stated, as found out.

@@ -189,9 +189,8 @@ std::optional<BorrowCoverage> borrow_coverage(const Ledger& ledger, const Valuat
     out.total = read->second.state->total_borrows;
     const U256 sum = known == valuation.known_borrows.end() ? U256(0) : known->second;
     const auto bound = as_contract([&] {
-        const U256 of_accrual = out.total.raw() / kExpScale + 2U;
-        return U256(entry.accruals) * of_accrual + U256(entry.borrow_changes) +
-               U256(ledger.accounts().size()) + 1U;
+        // Each balance is rounded, and so may be the accrual to the block.
+        return entry.rounding + out.total.raw() / kExpScale + U256(ledger.accounts().size()) + 3U;
     });
     out.bound = bound.value_or(U256(0));
     const U256& total = out.total.raw();

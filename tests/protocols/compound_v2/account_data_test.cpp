@@ -2,6 +2,7 @@
 
 #include "protocols/compound_v2/balances.hpp"
 #include "protocols/compound_v2/interest.hpp"
+#include "protocols/compound_v2/structure.hpp"
 #include "tests/protocols/compound_v2/small_market.hpp"
 
 #include <gtest/gtest.h>
@@ -105,6 +106,25 @@ TEST(AccountData, market_that_cannot_accrue_counts_as_it_stands) {
     EXPECT_EQ(world.data(State::current)->borrow, 100U);
     borrowed.stored.borrow_rate = mantissa(kMaxBorrowRate);
     EXPECT_TRUE(accrue_interest(borrowed.stored, borrowed.reserve_factor, 1000));
+}
+
+TEST(MarketEntry, counts_roundings_by_what_was_owed_then) {
+    const auto index = [](std::uint64_t percent) {
+        return Wad::from_raw(kExpScale * U256(percent) / 100U);
+    };
+    MarketEntry entry;
+    entry.note_accrual(U256(5'000) * kExpScale, index(100), Wad());
+    EXPECT_EQ(entry.rounding, 5'002U);
+    // All but nothing is repaid, and the little that was rounded bears interest.
+    entry.note_borrow_change();
+    entry.note_accrual(U256(7), index(110), index(100));
+    EXPECT_EQ(entry.rounding, 5'504U + 2U);  // 5,003 * 1.1, rounded up
+    // An index that was told before is no interest; what cannot be counted is without bound.
+    entry.note_accrual(U256(0), index(100), index(110));
+    EXPECT_EQ(entry.rounding, 5'508U);
+    entry.note_accrual(u256_max(), Wad::from_raw(u256_max()), Wad::from_raw(U256(1)));
+    entry.note_borrow_change();
+    EXPECT_EQ(entry.rounding, u256_max());
 }
 
 TEST(AccountData, interest_is_simple_between_two_accruals) {
