@@ -135,11 +135,11 @@ Expected<Logs, RpcError> fetch_tron_infos(TronNode& node, const EvmLogFilter& fi
 
 Expected<bool, RpcError> offers_tron_infos(TronNode& node, Time deadline) {
     const BlockNumber head = node.endpoint.head().value_or(0);
-    const auto block = node.header(std::max(head, kTronFinalDepth + 1) - kTronFinalDepth, deadline);
+    const BlockNumber number = std::max(head, kTronFinalDepth + 1) - kTronFinalDepth;
+    const auto block = node.header(number, deadline);
     if (!block) return Unexpected<RpcError>{block.error()};
     if (!*block) return node.fault(ErrorKind::lag_or_reorg, "lacks a block below the head");
-    const auto reply =
-        node.endpoint.call_plain(request_of((*block)->number), limits_for(node, deadline));
+    const auto reply = node.endpoint.call_plain(request_of(number), limits_for(node, deadline));
     if (!reply && is_refusal(node, reply.error())) return Unexpected<RpcError>{reply.error()};
     if (!reply) return false;
     const auto infos = parse_tron_infos(*reply, **block);

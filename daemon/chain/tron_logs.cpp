@@ -3,6 +3,8 @@
 #include "daemon/chain/tron_infos.hpp"
 #include "daemon/chain/tron_json.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -125,6 +127,12 @@ Expected<Logs, RpcError> logs_out_of_infos(TronNode& node, const EvmLogFilter& f
     return logs;
 }
 
+/// Whether infos are not there for good, rather than not yet.
+bool keeps_none(const TronNode& node, const BlockRef& block, const RpcError& error) {
+    const bool is_old = block.number + kTronFinalDepth <= node.endpoint.head().value_or(0);
+    return is_absent(error) || (error.kind == ErrorKind::lag_or_reorg && is_old);
+}
+
 }  // namespace
 
 Expected<Logs, RpcError> fetch_tron_logs_of(TronNode& node, const EvmLogFilter& filter,
@@ -133,8 +141,10 @@ Expected<Logs, RpcError> fetch_tron_logs_of(TronNode& node, const EvmLogFilter& 
     auto logs = fetch_logs_of(node.evm, filter, block, deadline);
     if (!logs || !node.abilities.has_infos || node.compared.contains(block)) return logs;
     auto infos = fetch_tron_infos(node, filter, {&block, 1}, deadline);
-    if (!infos && is_absent(infos.error())) {
+    if (!infos && keeps_none(node, block, infos.error())) {
         node.abilities.has_infos = false;
+        spdlog::warn("{}: what transactions did is not compared: {}", node.endpoint.alias(),
+                     infos.error().message);
         return logs;
     }
     if (!infos) return infos;

@@ -11,6 +11,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace plimsoll::chain {
@@ -33,8 +35,11 @@ class TronProbe {
 
     Expected<bool, RpcError> answers_block(const char* path, const char* body);
     Done find_blocks(const std::string& base, bool& is_there, bool& is_light);
+    Done find_wallet();
     Done find_rpc();
     Done find_rpc_final();
+    Done find_calls();
+    Done find_solidity();
     Done find_multicall();
     Expected<bool, RpcError> try_multicall(const Address& multicall);
     Done check_proof_of(std::span<const protocols::CallResult> results);
@@ -196,12 +201,18 @@ void TronProbe::tell() const {
                  to_base58check(node_.abilities.multicall));
 }
 
-Expected<void, RpcError> TronProbe::run() {
+Expected<void, RpcError> TronProbe::find_wallet() {
     TronAbilities& found = node_.abilities;
-    if (auto done = find_blocks("/wallet", found.has_wallet, found.has_light_blocks); !done) {
-        return done;
-    }
-    if (auto done = find_rpc(); !done) return done;
+    return find_blocks("/wallet", found.has_wallet, found.has_light_blocks);
+}
+
+Expected<void, RpcError> TronProbe::find_solidity() {
+    TronAbilities& found = node_.abilities;
+    return find_blocks("/walletsolidity", found.has_solidity, found.has_light_solidity);
+}
+
+Expected<void, RpcError> TronProbe::find_calls() {
+    TronAbilities& found = node_.abilities;
     if (!found.has_wallet && !found.has_rpc) {
         return node_.fault(
             ErrorKind::unsupported,
@@ -215,13 +226,21 @@ Expected<void, RpcError> TronProbe::run() {
         found.has_wallet_calls = false;
         multicall = find_multicall();
     }
-    if (!multicall) return multicall;
-    if (auto done = find_blocks("/walletsolidity", found.has_solidity, found.has_light_solidity);
-        !done) {
+    return multicall;
+}
+
+/// A node that refuses one in so many requests would never be through with all of them at once: the
+/// next probe goes on where it refused.
+Expected<void, RpcError> TronProbe::run() {
+    static constexpr Done (TronProbe::*kSteps[])() = {
+        &TronProbe::find_wallet,   &TronProbe::find_rpc,   &TronProbe::find_calls,
+        &TronProbe::find_solidity, &TronProbe::find_infos, &TronProbe::find_events};
+    for (std::size_t step = std::exchange(node_.probed, 0); step < std::size(kSteps); ++step) {
+        auto done = (this->*kSteps[step])();
+        if (done) continue;
+        if (done.error().kind == ErrorKind::rate) node_.probed = step;
         return done;
     }
-    if (auto done = find_infos(); !done) return done;
-    if (auto done = find_events(); !done) return done;
     tell();
     return {};
 }

@@ -113,6 +113,21 @@ TEST_F(TronSourceTest, a_url_that_is_no_base_is_told) {
                           "node?"));
 }
 
+TEST_F(TronSourceTest, a_probe_goes_on_where_it_was_refused) {
+    test::FakeTron& node = add_node(chain);
+    std::size_t asked = 0;
+    node.override_http = [&asked](const rpc::HttpRequest&) -> std::optional<rpc::HttpResult> {
+        if (++asked % 7 != 0) return std::nullopt;
+        return rpc::HttpReply{403, R"({"Error":"the query server is suspended for 1 s"})",
+                              std::nullopt};
+    };
+    make();
+    bool is_connected = false;
+    for (int i = 0; i < 3 && !is_connected; ++i) is_connected = source->connect().has_value();
+    EXPECT_TRUE(is_connected);
+    EXPECT_EQ(source->endpoints().at(0).offers, "wallet, walletsolidity, jsonrpc, v1");
+}
+
 TEST_F(TronSourceTest, another_chain_is_refused_by_each_interface) {
     for (const bool has_rpc : {true, false}) {
         nodes.clear();
@@ -290,6 +305,7 @@ TEST_F(TronInfos, tell_what_the_rpc_does_not_yet) {
     is_rpc_late = false;
     EXPECT_EQ(source->logs_of(at, filter())->size(), 2U);
     EXPECT_EQ(infos_asked(node), asked);
+    EXPECT_EQ(source->endpoints().at(0).offers, "wallet, walletsolidity, jsonrpc, v1");
 }
 
 TEST_F(TronInfos, that_are_not_there_yet_are_waited_for) {
@@ -331,6 +347,18 @@ TEST_F(TronInfos, of_a_node_that_keeps_none_are_not_asked_for) {
     const BlockRef at = head();
     EXPECT_EQ(source->logs_of(at, filter())->size(), 2U);
     EXPECT_EQ(infos_asked(node), 1U);
+}
+
+TEST_F(TronInfos, that_an_old_block_lacks_are_kept_by_nobody) {
+    const test::FakeTron& node = this->node();
+    connect();
+    head();
+    infos = "[]";
+    old_count = "0x3";
+    const std::size_t asked = infos_asked(node);
+    EXPECT_TRUE(source->logs_of(chain.at(181), filter()));
+    EXPECT_TRUE(source->logs_of(chain.at(182), filter()));
+    EXPECT_EQ(infos_asked(node), asked + 1);
 }
 
 TEST_F(TronInfos, of_a_node_that_serves_none_are_not_asked_for) {
