@@ -8,7 +8,8 @@ namespace plimsoll::protocols::compound_v2 {
 void Ledger::on(const IndexTold& event, const Log& log, const Source& source) {
     MarketEntry& market = structure_.markets.at(source.market);
     if (event.total) {
-        market.note_accrual(event.total->after, Wad::from_raw(event.borrow_index), market.last_index);
+        market.note_accrual(event.total->after, Wad::from_raw(event.borrow_index),
+                            market.last_index);
     }
     changed_.markets.insert(source.market);
     if (event.total) follow_total(*event.total, log, source.market);
