@@ -26,7 +26,7 @@ std::optional<unsigned> read_limit(const std::filesystem::path& file) {
 /// Where the limits of a line of /proc/self/cgroup ("4:pids:/path", "0::/path") are; empty: not
 /// there.
 std::filesystem::path hierarchy(const std::filesystem::path& root, const std::string& controllers) {
-    const std::filesystem::path mount = root / "sys/fs/cgroup";
+    std::filesystem::path mount = root / "sys/fs/cgroup";
     if (controllers.empty()) return mount;
     std::istringstream names(controllers);
     for (std::string name; std::getline(names, name, ',');) {

@@ -1,5 +1,7 @@
 #include "protocols/compound_v2/structure.hpp"
 
+#include "protocols/compound_v2/exponential.hpp"
+
 #include <algorithm>
 
 namespace plimsoll::protocols::compound_v2 {
