@@ -3,6 +3,8 @@
 #include "abi/address.hpp"
 #include "daemon/follow/fault.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -61,12 +63,18 @@ Expected<void, Fault> Discovery::load(store::Store& store) {
     return {};
 }
 
-Expected<void, Fault> Discovery::resume(store::Store& store, protocols::Protocol& ledger) const {
+/// What was learned may be of another version of this program: then the search begins anew.
+Expected<void, Fault> Discovery::resume(store::Store& store, protocols::Protocol& ledger) {
     if (is_new_) return {};
     const auto learned = store.records(discovery_records(settings_));
     if (!learned) return storage_fault(learned.error());
     const auto resumed = ledger.resume_discovery(*learned);
-    if (!resumed) return fault(FaultKind::malformed, resumed.error().message);
+    if (resumed) return {};
+    spdlog::warn("{}: what was found so far does not load ({}); borrowers are looked for anew",
+                 settings_.name, resumed.error().message);
+    is_new_ = true;
+    next_ = settings_.start_block;
+    owed_.clear();
     return {};
 }
 

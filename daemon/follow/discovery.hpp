@@ -49,7 +49,7 @@ class Discovery {
 
   private:
     Expected<void, chain::Fault> load(store::Store& store);
-    Expected<void, chain::Fault> resume(store::Store& store, protocols::Protocol& ledger) const;
+    Expected<void, chain::Fault> resume(store::Store& store, protocols::Protocol& ledger);
     void keep_learned(protocols::Protocol& ledger);
     store::RoundCommit progress(std::vector<store::OwedRange> owed,
                                 std::vector<Address> found) const;

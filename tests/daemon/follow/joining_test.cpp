@@ -1,6 +1,8 @@
 // The first scan of a protocol, interrupted at every step; protocols that cannot be followed yet.
 
+#include "daemon/follow/discovery.hpp"
 #include "tests/daemon/follow/world.hpp"
+#include "tests/support/fake_protocol.hpp"
 
 #include <gmock/gmock.h>
 
@@ -99,6 +101,37 @@ TEST(FirstScan, owed_ranges_are_on_disk_from_the_start) {
     EXPECT_EQ(store::value(world.store->candidates("lend")).size(), 3U);
     EXPECT_EQ(world.state(), view::State::unknown);
     EXPECT_EQ(world.status("lend").scan.stage, "discovery");
+}
+
+/// A ledger of another version of the program: what was learned does not load.
+class Forgetful final : public test::FakeProtocol {
+  public:
+    Expected<void, ParseError> resume_discovery(
+        std::span<const protocols::Record> /*records*/) override {
+        return parse_error("of another version");
+    }
+};
+
+TEST(FirstScan, begins_anew_when_what_was_found_does_not_load) {
+    Filled filled;
+    World& world = filled.world;
+    world.catch_up();
+    const BlockNumber last = world.chain.head().number;
+    const BlockNumber final_number = last - world.source.finality;
+    const config::ProtocolSettings& settings = world.settings.protocols.front();
+    test::FakeProtocol loads;
+    Discovery known(settings, "dev");
+    ASSERT_TRUE(known.plan(*world.store, loads, last, final_number));
+    EXPECT_EQ(known.blocks_left(), last - final_number);
+    Forgetful forgetful;
+    Discovery anew(settings, "dev");
+    ASSERT_TRUE(anew.plan(*world.store, forgetful, last, final_number));
+    EXPECT_EQ(anew.blocks_left(), last - settings.start_block + 1);
+    EXPECT_EQ(anew.candidates(), known.candidates());
+    // And goes on from there, whoever comes next.
+    Discovery after(settings, "dev");
+    ASSERT_TRUE(after.plan(*world.store, loads, last, final_number));
+    EXPECT_EQ(after.blocks_left(), anew.blocks_left());
 }
 
 TEST(FirstScan, moves_to_a_newer_block_when_the_node_drops_the_state) {
