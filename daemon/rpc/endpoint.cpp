@@ -295,7 +295,8 @@ void Endpoint::publish(std::string_view last_error) {
     if (state == State::ok) {
         spdlog::info("{}: ok", alias());
     } else if (state != State::unchecked) {
-        spdlog::warn("{}: {} ({})", alias(), to_string(state), last_error);
+        const std::string why = last_error.empty() ? "" : " (" + std::string(last_error) + ")";
+        spdlog::warn("{}: {}{}", alias(), to_string(state), why);
     }
     logged_state_ = state;
     logged_at_ = now;
