@@ -294,6 +294,13 @@ class CommandLine {
              "plimsoll what-if WBTC --change +10 --json | jq 'select(.row == \"summary\")'"},
             query::what_if);
         add_collateral(what_if)->required(false);
+        what_if->parse_complete_callback([this] {
+            auto& params = arguments_.options.params;
+            if (!params["collateral"].empty() || !params["e_mode"].empty()) return;
+            throw CLI::RequiredError(
+                "an asset or group, such as ETH, or an e-mode category, --e-mode 1 --threshold "
+                "90,");
+        });
         CLI::Option* price = filter(what_if, "--price", "price", "the new price in USD");
         CLI::Option* change =
             filter(what_if, "--change", "change", "the move in percent: --change=-20");

@@ -121,11 +121,7 @@ void print_heat(std::ostream& out, const std::vector<Row>& rows, const Style& st
 /// What of the flags makes no sense together; empty: it does.
 std::string wrong_about_category(const Params& params) {
     const auto has = [&params](const char* name) { return !param(params, name).empty(); };
-    if (!has("e_mode")) {
-        return has("collateral") ? ""
-                                 : "what-if: name the asset or group, such as ETH, or an e-mode "
-                                   "category: --e-mode 1 --threshold 90";
-    }
+    if (!has("e_mode")) return "";
     if (has("collateral")) {
         return "--e-mode: the threshold of a category is that of all its assets; leave " +
                param(params, "collateral") +

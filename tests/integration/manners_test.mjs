@@ -120,6 +120,10 @@ test('wrong questions have an exit code', () => {
     assert.equal(run('positions', '--max-health-factor', 'x', ...here()).status, 64);
     assert.equal(run('tvl', '--protocol', 'nobody', ...here()).status, 64);
     assert.equal(run('heatmap', 'DOGE', ...here()).status, 64);
+    // What is missing is told before the configuration is.
+    const nothing = run('what-if', '--config', '/nowhere.toml');
+    assert.equal(nothing.status, 64);
+    assert.match(nothing.stderr, /an asset or group, such as ETH, or an e-mode category.* is required/);
     assert.equal(run('what-if', 'ETH', ...here()).status, 64);
     assert.equal(run('what-if', 'ETH', '--price', '5', '--change', '5', ...here()).status, 64);
     assert.equal(run('alerts', '--since', 'yesterday', ...here()).status, 64);
