@@ -130,7 +130,7 @@ for (const release of ['3.0', 'latest']) {
             assert.match(await refused('--e-mode', '1'), /--threshold/);
             assert.match(await refused('--e-mode', '1', '--price', '90'), /--threshold/);
             assert.match(await refused('--threshold', '90'), /--e-mode 1 --threshold 90/);
-            assert.match(await refused(), /name the asset/);
+            assert.match(await refused(), /an asset or group, such as ETH, or an e-mode category/);
         });
     });
 }
