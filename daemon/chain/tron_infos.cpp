@@ -71,8 +71,11 @@ Expected<std::optional<std::uint64_t>, RpcError> count_by_block(TronNode& node,
 
 Expected<std::optional<std::uint64_t>, RpcError> count_of(TronNode& node, const BlockRef& block,
                                                           Time deadline) {
-    return node.abilities.has_rpc ? count_by_rpc(node, block, deadline)
-                                  : count_by_block(node, block, deadline);
+    if (node.abilities.has_rpc) {
+        auto count = count_by_rpc(node, block, deadline);
+        if (!count || *count) return count;
+    }
+    return count_by_block(node, block, deadline);
 }
 
 /// That a block without infos is one without transactions.
