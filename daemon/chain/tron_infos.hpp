@@ -19,8 +19,8 @@ Expected<std::vector<protocols::Log>, rpc::RpcError> fetch_tron_infos(
 Expected<bool, rpc::RpcError> offers_tron_infos(TronNode& node, rpc::Clock::Time deadline);
 
 /// Of two lists of a block's logs the one that has all of the other, both by their index. One that
-/// lacks some was answered before they were there. `lag_or_reorg` when each has what the other
-/// lacks, or both have another log in the same place.
+/// lacks some was answered before they were there. An error when each has what the other lacks, or
+/// both have another log in the same place.
 Expected<std::vector<protocols::Log>, ParseError> complete_logs(std::vector<protocols::Log> one,
                                                                 std::vector<protocols::Log> other);
 

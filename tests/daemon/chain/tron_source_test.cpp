@@ -265,7 +265,8 @@ class TronInfos : public TronSourceTest {
         test::FakeTron& out = add_node(chain);
         out.evm.override_result = [this](const std::string& method,
                                          const nlohmann::json& params) -> Reply {
-            if (method == "eth_getBlockTransactionCountByHash") return transactions(params);
+            const bool is_count = method == "eth_getBlockTransactionCountByHash";
+            if (is_count && rpc_counts) return transactions(params);
             const bool is_newest = method == "eth_getLogs" && params.at(0).contains("blockHash");
             return is_newest && is_rpc_late ? Reply(nlohmann::json::array()) : std::nullopt;
         };
@@ -286,6 +287,7 @@ class TronInfos : public TronSourceTest {
         return node.count("/wallet/gettransactioninfobyblocknum");
     }
 
+    bool rpc_counts = true;
     bool is_rpc_late = false;
     std::optional<std::string> infos;  ///< in place of the node's
     nlohmann::json newest_count = "0x2";
@@ -319,6 +321,19 @@ TEST_F(TronInfos, that_are_not_there_yet_are_waited_for) {
     EXPECT_THAT(logs.error().message, HasSubstr("not yet what its transactions did"));
     newest_count = "0x0";
     EXPECT_EQ(source->logs_of(at, filter())->size(), 2U) << "there is more by /jsonrpc";
+}
+
+TEST_F(TronInfos, are_waited_for_where_the_rpc_counts_no_transactions) {
+    test::FakeTron& node = this->node();
+    rpc_counts = false;
+    connect();
+    const BlockRef at = head();
+    infos = "[]";
+    is_rpc_late = true;
+    node.has_transactions = true;
+    const auto logs = source->logs_of(at, filter());
+    ASSERT_FALSE(logs);
+    EXPECT_EQ(logs.error().kind, FaultKind::lag_or_reorg);
 }
 
 TEST_F(TronInfos, and_the_rpc_contradict_each_other) {
