@@ -47,6 +47,13 @@ class TronProbe {
     Done find_events();
     void tell() const;
 
+    /// Nothing is known of an interface by this: it was not reached, or not in time, or the whole
+    /// node was asked too often. What refuses again where the last probe was refused says no.
+    bool is_no_answer(const RpcError& error) const {
+        const bool is_rate = error.kind == ErrorKind::rate && !is_second_refusal_;
+        return is_rate || error.is_unreachable || error.kind == ErrorKind::quota ||
+               error.kind == ErrorKind::timeout || error.kind == ErrorKind::cancelled;
+    }
     RpcResult plain(const std::string& path, const std::string& body) {
         return node_.endpoint.call_plain(PlainRequest{path, body}, node_.limits(deadline_));
     }
@@ -56,6 +63,7 @@ class TronProbe {
 
     TronNode& node_;
     Time deadline_;
+    bool is_second_refusal_ = false;  ///< what is refused now was refused in the last probe too
 };
 
 Expected<bool, RpcError> TronProbe::answers_block(const char* path, const char* body) {
@@ -64,8 +72,10 @@ Expected<bool, RpcError> TronProbe::answers_block(const char* path, const char* 
     const auto block = node_.block_of(reply);
     // A page of something else, or an error in words of its own: there is no such interface.
     if (!block && block.error().kind == ErrorKind::malformed) return false;
-    if (!block) return Unexpected<RpcError>{block.error()};
-    return block->has_value();
+    if (block) return block->has_value();
+    RpcError error = block.error();
+    error.message += std::string(" (") + path + ")";
+    return Unexpected<RpcError>{std::move(error)};
 }
 
 /// Blocks under /wallet or /walletsolidity: the header alone where the node can, else the block.
@@ -87,11 +97,16 @@ Expected<void, RpcError> TronProbe::find_blocks(const std::string& base, bool& i
 Expected<void, RpcError> TronProbe::find_rpc() {
     const auto reply = rpc("eth_chainId", "[]");
     node_.abilities.has_rpc = false;
-    // A node that has no /jsonrpc answers with a page of its own.
-    if (!reply && (is_absent(reply.error()) || reply.error().kind == ErrorKind::malformed)) {
-        return {};
+    const bool may_be_absent =
+        !reply && (is_absent(reply.error()) || reply.error().kind == ErrorKind::malformed ||
+                   (node_.abilities.has_wallet && !is_no_answer(reply.error())));
+    if (!reply && !may_be_absent) {
+        RpcError error = reply.error();
+        error.message += " (/jsonrpc)";
+        return Unexpected<RpcError>{std::move(error)};
     }
-    if (!reply) return Unexpected<RpcError>{reply.error()};
+    // A node that has no /jsonrpc answers with a page of its own, or lets nobody in.
+    if (!reply) return {};
     const auto text = rpc::text(*reply);
     const auto id = text ? parse_quantity64(*text) : parse_error("is no text");
     if (!id) return node_.fault(ErrorKind::malformed, "chain id: " + id.error().message);
@@ -186,10 +201,8 @@ Expected<void, RpcError> TronProbe::find_events() {
     const auto reply =
         plain("/v1/contracts/" + to_base58check(node_.abilities.multicall) + "/events?limit=1", "");
     node_.abilities.has_events = reply && parse_event_page(*reply).has_value();
-    const bool is_known = reply || is_absent(reply.error()) ||
-                          reply.error().kind == ErrorKind::malformed ||
-                          reply.error().kind == ErrorKind::transient;
-    if (is_known) return {};  // of use only to a node without /jsonrpc
+    const bool is_needed = !node_.abilities.has_rpc;  // else of no use
+    if (reply || !is_needed || !is_no_answer(reply.error())) return {};
     return Unexpected<RpcError>{reply.error()};
 }
 
@@ -208,7 +221,10 @@ Expected<void, RpcError> TronProbe::find_wallet() {
 
 Expected<void, RpcError> TronProbe::find_solidity() {
     TronAbilities& found = node_.abilities;
-    return find_blocks("/walletsolidity", found.has_solidity, found.has_light_solidity);
+    auto done = find_blocks("/walletsolidity", found.has_solidity, found.has_light_solidity);
+    if (done || is_no_answer(done.error())) return done;
+    found.has_solidity = found.has_light_solidity = false;  // finality is told otherwise
+    return {};
 }
 
 Expected<void, RpcError> TronProbe::find_calls() {
@@ -235,7 +251,9 @@ Expected<void, RpcError> TronProbe::run() {
     static constexpr Done (TronProbe::*kSteps[])() = {
         &TronProbe::find_wallet,   &TronProbe::find_rpc,   &TronProbe::find_calls,
         &TronProbe::find_solidity, &TronProbe::find_infos, &TronProbe::find_events};
-    for (std::size_t step = std::exchange(node_.probed, 0); step < std::size(kSteps); ++step) {
+    const std::size_t refused = std::exchange(node_.probed, 0);
+    for (std::size_t step = refused; step < std::size(kSteps); ++step) {
+        is_second_refusal_ = step == refused && refused != 0;
         auto done = (this->*kSteps[step])();
         if (done) continue;
         if (done.error().kind == ErrorKind::rate) node_.probed = step;

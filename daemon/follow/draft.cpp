@@ -197,8 +197,8 @@ Expected<void, Fault> Draft::take_owed_logs(std::size_t index, const protocols::
     return {};
 }
 
-/// Reads what the ledger owes. A reply that cannot be used has the round done again, once; when
-/// that does not help, it leaves the protocol marked, not the chain.
+/// Reads what the ledger owes. A reply that cannot be used has the round done again; when that
+/// does not help, it leaves the protocol marked, not the chain.
 Expected<void, Fault> Draft::settle(std::size_t index) {
     Tip& tip = tips_[index];
     for (int step = 0; step < kMaxSettleSteps; ++step) {

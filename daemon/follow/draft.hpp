@@ -22,9 +22,9 @@ class Draft {
     Draft(const config::Settings& settings, chain::Source& source,
           std::span<const Followed> followed, const BlockRef& tip, std::vector<BlockRef> blocks);
 
-    /// The whole round: logs, reads, values, audit. With `may_doubt` the first difference from the
-    /// contract is a fault, `lag_or_reorg`: it may be the node's, one that answers from the state
-    /// before the block for a moment after it became the head. What differs again is ours.
+    /// The whole round: logs, reads, values, audit. With `may_doubt` a difference from the contract
+    /// is a fault, `lag_or_reorg`: it may be the node's, one that answers from the state of a
+    /// neighbouring block for a moment while the head moves. What goes on to differ is ours.
     Expected<void, chain::Fault> run(bool may_doubt);
     /// Only the logs, on the way to a newer block: what they leave owed is read there.
     Expected<void, chain::Fault> run_logs();

@@ -21,6 +21,9 @@ constexpr BlockNumber kMaxLinkedBlocks = 1024;
 constexpr BlockNumber kFewBlocks = 16;
 /// How often a poll begins anew because the node dropped the state of the head while it was read.
 constexpr int kMostOvertaken = 3;
+/// How often a round is done again because the contract contradicts it, before that counts: a node
+/// under load may answer twice running from the state of the next block.
+constexpr int kMostDoubts = 2;
 /// Forks met within one poll, before it is left to the next one.
 constexpr int kMostForks = 2;
 
@@ -181,8 +184,8 @@ Expected<void, Fault> Follower::step_to(const BlockRef& head, int& forks) {
 
 Expected<void, Fault> Follower::run_round(std::vector<BlockRef> blocks, bool newest) {
     Draft draft(parts_.settings, parts_.source, protocols_, tail_.tip(), std::move(blocks));
-    auto done = newest ? draft.run(!has_doubted_) : draft.run_logs();
-    has_doubted_ = has_doubted_ || draft.has_doubted();
+    auto done = newest ? draft.run(doubts_ < kMostDoubts) : draft.run_logs();
+    if (draft.has_doubted()) ++doubts_;
     if (!done && done.error().kind == FaultKind::missing_state && draft.stop_early()) {
         take_over(draft);  // what was read stays; the rest is read at a newer block
     }

@@ -180,7 +180,7 @@ class Follower {
     bool use_stored_ = true;      ///< stored ledgers may be loaded
     bool round_pending_ = false;  ///< the tip moved and its round is not finished
     bool busy_ = false;
-    bool has_doubted_ = false;  ///< since the last finished round
+    int doubts_ = 0;  ///< since the last finished round
     std::int64_t poll_began_ = 0;
     std::optional<Pending> pending_;
     std::optional<BlockRef> final_block_;

@@ -353,7 +353,7 @@ void Follower::accept_round(const Pending& stored) {
     orphaned_.reset();
     events_.assign(protocols_.size(), {});
     round_pending_ = false;
-    has_doubted_ = false;
+    doubts_ = 0;
     price_tries_ = 0;
     publish();
 }

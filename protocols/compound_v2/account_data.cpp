@@ -42,6 +42,7 @@ AccountData sum_account(const AccruedMarket& accrued, const Account& account, St
                         std::span<const AssumedPrice> assumed) {
     const Market& market = accrued.market();
     Summing sum(market.rounding);
+    bool is_priced = true;
     for (const Holding& holding : account.holdings) {
         const AccruedCToken* c_token = accrued.find(holding.market);
         if (!holding.entered || c_token == nullptr) continue;
@@ -50,11 +51,13 @@ AccountData sum_account(const AccruedMarket& accrued, const Account& account, St
         asset.borrow =
             borrow_balance(holding.principal, holding.interest_index, c_token->borrow_index(state));
         if (market.skips_empty && asset.c_tokens.raw() == 0 && asset.borrow.raw() == 0) continue;
+        // Also after a price of zero: one that reverts has the last word.
         asset.exchange_rate = c_token->exchange_rate(state);
         asset.factor = effective_factors(market, account.pool, c_token->market()).liquidation;
         asset.price = price_of(*c_token, assumed);
-        if (!sum.add(asset)) return sum.data();
+        is_priced = is_priced && sum.add(asset);
     }
+    if (!is_priced) return sum.data();
     sum.add_debt(stable_debt_balance(account.stable_debt, market.stable_index));
     return sum.data();
 }

@@ -99,14 +99,6 @@ class CompoundV2 final : public Protocol {
     std::shared_ptr<const Valuation> valuation_;
 };
 
-/// Whom to ask for the rounding.
-std::map<Address, Address> samples_of(const Valuation& valuation) {
-    if (valuation.undecided.empty()) return valuation.probes;
-    std::map<Address, Address> out;
-    for (const Address& account : valuation.undecided) out.emplace(account, Address{});
-    return out;
-}
-
 /// Accounts that owe nothing by the last event of every market are not read.
 void CompoundV2::follow(std::span<const Address> accounts) {
     for (const Address& account : accounts) {
@@ -139,7 +131,7 @@ Expected<void, ReadFault> CompoundV2::accept_prices(std::span<const CallResult> 
     ledger_.settle();
     ledger_.accept_scale(updated_scale(ledger_.structure(), *round));
     valuation_ = make_valuation(ledger_, std::move(*round));
-    ledger_.owe_samples(samples_of(*valuation_));
+    ledger_.owe_samples(valuation_->samples);
     ledger_.note_missed(valuation_->stored, at.number);
     return {};
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace plimsoll::protocols::compound_v2 {
 namespace {
@@ -14,6 +15,36 @@ using U1024 = boost::multiprecision::checked_uint1024_t;
 
 constexpr std::size_t kMaxUndecided = 50;
 constexpr std::size_t kMaxProbes = 4;
+
+/// The accounts to ask of all that would do: other ones in each round, since the views of some may
+/// never answer.
+class Turn {
+  public:
+    Turn(std::size_t most, std::uint64_t round, std::size_t accounts)
+        : most_(most), first_(accounts == 0 ? 0 : round % accounts * most % accounts) {}
+
+    /// Whether the account at this place of all is still of use. Places come in order.
+    bool wants(std::size_t place) const {
+        return (place < first_ ? before_ : after_).size() < most_;
+    }
+    void add(std::size_t place, const Address& account, const Address& market) {
+        (place < first_ ? before_ : after_).emplace_back(account, market);
+    }
+    /// Those from the turn's first place on, then from the beginning.
+    std::map<Address, Address> chosen() const {
+        std::map<Address, Address> out(after_.begin(), after_.end());
+        for (std::size_t i = 0; i < before_.size() && out.size() < most_; ++i) {
+            out.insert(before_[i]);
+        }
+        return out;
+    }
+
+  private:
+    std::size_t most_;
+    std::size_t first_;
+    std::vector<std::pair<Address, Address>> before_;
+    std::vector<std::pair<Address, Address>> after_;
+};
 
 /// What is wrong with a market's numbers; empty when nothing is.
 std::string doubt_of(const Market& market, const MarketEntry& entry, const MarketRound& round) {
@@ -100,7 +131,12 @@ void look_at_accounts(const Ledger& ledger, Valuation& out) {
     const bool is_undecided = !ledger.structure().is_rounding_known;
     // With pools the hypothetical view judges by other factors.
     const bool can_be_asked = !ledger.structure().has_pools;
+    const std::size_t accounts = ledger.accounts().size();
+    Turn undecided(kMaxUndecided, out.round.at.number, accounts);
+    Turn probes(kMaxProbes, out.round.at.number, accounts);
+    std::size_t next_place = 0;
     ledger.accounts().for_each([&](const AccountView& view) {
+        const std::size_t place = next_place++;
         const Account account = account_of(view);
         for (std::size_t i = 0; i < account.holdings.size(); ++i) {
             const Holding& holding = account.holdings[i];
@@ -115,15 +151,16 @@ void look_at_accounts(const Ledger& ledger, Valuation& out) {
             });
             if (sum) out.known_borrows[holding.market] = *sum;
         }
-        if (is_undecided && out.undecided.size() < kMaxUndecided &&
-            differs(out, account, other_accrued)) {
-            out.undecided.insert(view.address);
+        if (is_undecided && undecided.wants(place) && differs(out, account, other_accrued)) {
+            undecided.add(place, view.address, {});
         }
-        if (is_undecided && can_be_asked && out.probes.size() < kMaxProbes) {
+        if (is_undecided && can_be_asked && probes.wants(place)) {
             const Address market = telling_market(out, account);
-            if (!market.is_zero()) out.probes.emplace(view.address, market);
+            if (!market.is_zero()) probes.add(place, view.address, market);
         }
     });
+    out.samples = undecided.chosen();
+    if (out.samples.empty()) out.samples = probes.chosen();
 }
 
 }  // namespace

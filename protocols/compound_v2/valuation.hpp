@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace plimsoll::protocols::compound_v2 {
@@ -36,11 +35,10 @@ struct Valuation {
     /// By market: borrow balances of the followed accounts, by the stored index.
     std::map<unsigned, U256> known_borrows;
     std::size_t inexact = 0;  ///< borrows known to one unit only
-    /// Accounts that the two roundings disagree about; looked for while the rounding is unknown.
-    std::set<Address> undecided;
-    /// While there are none: accounts with a cToken that the roundings would disagree about if more
-    /// of it were redeemed. What they make of prices to come differs too.
-    std::map<Address, Address> probes;
+    /// Whom to ask for the rounding, while it is unknown: accounts that the two disagree about.
+    /// While there are none, those with a cToken (the value) that the roundings would disagree
+    /// about if more of it were redeemed. What they make of prices to come differs too.
+    std::map<Address, Address> samples;
 };
 
 std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round round);

@@ -128,6 +128,51 @@ TEST_F(TronSourceTest, a_probe_goes_on_where_it_was_refused) {
     EXPECT_EQ(source->endpoints().at(0).offers, "wallet, walletsolidity, jsonrpc, v1");
 }
 
+/// What can be done without keeps no endpoint from use, however it refuses.
+TEST_F(TronSourceTest, an_interface_that_refuses_is_not_there) {
+    const rpc::HttpReply refusals[] = {{401, "unauthorized", std::nullopt},
+                                       {403, "forbidden", std::nullopt},
+                                       {503, "no backend", std::nullopt},
+                                       {200, R"({"Error":"not on this plan"})", std::nullopt}};
+    const std::pair<const char*, const char*> kPaths[] = {
+        {"/v1/", "wallet, walletsolidity, jsonrpc"},
+        {"/walletsolidity/", "wallet, jsonrpc, v1"},
+        {"/jsonrpc", "wallet, walletsolidity, v1"}};
+    for (const auto& [path, offers] : kPaths) {
+        for (const rpc::HttpReply& refusal : refusals) {
+            SCOPED_TRACE(std::string(path) + " " + refusal.body);
+            source.reset();
+            transport.nodes.clear();
+            nodes.clear();
+            settings = {};
+            test::FakeTron& node = add_node(chain);
+            node.override_http =
+                [&, path = std::string(path)](
+                    const rpc::HttpRequest& request) -> std::optional<rpc::HttpResult> {
+                if (request.path.find(path) == std::string::npos) return std::nullopt;
+                return refusal;
+            };
+            make();
+            // Status 403 is also what a node answers that is asked too often.
+            auto connected = source->connect();
+            if (!connected) connected = source->connect();
+            ASSERT_TRUE(connected) << connected.error().message;
+            EXPECT_EQ(source->endpoints().at(0).offers, offers);
+        }
+    }
+}
+
+TEST_F(TronSourceTest, a_wallet_that_lets_nobody_in_is_named) {
+    test::FakeTron& node = add_node(chain);
+    node.override_http = [](const rpc::HttpRequest&) -> std::optional<rpc::HttpResult> {
+        return rpc::HttpReply{401, "unauthorized", std::nullopt};
+    };
+    make();
+    const auto connected = source->connect();
+    ASSERT_FALSE(connected);
+    EXPECT_THAT(connected.error().message, HasSubstr("(/wallet/getblock)"));
+}
+
 TEST_F(TronSourceTest, another_chain_is_refused_by_each_interface) {
     for (const bool has_rpc : {true, false}) {
         nodes.clear();

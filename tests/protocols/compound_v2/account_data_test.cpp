@@ -72,6 +72,17 @@ TEST(AccountData, oracle_that_reverts_has_no_answer) {
     EXPECT_FALSE(world.data());
 }
 
+/// In which order the contract meets them is not known: it has an error, or none, but no verdict.
+TEST(AccountData, oracle_that_reverts_beside_a_price_of_zero_has_no_answer) {
+    for (const bool zero_first : {true, false}) {
+        SmallMarket world;
+        world.add(collateral(zero_first ? 0 : 1, zero_first ? 0 : 1));
+        world.add(collateral(zero_first ? 1 : 0, zero_first ? 1 : 0));
+        world.market.prices.erase(zero_first ? 1U : 0U);
+        EXPECT_FALSE(world.data());
+    }
+}
+
 TEST(AccountData, overflow_has_no_answer) {
     SmallMarket world;
     world.add(collateral(u256_max(), 2 * U256(kOne)));
