@@ -16,8 +16,8 @@ using rpc::RpcError;
 
 /// Suspected of starvation: more than so many are read as a smaller multicall first.
 constexpr std::size_t kFewStarved = 4;
-/// How often multicalls of one read are repeated that ran at an older block, and after how long.
-constexpr unsigned kMostRepeats = 4;
+/// How often those calls of one read are repeated that ran at an older block, and after how long.
+constexpr unsigned kMostRepeats = 8;
 constexpr auto kRepeatAfter = std::chrono::milliseconds(100);
 
 Bytes32 key_of(const Call& call) {
@@ -110,8 +110,7 @@ CallReader::Done CallReader::read_once(const std::vector<Chunk>& chunks, std::ve
         }
         const bool is_answer = returned.has_value();
         done = accept_chunk(chunks[i], std::move(returned));
-        const bool is_late = !done && is_answer && done.error().kind == ErrorKind::lag_or_reorg;
-        if (is_late && repeats_ < kMostRepeats && clock_.now() < deadline_) {
+        if (!done && is_answer && may_repeat(done.error())) {
             late.push_back(chunks[i]);
             done = {};
         }
@@ -191,13 +190,31 @@ CallReader::Done CallReader::settle_starved() {
     return {};
 }
 
-CallReader::Done CallReader::read_singly(const Chunk& indexes) {
-    std::vector<Call> calls;
-    for (const std::size_t index : indexes) calls.push_back(calls_[index]);
-    auto returned = site_.run_singly(calls);
-    if (!returned) return Unexpected<RpcError>{std::move(returned.error())};
-    for (std::size_t i = 0; i < indexes.size(); ++i) {
-        if (auto done = accept_single(indexes[i], std::move((*returned)[i])); !done) return done;
+/// It ran at an older block, and another try may not: behind one address are several nodes.
+bool CallReader::may_repeat(const RpcError& error) const {
+    return error.kind == ErrorKind::lag_or_reorg && repeats_ < kMostRepeats &&
+           clock_.now() < deadline_;
+}
+
+CallReader::Done CallReader::read_singly(Chunk indexes) {
+    while (!indexes.empty()) {
+        std::vector<Call> calls;
+        for (const std::size_t index : indexes) calls.push_back(calls_[index]);
+        auto returned = site_.run_singly(calls);
+        if (!returned) return Unexpected<RpcError>{std::move(returned.error())};
+        Chunk late;
+        for (std::size_t i = 0; i < indexes.size(); ++i) {
+            Returned& one = (*returned)[i];
+            if (!one && may_repeat(one.error())) {
+                late.push_back(indexes[i]);
+            } else if (auto done = accept_single(indexes[i], std::move(one)); !done) {
+                return done;
+            }
+        }
+        indexes = std::move(late);
+        if (indexes.empty()) break;
+        ++repeats_;
+        clock_.wait(kRepeatAfter, {});
     }
     return {};
 }

@@ -66,7 +66,8 @@ class CallReader {
     Done divide(const Chunk& chunk, rpc::RpcError error);
     Done settle_starved();
     void remember_odd();
-    Done read_singly(const Chunk& indexes);
+    Done read_singly(Chunk indexes);
+    bool may_repeat(const rpc::RpcError& error) const;
     Done accept_single(std::size_t index, Returned returned);
 
     CallSite& site_;
@@ -74,7 +75,7 @@ class CallReader {
     ReadLimits limits_;
     rpc::Clock& clock_;
     rpc::Clock::Time deadline_;
-    unsigned repeats_ = 0;  ///< of multicalls that ran too early
+    unsigned repeats_ = 0;  ///< of calls that ran at an older block
     std::span<const protocols::Call> calls_;
     std::vector<protocols::CallResult> results_;
     Chunk starved_;  ///< failed without data beside others

@@ -82,6 +82,21 @@ TEST_F(TronSourceTest, a_multicall_of_a_backend_behind_is_repeated) {
     EXPECT_EQ(node.calls, first + 4);
 }
 
+/// Every third request goes to a backend that is behind.
+TEST_F(TronSourceTest, calls_by_themselves_of_a_backend_behind_are_repeated) {
+    test::FakeTron& node = add_node(chain);
+    node.evm.contract = [](const protocols::Call&, const BlockRef&) {
+        return protocols::CallResult{false, {}};
+    };
+    settings.max_calls = 4;
+    connect();
+    const BlockRef at = head();
+    node.call_lag = [](std::size_t before) { return before % 3 == 0 ? 1U : 0U; };
+    const auto results = source->read(calls(30), at);
+    ASSERT_TRUE(results) << results.error().message;
+    EXPECT_FALSE(results->back().success);
+}
+
 TEST_F(TronSourceTest, calls_that_stay_behind_are_no_answer) {
     test::FakeTron& node = add_node(chain);
     connect();
