@@ -99,6 +99,7 @@ CallReader::Done CallReader::read_chunks(std::vector<Chunk> chunks) {
 
 CallReader::Done CallReader::read_once(const std::vector<Chunk>& chunks, std::vector<Chunk>& late) {
     std::vector<Bytes> multicalls;
+    multicalls.reserve(chunks.size());
     for (const Chunk& chunk : chunks) multicalls.push_back(multicall_of(chunk));
     Done done;
     std::vector<std::pair<std::size_t, RpcError>> refused;
