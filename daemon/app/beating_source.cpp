@@ -28,6 +28,7 @@ class BeatingSource final : public chain::Source {
         const Work work(pulse_);
         return source_->connect();
     }
+    void expect_head(BlockNumber known) override { source_->expect_head(known); }
     Expected<BlockRef, Fault> head() override {
         const Work work(pulse_);
         return source_->head();

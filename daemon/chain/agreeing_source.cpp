@@ -46,6 +46,7 @@ class AgreeingSource final : public Source {
                    std::unique_ptr<Clock> own, Clock& clock);
 
     Expected<void, Fault> connect() override;
+    void expect_head(BlockNumber known) override { known_ = known; }
     Expected<BlockRef, Fault> head() override;
     Expected<BlockRef, Fault> final_block(const Finality& finality, const BlockRef& head) override;
     Expected<std::optional<BlockRef>, Fault> block_at(BlockNumber number) override;
@@ -103,6 +104,7 @@ class AgreeingSource final : public Source {
     std::unique_ptr<Clock> own_;
     Clock& clock_;
     Disputes disputes_;
+    BlockNumber known_ = 0;        ///< how high the chain is known to be
     std::optional<BlockRef> tip_;  ///< the head answered last
     Clock::Time tip_changed_at_{};
     Clock::Time all_asked_at_{};
@@ -263,15 +265,17 @@ Expected<void, Fault> AgreeingSource::connect() {
     return Unexpected<Fault>{faults.merged()};
 }
 
-/// Heads of as many as have to agree, or of all.
+/// Heads of as many as have to agree, or of all. One below what is known does not count.
 std::vector<AgreeingSource::Head> AgreeingSource::ask_heads(bool of_all, MergedFaults& faults) {
     std::vector<Head> heads;
     for (const std::size_t index : order()) {
-        const bool is_wanted =
-            of_all || heads.size() < settings_.count || disputes_.is_suspect(index);
-        if (!is_wanted) continue;
+        const auto fit = static_cast<std::size_t>(
+            std::count_if(heads.begin(), heads.end(),
+                          [this](const Head& head) { return head.block.number >= known_; }));
+        if (!of_all && fit >= settings_.count && !disputes_.is_suspect(index)) continue;
         // The one we follow has nothing new, so nothing has to be agreed about.
-        const bool is_known = heads.size() == 1 && tip_ && heads.front().block.hash == tip_->hash;
+        const bool is_known =
+            fit == 1 && heads.size() == 1 && tip_ && heads.front().block.hash == tip_->hash;
         if (is_known && !of_all && !disputes_.is_open()) break;
         auto latest = members_[index].source->head();
         if (latest) {
@@ -329,6 +333,7 @@ Expected<BlockRef, Fault> AgreeingSource::head() {
     if (!elected) return elected;
     if (!tip_ || tip_->hash != elected->hash) tip_changed_at_ = now;
     tip_ = *elected;
+    known_ = std::max(known_, elected->number);
     return elected;
 }
 

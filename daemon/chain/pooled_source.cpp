@@ -20,6 +20,10 @@ constexpr std::size_t kMostMessage = 600;
 constexpr std::uint64_t kMostBlocks = 1'024;
 /// An endpoint so many blocks behind another is not asked about the head.
 constexpr std::uint64_t kMostLag = 3;
+/// Even where nothing looks wrong, heads are compared so often.
+constexpr Clock::Duration kCompareEvery = 5min;
+/// The other endpoint may be slow; a round does not wait for it for long.
+constexpr Clock::Duration kMostTimeToCompare = 5s;
 /// A head so far below the last one is a sick endpoint, not a reorganisation.
 constexpr std::uint64_t kMostStepBack = 256;
 /// Blocks this near to the head may not have reached a lagging endpoint.
@@ -136,12 +140,12 @@ Expected<void, Fault> PooledSource::connect() {
 
 Expected<BlockRef, Fault> PooledSource::head() {
     const rpc::RunOptions options{.use = Use::head, .deadline = deadline()};
-    const BlockNumber tip = tip_ ? tip_->number : 0;
-    pool_.prefer(options.deadline, tip - std::min(tip, kMostLag));
+    pool_.prefer(options.deadline, least_head() - std::min(least_head(), kMostLag));
     auto newest = pool_.run(options, [&](Endpoint& endpoint) -> Expected<BlockRef, RpcError> {
         return latest(endpoint, options.deadline);
     });
     if (!newest) return Unexpected<Fault>{to_fault(newest.error())};
+    if (!tip_) compared_at_ = clock().now();
     if (wants_second_opinion(*newest)) compare_heads(*newest);
     if (tip_ && newest->number + kMostStepBack < tip_->number) {
         return fault(FaultKind::lag_or_reorg, settings_.name + ": the head fell from " +
@@ -153,40 +157,42 @@ Expected<BlockRef, Fault> PooledSource::head() {
     return *newest;
 }
 
-/// A head below the last one, and one that has not moved for long, may be this endpoint's alone.
+/// A head below what is known, and one that has not moved for long, may be this endpoint's alone;
+/// and one that moves may do so far behind all others.
 bool PooledSource::wants_second_opinion(const BlockRef& head) const {
+    if (head.number < least_head()) return true;
     if (!tip_) return false;
-    if (head.number < tip_->number) return true;
     const Clock::Duration stale_after =
         settings_.stale_after.value_or(std::max<std::chrono::milliseconds>(
             3 * settings_.block_time, std::chrono::milliseconds(60'000)));
     const Time now = clock().now();
-    return head.hash == tip_->hash && now - tip_changed_at_ > stale_after &&
-           now - compared_at_ > stale_after;
+    const bool stands = head.hash == tip_->hash && now - tip_changed_at_ > stale_after;
+    return now - compared_at_ > (stands ? stale_after : std::max(stale_after, kCompareEvery));
 }
 
-/// Takes the head of another endpoint where that is clearly ahead, or at least not behind the last
-/// head while this one is.
+/// Takes the head of another endpoint where that is clearly ahead, or at least not behind what is
+/// known while this one is.
 void PooledSource::compare_heads(BlockRef& head) {
     compared_at_ = clock().now();
+    const Time until = std::min(deadline(), compared_at_ + kMostTimeToCompare);
     if (!pool_.current()) return;
     Endpoint& current = pool_.at(*pool_.current());
     Endpoint* other = pool_.other_than(current.index(), Use::head);
     if (other == nullptr) return;
-    if (auto checked = pool_.ensure_checked(*other, deadline()); !checked) {
+    if (auto checked = pool_.ensure_checked(*other, until); !checked) {
         other->failed(checked.error());
         return;
     }
-    const auto theirs = latest(*other, deadline());
+    const auto theirs = latest(*other, until);
     if (!theirs) {
         other->failed(theirs.error());
         return;
     }
     other->answered();
     const BlockNumber number = theirs->number;
-    const bool keeps_tip = head.number < tip_->number && number >= tip_->number;
+    const bool keeps_known = head.number < least_head() && number >= least_head();
     const bool is_ahead = number > head.number + kMostLag;
-    if (!keeps_tip && !is_ahead) return;
+    if (!keeps_known && !is_ahead) return;
     if (is_ahead) {
         spdlog::warn("{}: {} blocks behind {}", current.alias(), number - head.number,
                      other->alias());

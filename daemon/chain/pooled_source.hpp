@@ -3,6 +3,7 @@
 #include "daemon/chain/source.hpp"
 #include "daemon/rpc/endpoint_pool.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -60,6 +61,7 @@ struct PooledSettings {
 class PooledSource : public Source {
   public:
     Expected<void, Fault> connect() override;
+    void expect_head(BlockNumber known) override { known_ = known; }
     Expected<BlockRef, Fault> head() override;
     Expected<BlockRef, Fault> final_block(const Finality& finality, const BlockRef& head) override;
     Expected<std::optional<BlockRef>, Fault> block_at(BlockNumber number) override;
@@ -100,6 +102,8 @@ class PooledSource : public Source {
 
   private:
     void compare_heads(BlockRef& head);
+    /// How high the chain is known to be.
+    BlockNumber least_head() const { return std::max(known_, tip_ ? tip_->number : 0); }
     bool wants_second_opinion(const BlockRef& head) const;
     Answer<std::optional<BlockRef>> find_block(BlockNumber number);
     Answer<std::vector<BlockRef>> linked(rpc::Endpoint& endpoint, BlockNumber first,
@@ -109,6 +113,7 @@ class PooledSource : public Source {
     Machine machine_;
     std::stop_source stop_;
     rpc::EndpointPool pool_;
+    BlockNumber known_ = 0;        ///< how high the chain was before the first head
     std::optional<BlockRef> tip_;  ///< the head answered last
     Time tip_changed_at_{};        ///< when it was first answered
     Time compared_at_{};           ///< when another endpoint was asked for its head

@@ -66,6 +66,9 @@ class Source {
 
     /// Checks endpoints (chain id, pinning, multicall) until one is usable.
     virtual Expected<void, Fault> connect() = 0;
+    /// The chain was seen at least so high before this source was made: an endpoint whose head is
+    /// lower may stand still, so others are asked too. Before the first `head`.
+    virtual void expect_head(BlockNumber known) = 0;
     virtual Expected<BlockRef, Fault> head() = 0;
     /// The newest block that `finality` allows, given the head of this round.
     virtual Expected<BlockRef, Fault> final_block(const Finality& finality,

@@ -29,6 +29,7 @@ Expected<void, Fault> Follower::load_memory() {
     remember(memory_.recent_blocks);
     committed_ = memory_.tip;
     remembered_to_ = memory_.tip ? memory_.tip->number : 0;
+    parts_.source.expect_head(remembered_to_);
     stored_standings_ = parse_standings(text->value_or(""));
     for (Followed& one : protocols_) {
         const auto found = stored_standings_.find(one.settings.name);

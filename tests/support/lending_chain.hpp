@@ -101,6 +101,7 @@ class LendingSource final : public chain::Source {
     std::set<std::size_t> strays;
     std::string dispute;  ///< who contradicts whom, if somebody does
     std::vector<std::string> calls;
+    BlockNumber expected = 0;  ///< as told by `expect_head`
 
     /// The n-th call from now on fails, counted from 0.
     void fail_at(std::size_t n, chain::FaultKind kind = chain::FaultKind::transient);
@@ -113,6 +114,7 @@ class LendingSource final : public chain::Source {
     }
 
     Answer<void> connect() override;
+    void expect_head(BlockNumber known) override { expected = known; }
     Answer<BlockRef> head() override;
     Answer<BlockRef> final_block(const chain::Finality& finality, const BlockRef& head) override;
     Answer<std::optional<BlockRef>> block_at(BlockNumber number) override;

@@ -109,6 +109,7 @@ class FakeSource final : public Source {
         if (endpoint_.fault) return Unexpected<Fault>{*endpoint_.fault};
         return {};
     }
+    void expect_head(BlockNumber) override {}
     Expected<BlockRef, Fault> head() override {
         return said("head", [&] { return endpoint_.at(endpoint_.head); });
     }
@@ -259,6 +260,16 @@ TEST_F(Agreeing, a_head_that_stands_still_is_compared_with_all) {
     EXPECT_EQ(source->head().value(), block(100));
     clock.advance(11s);
     EXPECT_EQ(source->head().value(), block(110));
+}
+
+TEST_F(Agreeing, one_below_what_is_known_needs_another) {
+    start(3, 2);
+    source->expect_head(100);
+    endpoints[0].head = 95;
+    EXPECT_EQ(source->head().value(), block(100));
+    EXPECT_EQ(source->head().value(), block(100));
+    endpoints[1].head = endpoints[2].head = 101;
+    EXPECT_EQ(source->head().value(), block(101));
 }
 
 struct Lie {

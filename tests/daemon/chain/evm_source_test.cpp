@@ -86,6 +86,34 @@ TEST_F(EvmSourceHead, a_lower_head_is_compared_with_another_endpoint) {
     EXPECT_EQ(source->endpoints()[0].state, "ok");
 }
 
+TEST_F(EvmSourceHead, a_first_head_below_what_is_known_is_compared_with_another_endpoint) {
+    FakeNode& first = add_node(chain);
+    add_node(chain);
+    first.lag = 2;
+    connect();
+    source->expect_head(200);
+    EXPECT_EQ(source->head()->number, 200U);
+}
+
+TEST_F(EvmSourceHead, an_endpoint_that_follows_far_behind_is_found_out) {
+    FakeNode& first = add_node(chain);
+    FakeNode& second = add_node(chain);
+    first.lag = 10;
+    settings.stale_after = 60s;
+    connect();
+    ASSERT_EQ(source->head()->number, 190U);
+    const auto asked = second.methods.size();
+    for (int i = 0; i < 25; ++i) {
+        chain.mine(1);
+        clock.advance(12s);
+        ASSERT_EQ(source->head()->number, chain.head() - 10) << i;
+    }
+    EXPECT_EQ(second.methods.size(), asked);
+    clock.advance(1s);
+    EXPECT_EQ(source->head()->number, chain.head());
+    EXPECT_EQ(source->endpoints()[0].state, "lagging");
+}
+
 TEST_F(EvmSourceHead, an_endpoint_far_behind_is_not_asked_for_a_while) {
     FakeNode& first = add_node(chain);
     FakeNode& second = add_node(chain);

@@ -65,6 +65,7 @@ TEST_P(Reorganisation, ends_like_a_daemon_that_saw_only_the_new_fork) {
     world.restart();
     world.catch_up();
     EXPECT_EQ(world.summary(), summary);
+    EXPECT_EQ(world.source.expected, world.chain.head().number);
 }
 
 INSTANTIATE_TEST_SUITE_P(Depths, Reorganisation,
