@@ -69,6 +69,7 @@ std::vector<BlockRef> Follower::new_recent_blocks() const {
         for (const BlockRef& block : entry.blocks) add(block);
     }
     std::vector<BlockRef> out;
+    out.reserve(found.size());
     for (const auto& [number, block] : found) out.push_back(block);
     if (out.empty()) out.push_back(tip);
     return out;
@@ -151,7 +152,7 @@ Expected<void, Fault> Follower::price_events() {
             if (!event.price && is_of_tip(event.block)) ledger.price_activity(event);
         }
         for (const auto& [number, block] : older) {
-            const auto priced = price_events_of(i, block);
+            auto priced = price_events_of(i, block);
             if (priced) continue;
             if (!is_for_good(priced.error()) && ++price_tries_ < kPriceTries) return priced;
             spdlog::warn("{}: prices of what happened in block {} cannot be read: {}",
