@@ -90,6 +90,14 @@ AddressStyle address_style(std::string_view caip2) {
     return caip2.starts_with("tron:") ? AddressStyle::base58check : AddressStyle::eip55;
 }
 
+bool has_address_form(std::string_view text) {
+    constexpr std::size_t kLeast = 30;
+    const bool is_base58 =
+        text.size() >= kLeast && text.starts_with('T') &&
+        std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+    return is_base58 || text.starts_with("0x");
+}
+
 Expected<Address, ParseError> parse_any_address(std::string_view text) {
     if (text.starts_with('T') || is_hex_with_prefix(text)) return parse_tron_address(text);
     if (text.starts_with("0x")) return parse_address(text);

@@ -39,6 +39,8 @@ enum class AddressStyle { eip55, base58check };
 std::string to_text(const Address& address, AddressStyle style);
 /// The style of a chain, by the namespace of its CAIP-2 name: `tron:0x2b6653dc`.
 AddressStyle address_style(std::string_view caip2);
+/// Hex, or what can only be meant as an address of TRON: no symbol is that long. It may be wrong.
+bool has_address_form(std::string_view text);
 /// An address in whatever way a person may write it, of any chain.
 Expected<Address, ParseError> parse_any_address(std::string_view text);
 

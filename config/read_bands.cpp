@@ -7,21 +7,10 @@
 namespace plimsoll::config {
 namespace {
 
-/// Hex, or what can only be meant as an address of TRON: no symbol is that long.
-bool is_address_form(std::string_view text) {
-    constexpr std::size_t kLeast = 30;
-    const bool is_base58 =
-        text.size() >= kLeast && text.starts_with('T') &&
-        std::all_of(text.begin(), text.end(), [](char c) {
-            return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        });
-    return is_base58 || text.starts_with("0x");
-}
-
 /// A symbol, or an address in any valid spelling; told otherwise.
 bool is_asset(Reading& reading, const Text& text) {
     const std::string_view view = text.view();
-    if (is_address_form(view)) {
+    if (has_address_form(view)) {
         const auto address = parse_any_address(view);
         if (!address && text.hidden) reading.problems.error(text.at, "the value is no address");
         if (!address && !text.hidden) reading.problems.error(text.at, address.error().message);
@@ -39,7 +28,7 @@ bool is_asset(Reading& reading, const Text& text) {
 
 /// Who holds an asset already; symbols as written, addresses without case.
 std::string asset_key(std::string_view asset) {
-    if (!is_address_form(asset)) return std::string(asset);
+    if (!has_address_form(asset)) return std::string(asset);
     const auto address = parse_any_address(asset);
     return address ? to_lower_hex(*address) : std::string(asset);
 }

@@ -72,8 +72,8 @@ struct TronNode {
     TronAbilities abilities;
     LogSpan event_span;
     ChunkSize calls;
-    std::size_t probed = 0;   ///< steps of a probe that ended with a refusal for the rate
-    RecentBlocks compared{};  ///< blocks whose logs both interfaces told
+    std::optional<std::size_t> refused{};  ///< the step at which the last probe was refused
+    RecentBlocks compared{};               ///< blocks whose logs both interfaces told
 
     rpc::CallLimits limits(rpc::Clock::Time deadline) const { return evm.limits(deadline); }
 

@@ -64,6 +64,7 @@ class TronProbe {
     TronNode& node_;
     Time deadline_;
     bool is_second_refusal_ = false;  ///< what is refused now was refused in the last probe too
+    std::optional<RpcError> no_wallet_{};  ///< why there is no /wallet, where it refused
 };
 
 Expected<bool, RpcError> TronProbe::answers_block(const char* path, const char* body) {
@@ -100,6 +101,9 @@ Expected<void, RpcError> TronProbe::find_rpc() {
     const bool may_be_absent =
         !reply && (is_absent(reply.error()) || reply.error().kind == ErrorKind::malformed ||
                    (node_.abilities.has_wallet && !is_no_answer(reply.error())));
+    if (!reply && no_wallet_ && !is_no_answer(reply.error())) {
+        return Unexpected<RpcError>{*no_wallet_};
+    }
     if (!reply && !may_be_absent) {
         RpcError error = reply.error();
         error.message += " (/jsonrpc)";
@@ -216,7 +220,13 @@ void TronProbe::tell() const {
 
 Expected<void, RpcError> TronProbe::find_wallet() {
     TronAbilities& found = node_.abilities;
-    return find_blocks("/wallet", found.has_wallet, found.has_light_blocks);
+    auto done = find_blocks("/wallet", found.has_wallet, found.has_light_blocks);
+    // Much depends on it, so one that only may be out of order is asked once more.
+    const bool may_pass = !done && done.error().kind == ErrorKind::transient && !is_second_refusal_;
+    if (done || may_pass || is_no_answer(done.error())) return done;
+    found.has_wallet = found.has_light_blocks = false;
+    no_wallet_ = done.error();
+    return {};
 }
 
 Expected<void, RpcError> TronProbe::find_solidity() {
@@ -251,12 +261,15 @@ Expected<void, RpcError> TronProbe::run() {
     static constexpr Done (TronProbe::*kSteps[])() = {
         &TronProbe::find_wallet,   &TronProbe::find_rpc,   &TronProbe::find_calls,
         &TronProbe::find_solidity, &TronProbe::find_infos, &TronProbe::find_events};
-    const std::size_t refused = std::exchange(node_.probed, 0);
-    for (std::size_t step = refused; step < std::size(kSteps); ++step) {
-        is_second_refusal_ = step == refused && refused != 0;
+    const auto refused = std::exchange(node_.refused, std::nullopt);
+    for (std::size_t step = refused.value_or(0); step < std::size(kSteps); ++step) {
+        is_second_refusal_ = refused == step;
         auto done = (this->*kSteps[step])();
         if (done) continue;
-        if (done.error().kind == ErrorKind::rate) node_.probed = step;
+        const ErrorKind kind = done.error().kind;
+        const bool is_refusal =
+            kind == ErrorKind::rate || (step == 0 && kind == ErrorKind::transient);
+        if (is_refusal && !done.error().is_unreachable) node_.refused = step;
         return done;
     }
     tell();

@@ -104,16 +104,13 @@ view::State Tip::state(std::string& reason) const {
         return view::State::unknown;
     }
     const protocols::Trust trust = ledger->trust();
-    if (!trust.verified) {
-        reason = trust.reason;
-        return view::State::unverified;
-    }
+    if (trust.verified && audit.suspects.empty()) return view::State::live;
+    reason = trust.reason;
     if (!audit.suspects.empty()) {
-        reason = "differs from the contract for " + std::to_string(audit.suspects.size()) +
-                 " accounts; they are read anew";
-        return view::State::unverified;
+        reason += (reason.empty() ? "" : "; ") + std::string("differs from the contract for ") +
+                  std::to_string(audit.suspects.size()) + " accounts; they are read anew";
     }
-    return view::State::live;
+    return view::State::unverified;
 }
 
 }  // namespace plimsoll::follow

@@ -1,5 +1,6 @@
 #include "daemon/http/alert_filter.hpp"
 
+#include "abi/address.hpp"
 #include "daemon/alerts/jsonl.hpp"
 #include "daemon/alerts/types.hpp"
 #include "daemon/http/names.hpp"
@@ -40,6 +41,13 @@ bool is_of_type(const std::string& type, const std::string& wanted) {
     return type.starts_with(wanted) && type[wanted.size()] == '.';
 }
 
+bool is_about(const std::string& subject, const std::string& wanted) {
+    if (wanted.empty() || same_but_case(subject, wanted)) return true;
+    if (!has_address_form(wanted) || !has_address_form(subject)) return false;
+    const auto address = parse_any_address(wanted);
+    return address && parse_any_address(subject) == *address;
+}
+
 }  // namespace
 
 bool AlertFilter::wants(const Row& alert) const {
@@ -54,8 +62,7 @@ bool AlertFilter::wants(const Row& alert) const {
         return false;
     }
     return is_of_type(member_text(alert, "type"), type) && is("rule", rule) && is("chain", chain) &&
-           is("protocol", protocol) &&
-           (subject.empty() || same_but_case(member_text(data, "subject"), subject));
+           is("protocol", protocol) && is_about(member_text(data, "subject"), subject);
 }
 
 std::optional<std::string> unknown_type(const std::string& type) {

@@ -15,7 +15,7 @@ struct AlertFilter {
     std::string rule;
     std::string chain;  ///< CAIP-2
     std::string protocol;
-    std::string subject;  ///< whatever the case: it may be an address
+    std::string subject;  ///< an address in any spelling, or another name whatever the case
 
     /// `alert` is a body, or a line of the archive.
     bool wants(const view::Row& alert) const;

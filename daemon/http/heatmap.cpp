@@ -27,7 +27,7 @@ Usd8 dollars_of(const FoundCollateral& found) {
 
 Response Api::heatmap(const Request& request) const {
     Params params(request, {"collateral", "step", "low", "high", "protocol"});
-    const std::string collateral = params.text("collateral");
+    const std::string collateral = params.name_or_address("collateral");
     const std::string protocol = params.one_of("protocol", protocol_names(parts_.live));
     const HeatRange asked{usd_param(params, "low"), usd_param(params, "high"),
                           usd_param(params, "step")};

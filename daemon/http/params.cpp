@@ -102,6 +102,12 @@ std::optional<Address> Params::address(std::string_view name) {
     return std::nullopt;
 }
 
+std::string Params::name_or_address(std::string_view name) {
+    std::string given = text(name);
+    if (has_address_form(given)) address(name);
+    return given;
+}
+
 std::optional<U256> Params::fixed(std::string_view name, unsigned decimals) {
     const std::string given = text(name);
     if (given.empty()) return std::nullopt;

@@ -41,6 +41,8 @@ class Params {
     std::size_t limit(std::size_t fallback, std::size_t most);
     bool flag(std::string_view name);
     std::optional<Address> address(std::string_view name);
+    /// A name; what can only be meant as an address must be one.
+    std::string name_or_address(std::string_view name);
     std::optional<U256> fixed(std::string_view name, unsigned decimals);
     /// One of these names; an unknown one is told together with them.
     std::string one_of(std::string_view name, std::span<const std::string> choices);

@@ -190,9 +190,12 @@ AlertQuestion alert_question(Params& params, const view::Live& live) {
     AlertQuestion out;
     out.since = params.number("since", 0, 0, kEnd);
     out.until = params.number("until", kEnd, 0, kEnd);
-    out.filter = {
-        params.one_of("severity", kSeverities), params.text("type"),     params.text("rule"),
-        caip2_of(live, params.text("chain")),   params.text("protocol"), params.text("subject")};
+    out.filter = {params.one_of("severity", kSeverities),
+                  params.text("type"),
+                  params.text("rule"),
+                  caip2_of(live, params.text("chain")),
+                  params.text("protocol"),
+                  params.name_or_address("subject")};
     out.limit = params.limit(kDefaultRecords, kMaxRecords);
     if (const std::string cursor = params.text("cursor"); !cursor.empty()) {
         const auto fields = split_cursor(cursor);

@@ -52,7 +52,7 @@ struct Asked {
 
 Asked read_question(Params& params, std::span<const std::string> protocols) {
     Asked out;
-    out.collateral = params.text("collateral");
+    out.collateral = params.name_or_address("collateral");
     out.protocol = params.one_of("protocol", protocols);
     out.left = params.number("limit", kDefaultEndangered, 0, kMaxEndangered);
     out.e_mode = e_mode_param(params);

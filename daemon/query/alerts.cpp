@@ -1,3 +1,4 @@
+#include "abi/address.hpp"
 #include "daemon/http/alert_filter.hpp"
 #include "daemon/http/names.hpp"
 #include "daemon/query/columns.hpp"
@@ -63,6 +64,10 @@ Column data(std::string title, const char* key) {
 int alerts(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     const Names names = is_about_names(options.params) ? reader.names() : Names{};
     const http::AlertFilter filter = filter_of(options.params, names);
+    if (has_address_form(filter.subject)) {
+        const auto address = parse_any_address(filter.subject);
+        if (!address) return fail(err, {"--subject: " + address.error().message, kExitUsage});
+    }
     std::set<std::string> seen;
     const std::array<std::pair<const char*, std::string>, 3> named{
         {{"protocol", filter.protocol}, {"chain", filter.chain}, {"rule", filter.rule}}};

@@ -195,6 +195,10 @@ std::vector<Book> books_of(const std::vector<Row>& positions, const CollateralNa
 }
 
 Unexpected<std::string> not_there(const CollateralName& name) {
+    const auto address = parse_any_address(name.asked);
+    if (!address && has_address_form(name.asked)) {
+        return Unexpected<std::string>{"collateral: " + address.error().message};
+    }
     return Unexpected<std::string>{"collateral: no position of the snapshot holds or owes '" +
                                    name.asked +
                                    "'; a group such as ETH, a symbol or a token's address"};

@@ -136,6 +136,7 @@ TEST_F(TronSourceTest, an_interface_that_refuses_is_not_there) {
                                        {200, R"({"Error":"not on this plan"})", std::nullopt}};
     const std::pair<const char*, const char*> kPaths[] = {
         {"/v1/", "wallet, walletsolidity, jsonrpc"},
+        {"/wallet/", "walletsolidity, jsonrpc, v1"},
         {"/walletsolidity/", "wallet, jsonrpc, v1"},
         {"/jsonrpc", "wallet, walletsolidity, v1"}};
     for (const auto& [path, offers] : kPaths) {

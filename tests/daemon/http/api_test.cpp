@@ -461,6 +461,15 @@ TEST_F(ApiTest, alerts_are_filtered) {
     EXPECT_EQ(ids({{"protocol", "p"}}), "1");
     EXPECT_EQ(ids({{"chain", "eip155:1"}}), "2");
     EXPECT_EQ(ids({{"subject", to_hex(address(0xabcdef).bytes)}}), "1");
+    EXPECT_EQ(ids({{"subject", to_base58check(address(0xabcdef))}}), "1");
+    EXPECT_EQ(ids({{"subject", to_base58check(address(0xabcdee))}}), "");
+    std::string mistyped = to_base58check(address(0xabcdef));
+    mistyped.back() = mistyped.back() == '1' ? '2' : '1';
+    for (const auto& [path, name] :
+         {std::pair("/v1/alerts", "subject"), std::pair("/v1/heatmap", "collateral")}) {
+        const std::string told = ask(path, {{name, mistyped}}, 400)["error"].get<std::string>();
+        EXPECT_NE(told.find("checksum"), std::string::npos) << told;
+    }
     EXPECT_EQ(ids({{"since", "2"}}), "23");
     EXPECT_EQ(ids({{"since", "2"}, {"until", "3"}}), "2");
 }
