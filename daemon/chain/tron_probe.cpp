@@ -45,10 +45,15 @@ class TronProbe {
     Done check_proof_of(std::span<const protocols::CallResult> results);
     Done find_infos();
     Done find_events();
+    bool answers_elsewhere(std::size_t step);
     void tell() const;
 
+    static constexpr Done (TronProbe::*kSteps[])() = {
+        &TronProbe::find_wallet,   &TronProbe::find_rpc,   &TronProbe::find_calls,
+        &TronProbe::find_solidity, &TronProbe::find_infos, &TronProbe::find_events};
+
     /// Nothing is known of an interface by this: it was not reached, or not in time, or the whole
-    /// node was asked too often. What refuses again where the last probe was refused says no.
+    /// node was asked too often. What refuses a second time, while others answer, says no.
     bool is_no_answer(const RpcError& error) const {
         const bool is_rate = error.kind == ErrorKind::rate && !is_second_refusal_;
         return is_rate || error.is_unreachable || error.kind == ErrorKind::quota ||
@@ -63,7 +68,7 @@ class TronProbe {
 
     TronNode& node_;
     Time deadline_;
-    bool is_second_refusal_ = false;  ///< what is refused now was refused in the last probe too
+    bool is_second_refusal_ = false;  ///< what is refused now was refused just before
     std::optional<RpcError> no_wallet_{};  ///< why there is no /wallet, where it refused
 };
 
@@ -255,17 +260,29 @@ Expected<void, RpcError> TronProbe::find_calls() {
     return multicall;
 }
 
+/// Whether another interface than the one of this step answers just now.
+bool TronProbe::answers_elsewhere(std::size_t step) {
+    if (step != 0 && node_.abilities.has_wallet) {
+        const auto block = answers_block("/wallet/getnowblock", "{}");
+        return block && *block;
+    }
+    return kSteps[step] != &TronProbe::find_rpc && rpc("eth_chainId", "[]").has_value();
+}
+
 /// A node that refuses one in so many requests would never be through with all of them at once: the
 /// next probe goes on where it refused.
 Expected<void, RpcError> TronProbe::run() {
-    static constexpr Done (TronProbe::*kSteps[])() = {
-        &TronProbe::find_wallet,   &TronProbe::find_rpc,   &TronProbe::find_calls,
-        &TronProbe::find_solidity, &TronProbe::find_infos, &TronProbe::find_events};
     const auto refused = std::exchange(node_.refused, std::nullopt);
     for (std::size_t step = refused.value_or(0); step < std::size(kSteps); ++step) {
         is_second_refusal_ = refused == step;
         auto done = (this->*kSteps[step])();
         if (done) continue;
+        const bool may_be_no = done.error().kind == ErrorKind::rate && !done.error().wait;
+        if (may_be_no && !is_second_refusal_ && answers_elsewhere(step)) {
+            is_second_refusal_ = true;
+            done = (this->*kSteps[step])();
+            if (done) continue;
+        }
         const ErrorKind kind = done.error().kind;
         const bool is_refusal =
             kind == ErrorKind::rate || (step == 0 && kind == ErrorKind::transient);

@@ -154,8 +154,8 @@ TEST_F(TronSourceTest, an_interface_that_refuses_is_not_there) {
                 return refusal;
             };
             make();
-            // Status 403 is also what a node answers that is asked too often.
             auto connected = source->connect();
+            // A server's error may pass, so /wallet is asked again by the next probe.
             if (!connected) connected = source->connect();
             ASSERT_TRUE(connected) << connected.error().message;
             EXPECT_EQ(source->endpoints().at(0).offers, offers);
