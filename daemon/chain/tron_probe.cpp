@@ -68,7 +68,7 @@ class TronProbe {
 
     TronNode& node_;
     Time deadline_;
-    bool is_second_refusal_ = false;  ///< what is refused now was refused just before
+    bool is_second_refusal_ = false;       ///< what is refused now was refused just before
     std::optional<RpcError> no_wallet_{};  ///< why there is no /wallet, where it refused
 };
 
@@ -277,7 +277,7 @@ Expected<void, RpcError> TronProbe::run() {
         is_second_refusal_ = refused == step;
         auto done = (this->*kSteps[step])();
         if (done) continue;
-        const bool may_be_no = done.error().kind == ErrorKind::rate && !done.error().wait;
+        const bool may_be_no = done.error().kind == ErrorKind::rate && !done.error().is_wait_told;
         if (may_be_no && !is_second_refusal_ && answers_elsewhere(step)) {
             is_second_refusal_ = true;
             done = (this->*kSteps[step])();

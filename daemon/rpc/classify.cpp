@@ -212,6 +212,7 @@ RpcError classify(const ErrorReply& reply) {
     error.kind = rules.kind();
     error.code = reply.code;
     error.wait = wait_of(reply);
+    error.is_wait_told = error.wait.has_value() || suspension(rules.words()).has_value();
     if (error.kind == ErrorKind::rate && !error.wait) error.wait = penalty(reply, rules.words());
     switch (error.kind) {
         case ErrorKind::split:

@@ -47,9 +47,10 @@ struct RpcError {
     std::optional<std::int64_t> code;  ///< of a JSON-RPC error object: the node itself answered
     RangeHint range;
     std::optional<std::uint64_t> max_batch;
-    std::optional<std::chrono::milliseconds> wait;  ///< asked for by the server, clamped
+    std::optional<std::chrono::milliseconds> wait;  ///< how long the server wants, clamped
     std::optional<Bytes> revert;                    ///< the bytes a contract reverted with
     unsigned max_tries = 4;
+    bool is_wait_told = false;    ///< `wait` is the server's word, not what its kind is known for
     bool is_unreachable = false;  ///< no connection came about: what answers next may be another
     bool is_truncated = false;    ///< the connection ended before the reply did
 };

@@ -254,6 +254,8 @@ TEST(ClassifyDetails, refusals_of_tron_hosts) {
         const RpcError error = classify(reply);
         EXPECT_EQ(to_string(error.kind), to_string(one.kind)) << one.status << one.words;
         EXPECT_EQ(error.wait.value_or(0ms).count(), one.wait) << one.status << one.words;
+        const bool is_told = std::string_view(one.words).find("suspended for") != std::string::npos;
+        EXPECT_EQ(error.is_wait_told, is_told && one.wait != 0) << one.words;
     }
 }
 
