@@ -62,6 +62,7 @@ std::vector<GroupSettings> read_groups(Reading& reading, const toml::table& root
     std::vector<GroupSettings> out;
     std::map<std::string, std::string> holders;
     const auto tables = named_tables(reading, root, "groups");
+    out.reserve(tables.size());
     for (const NamedTable& named : tables) out.push_back(read_group(reading, named, holders));
     for (GroupSettings group : shipped_groups()) {
         const bool replaced =
@@ -86,6 +87,7 @@ std::vector<GroupSettings> read_groups(Reading& reading, const toml::table& root
 std::vector<BandSettings> read_bands(Reading& reading, const toml::table& root,
                                      const std::vector<GroupSettings>& groups) {
     std::vector<std::string_view> group_names;
+    group_names.reserve(groups.size());
     for (const GroupSettings& group : groups) group_names.push_back(group.name);
     std::vector<BandSettings> out;
     for (const NamedTable& named : named_tables(reading, root, "bands")) {

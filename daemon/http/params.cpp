@@ -119,7 +119,7 @@ std::optional<U256> Params::fixed(std::string_view name, unsigned decimals) {
 }
 
 std::string Params::one_of(std::string_view name, std::span<const std::string> choices) {
-    const std::string given = text(name);
+    std::string given = text(name);
     if (given.empty() || std::find(choices.begin(), choices.end(), given) != choices.end()) {
         return given;
     }
