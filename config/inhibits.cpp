@@ -3,6 +3,7 @@
 #include "config/pattern.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace plimsoll::config {
 namespace {
@@ -75,7 +76,7 @@ std::vector<Raised> raised_by(std::span<const RuleSettings> rules) {
     std::vector<Raised> out;
     for (const RuleSettings& rule : rules) {
         for (const std::string_view type : types_of(rule)) {
-            if (!is_never_muted(type)) out.push_back({rule.name, rule.severity, type});
+            out.push_back({rule.name, rule.severity, type});
         }
     }
     return out;
@@ -104,7 +105,8 @@ bool leads_to(const InhibitSettings& muting, const InhibitSettings& waiting,
 using Edges = std::vector<std::vector<std::size_t>>;
 
 Edges edges_of(std::span<const InhibitSettings> inhibits, std::span<const RuleSettings> rules) {
-    const std::vector<Raised> all = raised_by(rules);
+    std::vector<Raised> all = raised_by(rules);
+    std::erase_if(all, [](const Raised& raised) { return is_never_muted(raised.type); });
     Edges out(inhibits.size());
     for (std::size_t from = 0; from < inhibits.size(); ++from) {
         for (std::size_t to = 0; to < inhibits.size(); ++to) {
@@ -161,6 +163,23 @@ std::vector<std::size_t> find_circle(std::span<const InhibitSettings> inhibits,
         if (done[i] == 0 && walk(edges, path, done)) return path;
     }
     return {};
+}
+
+bool may_be_raised(const std::map<std::string, std::string>& patterns,
+                   std::span<const RuleSettings> rules) {
+    constexpr std::array<std::string_view, 6> kStates{".firing",   ".repeated",  ".updated",
+                                                      ".resolved", ".retracted", ".fired"};
+    const auto type = patterns.find("type");
+    if (type != patterns.end()) {
+        // Rules raise types without a state; a pattern may name one.
+        const bool has_state = std::any_of(kStates.begin(), kStates.end(), [&](auto state) {
+            return type->second.ends_with(state);
+        });
+        if (has_state || type->second.starts_with("daemon")) return true;
+    }
+    const std::vector<Raised> all = raised_by(rules);
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Raised& raised) { return matches(raised, patterns); });
 }
 
 std::string to_string(const std::map<std::string, std::string>& patterns) {

@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,10 @@ std::vector<InhibitSettings> default_inhibits();
 /// each other back, so that nobody is told of any. What alerts there can be is told by the rules.
 std::vector<std::size_t> find_circle(std::span<const InhibitSettings> inhibits,
                                      std::span<const RuleSettings> rules);
+
+/// Whether an alert may fit the patterns: one that these rules raise, or one about the daemon.
+bool may_be_raised(const std::map<std::string, std::string>& patterns,
+                   std::span<const RuleSettings> rules);
 
 /// "{ type = "oracle.stale" }".
 std::string to_string(const std::map<std::string, std::string>& patterns);

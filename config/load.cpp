@@ -149,7 +149,23 @@ void add_default_inhibits(Settings& settings) {
     }
 }
 
+/// A pattern that nothing fits is a slip of the pen: it would mute nothing without a word.
+void check_patterns(Reading& reading, const toml::table& root, const Settings& settings) {
+    const toml::node* const found = root.get("inhibit");
+    if (found == nullptr) return;
+    for (const InhibitSettings& inhibit : settings.inhibits) {
+        if (inhibit.is_default) continue;
+        for (const auto* patterns : {&inhibit.when, &inhibit.mute}) {
+            if (may_be_raised(*patterns, settings.rules)) continue;
+            reading.problems.warn(begin_of(*found),
+                                  "[[inhibit]]: no rule raises an alert that fits " +
+                                      to_string(*patterns) + ", so it mutes nothing");
+        }
+    }
+}
+
 void check_inhibits(Reading& reading, const toml::table& root, const Settings& settings) {
+    check_patterns(reading, root, settings);
     const std::vector<std::size_t> circle = find_circle(settings.inhibits, settings.rules);
     if (circle.empty()) return;
     std::string path;

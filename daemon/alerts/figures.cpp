@@ -80,6 +80,17 @@ std::string grouped(std::string_view number) {
 
 std::string usd_text(const Usd8& usd) { return decimal(usd.raw(), 8, 2) + " USD"; }
 
+std::string percent_text(const std::string& value, unsigned decimals) {
+    if (decimals < 2) return value;
+    const auto share = parse_decimal(value);
+    if (!share) return value;
+    std::string text = decimal(*share, decimals - 2, 4);
+    if (text.find('.') == std::string::npos) return text + "%";
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    return text + "%";
+}
+
 std::string short_account(std::string_view account) {
     if (account.size() <= 13) {
         return std::string(account);

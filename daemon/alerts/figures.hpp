@@ -19,6 +19,9 @@ std::string amount_text(const U256& raw, unsigned decimals, bool up = false);
 std::string grouped(std::string_view number);
 /// "1250000.00 USD".
 std::string usd_text(const Usd8& usd);
+/// A share with so many decimals as a percentage: 7500 with 4 is "75%"; the value itself where it
+/// is no number.
+std::string percent_text(const std::string& value, unsigned decimals);
 /// "0x0000...00a1".
 std::string short_account(std::string_view account);
 /// A name written by a contract: cleaned and cut, never empty.

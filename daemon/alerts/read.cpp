@@ -58,6 +58,10 @@ bool ReadAlert::is_over() const {
     return state == State::updated && text_at(data, "state") == "resolved";
 }
 
+bool ReadAlert::goes_on() const {
+    return state == State::retracted && text_at(data, "state") == "firing";
+}
+
 std::optional<json> parse_object(std::string_view text) {
     const auto bounded = [](int depth, json::parse_event_t, const json&) {
         return depth <= static_cast<int>(kMaxDepth);

@@ -44,9 +44,11 @@ struct ReadAlert {
     nlohmann::json data;  ///< all of `data`; read it by the functions below
 
     /// Something that happened, rather than a condition that holds and ends.
-    bool is_event() const { return episode == 0 && state != State::other; }
+    bool is_event() const { return episode == 0; }
     /// Whether nothing of it holds any more: resolved, taken back, or moved as a resolved one.
     bool is_over() const;
+    /// Only a message was taken back: the alert it belongs to still fires.
+    bool goes_on() const;
 };
 
 /// Reads what `body_of` wrote. Members that a kind may lack are empty or 0; the error is that one

@@ -4,6 +4,9 @@
 #include "daemon/chain/evm_source.hpp"
 #include "daemon/chain/tron_source.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -48,6 +51,13 @@ std::unique_ptr<chain::Source> make_agreeing(const config::ChainSettings& chain,
     return chain::make_agreeing_source(std::move(agreement), std::move(members));
 }
 
+/// Arbitrum's contracts see the number of an Ethereum block, while nodes count its own.
+bool counts_other_blocks(std::uint64_t chain_id) {
+    constexpr std::array<std::uint64_t, 3> kArbitrum{42'161, 42'170,
+                                                     421'614};  // One, Nova, Sepolia
+    return std::ranges::find(kArbitrum, chain_id) != kArbitrum.end();
+}
+
 }  // namespace
 
 std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
@@ -60,6 +70,7 @@ std::unique_ptr<chain::Source> make_source(const config::ChainSettings& chain,
     // The configuration was checked: there is no other kind.
     auto evm = settings_of<chain::EvmSourceSettings>(chain, options);
     evm.block_time = chain.poll_every;
+    if (counts_other_blocks(chain.chain_id)) evm.proof = chain::SnapshotProof::arbitrum;
     if (chain.multicall) evm.multicall = *chain.multicall;
     if (chain.agree.value_or(2) == 1 || evm.endpoints.size() == 1) {
         return chain::make_evm_source(std::move(evm));

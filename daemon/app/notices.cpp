@@ -17,6 +17,7 @@ using store::SinkState;
 
 /// Those that are given up in one go are told of together.
 constexpr std::int64_t kLettersEveryMs = 10'000;
+constexpr std::uint64_t kMostClockOff = 60;  // seconds
 constexpr std::int64_t kSinksEveryMs = 1'000;
 constexpr std::int64_t kDownForMs = 10LL * 60 * 1000;
 
@@ -54,6 +55,10 @@ SinkNews look_at_sink(const outbox::SinkStatus& sink, const SinkState& before,
     if (is_gone && !before.disabled_why.empty()) state.disabled_why = before.disabled_why;
     const std::uint64_t now = seconds_of(now_ms);
     if (!state.circuit_open) {
+        // One that is tried again, after a restart or by hand, works when it took something.
+        const std::uint64_t began = std::min(before.told_episode, now);  // the clock may go back
+        const bool has_worked = sink.last_ok_ms > 0 && seconds_of(sink.last_ok_ms) >= began;
+        if (before.told_episode != 0 && !has_worked) return out;
         if (before.told_episode != 0) {
             out.alert = alerts::sink_works(sink.name, before.told_episode, now);
         }
@@ -119,6 +124,7 @@ void Notices::look_at_sinks(std::int64_t now_ms) {
         const SinkState state = state_of(*before, sink.name);
         SinkNews news = look_at_sink(sink, state, now_ms);
         if (news.state == state) continue;
+        if (news.state.circuit_open && !state.circuit_open) hint_at_clock(sink);
         store::RoundCommit round;
         round.now_ms = now_ms;
         round.sink_states.push_back(news.state);
@@ -128,6 +134,16 @@ void Notices::look_at_sinks(std::int64_t now_ms) {
         }
         if (const auto stored = parts_.store.commit(round); stored) parts_.outbox.wake();
     }
+}
+
+/// Receivers refuse a signature whose time is minutes off.
+void Notices::hint_at_clock(const outbox::SinkStatus& sink) const {
+    const std::uint64_t off = parts_.clock_off();
+    if (off <= kMostClockOff || sink.last_error.find("HTTP 401") == std::string::npos) return;
+    spdlog::warn(
+        "sink {}: it answers 401, and this machine's clock is {} s off the newest block: "
+        "signatures carry the time, so check the clock",
+        sink.name, off);
 }
 
 void Notices::beat(std::int64_t now_ms) {

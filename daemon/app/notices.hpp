@@ -39,6 +39,8 @@ class Notices {
         rules::SignFunction sign;
         routing::RouteFunction route;
         std::function<std::uint64_t()> firing;  ///< how many alerts fire
+        /// Seconds between our clock and the newest block of the chain that is nearest to it.
+        std::function<std::uint64_t()> clock_off;
     };
     explicit Notices(Parts parts) : parts_(std::move(parts)) {}
 
@@ -50,6 +52,7 @@ class Notices {
   private:
     void look_at_dead_letters(std::int64_t now_ms);
     void look_at_sinks(std::int64_t now_ms);
+    void hint_at_clock(const outbox::SinkStatus& sink) const;
     void beat(std::int64_t now_ms);
     store::NewAlert form(const alerts::Alert& alert, const std::string& but_not_to) const;
 

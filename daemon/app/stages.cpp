@@ -14,6 +14,8 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
@@ -101,8 +103,9 @@ Expected<void, StoreError> Stages::prepare() {
     options.observer = &foundation_.metrics.delivery();
     outbox_ =
         std::make_unique<outbox::Outbox>(store, std::move(made_sinks_), foundation_.clock, options);
-    notices_ = std::make_unique<Notices>(
-        Notices::Parts{settings_, store, *outbox_, signer(), route, [this] { return firing(); }});
+    notices_ = std::make_unique<Notices>(Notices::Parts{settings_, store, *outbox_, signer(), route,
+                                                        [this] { return firing(); },
+                                                        [this] { return clock_off(); }});
     notices_->restore(*sink_states);
     const WorkerParts parts{settings_,
                             store,
@@ -153,6 +156,18 @@ std::uint64_t Stages::firing() const {
         for (const auto& [rule, count] : chain.firing) out += count;
     }
     return out;
+}
+
+std::uint64_t Stages::clock_off() const {
+    const std::int64_t now = unix_seconds();
+    std::optional<std::uint64_t> out;
+    for (const view::ChainStatus& chain : chains()) {
+        if (chain.processed.number == 0) continue;
+        const std::int64_t off = now - static_cast<std::int64_t>(chain.processed.time);
+        const auto size = static_cast<std::uint64_t>(off < 0 ? -off : off);
+        out = std::min(out.value_or(size), size);
+    }
+    return out.value_or(0);
 }
 
 void Stages::tell_idle_bands() {

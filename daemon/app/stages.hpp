@@ -86,6 +86,7 @@ class Stages final : public view::Live {
     Stages(config::Settings settings, const Foundation& foundation, std::int64_t last_snapshot);
     Expected<void, StartError> make_signers();
     std::uint64_t firing() const;
+    std::uint64_t clock_off() const;
     void read_from(std::size_t index, std::vector<view::ProtocolView> gathered,
                    const Use& use) const;
 

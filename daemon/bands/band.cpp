@@ -86,6 +86,16 @@ bool add(BandReport& report, const BandPosition& position) {
     return true;
 }
 
+/// Without the leader's price whoever holds something of the group might belong.
+void consider_unpriced(BandReport& report, const Protocol& protocol, const ResolvedBand& band,
+                       const PositionHealth& health) {
+    const auto holds = [&] {
+        const auto exposure = protocol.exposure(health.key, band.group);
+        return exposure.amount != 0 || exposure.usd.raw() != 0;
+    };
+    if (!health.computable || (health.health_factor && holds())) ++report.not_computable;
+}
+
 void consider(BandReport& report, const Protocol& protocol, const ResolvedBand& band,
               const PositionHealth& health) {
     if (!health.computable) {
@@ -125,6 +135,8 @@ BandReport evaluate_band(const Protocol& protocol, const ResolvedBand& band,
     report.quote = band.quote;
     report.leader_decimals = band.leader_decimals;
     if (!report.price) {
+        for (const PositionHealth& health : healths)
+            consider_unpriced(report, protocol, band, health);
         return report;
     }
     place(report, align(band, *report.price));

@@ -409,6 +409,7 @@ Expected<void, Fault> Follower::reorganise(BlockNumber from, const Bytes32& cano
     orphan_above(ancestor);
     if (!*found || ancestor < tail_.base().number) {
         rewind_to_ = *found ? ancestor : 0;
+        replaced_ = std::max(tip, from) - ancestor;
         return resync("a reorganisation below the base block");
     }
     tail_.cut_above(ancestor);

@@ -191,6 +191,8 @@ class Follower {
     std::optional<BlockRef> committed_;       ///< block of the last stored round, of any run
     BlockRef processed_;                      ///< the same, of this run
     std::optional<Orphaned> orphaned_;
+    std::uint64_t replaced_ =
+        0;  ///< blocks below the base left the chain; until they are read anew
     std::optional<BlockNumber> rewind_to_;         ///< final blocks above this left the chain
     std::vector<protocols::LedgerEvents> events_;  ///< not told yet, by protocol
     std::vector<protocols::LedgerEvents> late_;    ///< of blocks told by an earlier run

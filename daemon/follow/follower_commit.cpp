@@ -237,6 +237,7 @@ rules::RoundFacts Follower::facts(const BlockRef& block, bool is_round) const {
     if (has_lasted(gap_since_)) {
         facts.source.gap_blocks = is_round ? gap_of_joining() : gap_blocks();
     }
+    facts.source.gap_blocks = std::max(facts.source.gap_blocks, replaced_);
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
         rules::ProtocolFacts& out = facts.protocols.emplace_back();
@@ -355,6 +356,7 @@ void Follower::accept_round(const Pending& stored) {
     events_.assign(protocols_.size(), {});
     round_pending_ = false;
     doubts_ = 0;
+    replaced_ = 0;
     price_tries_ = 0;
     publish();
 }
@@ -364,7 +366,7 @@ void Follower::accept_round(const Pending& stored) {
 void Follower::tell_standstill() {
     const std::vector<chain::EndpointStatus> endpoints = parts_.source.endpoints();
     const bool is_trouble =
-        is_stale() || has_lasted(gap_since_) ||
+        is_stale() || has_lasted(gap_since_) || replaced_ != 0 ||
         std::any_of(endpoints.begin(), endpoints.end(), [](const chain::EndpointStatus& endpoint) {
             return !endpoint.up && endpoint.state != "unchecked";
         });

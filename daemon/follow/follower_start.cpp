@@ -75,6 +75,7 @@ Expected<bool, Fault> Follower::load_ledgers(const BlockRef& head) {
                      parts_.chain.name, stored.number);
         use_stored_ = false;
         rewind_to_ = 0;
+        replaced_ = (memory_.tip ? memory_.tip->number : stored.number) - stored.number + 1;
         return false;
     }
     tail_.reset(stored);

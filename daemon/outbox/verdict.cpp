@@ -14,12 +14,15 @@ constexpr unsigned kMaxRefusals = 3;
 /// A little more than the time between two probes, so that the next probe tries another message:
 /// one that is refused in this way must not keep all others from being tried.
 constexpr milliseconds kMisconfigured = std::chrono::minutes{6};
-/// No wait reaches past a message's expiry: it leaves this much time for a last attempt.
+/// No wait reaches past a message's expiry: it leaves this much time for a last attempt, where
+/// there is as much.
 constexpr milliseconds kLastChance = std::chrono::minutes{1};
 
 Verdict retry(milliseconds wait, const AttemptState& state, const sinks::Outcome& outcome) {
     wait = std::max(std::min(wait, state.longest_wait), outcome.wait.value_or(milliseconds{0}));
-    if (state.left > kLastChance) wait = std::min(wait, state.left - kLastChance);
+    if (state.left > milliseconds{0}) {
+        wait = std::min(wait, state.left > kLastChance ? state.left - kLastChance : state.left);
+    }
     return {Verdict::Kind::retry, wait, outcome.wait.has_value(), {}, outcome.detail};
 }
 

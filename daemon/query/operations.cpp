@@ -1,8 +1,12 @@
+#include "daemon/http/alert_filter.hpp"
 #include "daemon/http/names.hpp"
 #include "daemon/query/columns.hpp"
 #include "daemon/query/commands.hpp"
 
+#include <optional>
 #include <ostream>
+#include <string>
+#include <vector>
 
 namespace plimsoll::query {
 namespace {
@@ -70,19 +74,31 @@ bool take_word(const Options& options, const char* name, Params& params, std::os
     return true;
 }
 
-/// The matcher of a silence with a chain by its CAIP-2, as alerts name it. Says when it names a
-/// chain or protocol that is not watched: such a silence holds nothing back.
+std::optional<std::string> unknown_value(const std::string& label, const std::string& value,
+                                         const Names& names) {
+    if (value.find('*') != std::string::npos) return std::nullopt;
+    if (label == "type") return http::unknown_type(value);
+    if (label == "severity") {
+        static const std::vector<std::string> kSeverities{"info", "warning", "critical"};
+        return http::unknown_name(label, value, kSeverities);
+    }
+    if (label == "rule" && !names.rules.empty())
+        return http::unknown_name(label, value, names.rules);
+    if (label == "chain") return http::unknown_name(label, value, names.chain_names());
+    if (label == "protocol") return http::unknown_name(label, value, names.protocols);
+    return std::nullopt;
+}
+
+/// The matcher of a silence with a chain by its CAIP-2, as alerts name it. Says when it names what
+/// is not known here: such a silence holds nothing back.
 std::string matcher_of(const std::string& word, const Names& names, std::ostream& err) {
     const std::size_t equals = word.find('=');
     const bool is_not = equals != std::string::npos && equals > 0 && word[equals - 1] == '!';
     const std::string label = word.substr(0, is_not ? equals - 1 : equals);
-    if (equals == std::string::npos || (label != "chain" && label != "protocol")) return word;
+    if (equals == std::string::npos) return word;
     const std::string value = word.substr(equals + 1);
-    const bool is_chain = label == "chain";
-    const auto known = is_chain ? names.chain_names() : names.protocols;
-    const auto wrong = http::unknown_name(label, value, known);
-    if (wrong && value.find('*') == std::string::npos) err << "note: " << *wrong << "\n";
-    return word.substr(0, equals + 1) + (is_chain ? names.caip2_of(value) : value);
+    if (const auto wrong = unknown_value(label, value, names)) err << "note: " << *wrong << "\n";
+    return word.substr(0, equals + 1) + (label == "chain" ? names.caip2_of(value) : value);
 }
 
 }  // namespace

@@ -74,12 +74,15 @@ std::string liquidation_text(const Row& entry) {
         out += (out.empty() ? "" : "; ") + std::string("with its group: ") +
                plain(member(group, "leader")) + " " + one(group);
     }
-    return out.empty() ? "no price does" : out;
+    if (!out.empty()) return out;
+    return member(entry, "computable") == false ? "not known" : "no price does";
 }
 
-void print_entries(std::ostream& out, const char* title, const Row& entries, const Style& style) {
+void print_entries(std::ostream& out, const char* title, const Row& entries, bool is_computable,
+                   const Style& style) {
     if (entries.empty()) return;
     std::vector<Row> rows(entries.begin(), entries.end());
+    for (Row& row : rows) row["computable"] = is_computable;
     out << title << "\n";
     print_table(out, rows,
                 {text("asset", "asset"),
@@ -125,8 +128,8 @@ void print_position(std::ostream& out, const Row& row, const Style& style) {
         << utc_time(row.value("block_time", std::uint64_t{0})) << " UTC, state "
         << plain(member(row, "state")) << "\n";
     if (member(row, "computable") == false) {
-        out << "The contract itself would revert for this account (an oracle without a price, or "
-               "an overflow): no health factor, and no liquidation, until that changes.\n";
+        out << "The contract itself cannot judge this account (an oracle without a price, or an "
+               "overflow): no health factor, and no liquidation, until that changes.\n";
     } else {
         const Row value = member(row, "health_factor");
         out << "health factor "
@@ -139,8 +142,9 @@ void print_position(std::ostream& out, const Row& row, const Style& style) {
         out << "\n";
     }
     print_contract_view(out, row);
-    print_entries(out, "collateral", member(row, "collateral"), style);
-    print_entries(out, "debt", member(row, "debt"), style);
+    const bool is_computable = member(row, "computable") != false;
+    print_entries(out, "collateral", member(row, "collateral"), is_computable, style);
+    print_entries(out, "debt", member(row, "debt"), is_computable, style);
     if (const Row time = member(row, "liquidation_time"); time.is_number_unsigned()) {
         out << "by interest alone: liquidatable from " << utc_time(time.get<std::uint64_t>())
             << " UTC\n";

@@ -30,7 +30,7 @@ Expected<Traits, ParseError> traits_of(std::string_view body, const std::string&
     Traits out;
     out.chain_name = chain_name;
     if (alert->condition.starts_with("band.")) {
-        for (const auto& one : alerts::list_at(alert->data, "largest")) {
+        for (const auto& one : alerts::list_at(alert->data, "top")) {
             out.accounts.insert(alerts::text_at(one, "account"));
         }
     }

@@ -277,12 +277,15 @@ Payload withdrawn_payload(const Subject& about) {
             json::object()};
 }
 
-Payload retraction(const Subject& about, const Told& told) {
-    const std::string what =
-        told.word == Word::resolved ? "the end of: " + about.phrase : about.phrase;
-    return {titled(Word::retracted, what),
+Payload retraction(const Subject& about, const Told& told, bool goes_on) {
+    const std::string what = told.word == Word::resolved ? "the end of: "
+                             : goes_on                   ? "an update of: "
+                                                         : "";
+    return {titled(Word::retracted, what + about.phrase),
             "Block " + std::to_string(told.number) + " (" + to_hex(told.hash) +
-                ") left the chain, and on the chain as it is now this does not hold: " +
+                ") left the chain, and " +
+                (goes_on ? "this message with it; what it is about goes on: "
+                         : "on the chain as it is now this does not hold: ") +
                 about.phrase + ", " + about.subject + ".",
             {{"retracted_state", to_string(told.word)}}};
 }

@@ -80,7 +80,7 @@ Payload parameters_payload(const Scene& scene, const protocols::ParameterChange&
 /// The end of an episode whose subject is not looked at any more.
 Payload withdrawn_payload(const Subject& about);
 /// What a message told is not true on the chain as it is now.
-Payload retraction(const Subject& about, const Told& told);
+Payload retraction(const Subject& about, const Told& told, bool goes_on);
 
 /// "Update: ...", by the word of the message.
 std::string titled(Word word, const std::string& title);

@@ -72,14 +72,7 @@ std::string named(const Subject& about) {
 
 /// A value for people: a share as a percentage.
 std::string value_text(const std::optional<unsigned>& share_decimals, const std::string& value) {
-    if (!share_decimals || *share_decimals < 2) return value;
-    const auto share = parse_decimal(value);
-    if (!share) return value;
-    std::string text = decimal(*share, *share_decimals - 2, 4);
-    if (text.find('.') == std::string::npos) return text + "%";
-    text.erase(text.find_last_not_of('0') + 1);
-    if (text.back() == '.') text.pop_back();
-    return text + "%";
+    return share_decimals ? alerts::percent_text(value, *share_decimals) : value;
 }
 
 std::string value_text(const ParameterValue& value) {

@@ -222,7 +222,8 @@ std::string tvl_name(std::span<const protocols::MarketReport> markets) {
 }
 
 std::string price_name(const protocols::MarketReport& market) {
-    return "price/" + to_lower_hex(place_of(market));
+    return "price/" + to_lower_hex(place_of(market)) + "/" + market.quote.name +
+           std::to_string(market.price_decimals);
 }
 
 }  // namespace plimsoll::rules

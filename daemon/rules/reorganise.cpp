@@ -63,9 +63,9 @@ void confirm_all(Row& row, std::uint64_t episode, const std::string& state, cons
     tell(row, std::move(message), tick.now, out);
 }
 
-void retract_all(Row& row, const std::vector<Told>& messages, const Tick& tick,
+void retract_all(Row& row, const std::vector<Told>& messages, bool goes_on, const Tick& tick,
                  const std::string& instance, std::vector<Message>& out) {
-    for (const Told& told : messages) retract(row, told, tick, instance, out);
+    for (const Told& told : messages) retract(row, told, goes_on, tick, instance, out);
 }
 
 void answer_open(Row& row, const Tick& tick, const std::string& instance,
@@ -76,7 +76,7 @@ void answer_open(Row& row, const Tick& tick, const std::string& instance,
         confirm_all(row, row.episode, "firing", tick, instance, out);
         return;
     }
-    retract_all(row, owed(row, row.episode), tick, instance, out);
+    retract_all(row, owed(row, row.episode), stands, tick, instance, out);
     if (!stands) {
         row.enter(Phase::inactive, tick.block, tick.at);
         row.decided.clear();
@@ -88,7 +88,7 @@ void answer_open(Row& row, const Tick& tick, const std::string& instance,
 void reopen(Row& row, const Told& resolved, const Tick& tick, const std::string& instance,
             std::vector<Message>& out) {
     const std::uint64_t episode = resolved.episode;
-    retract(row, resolved, tick, instance, out);
+    retract(row, resolved, true, tick, instance, out);
     row.decided.clear();
     row.episode = episode;
     row.enter(Phase::firing, tick.block, tick.at);
@@ -109,7 +109,7 @@ void answer_closed(Row& row, std::uint64_t episode, bool is_newest, const Tick& 
     } else if (stands) {
         confirm_all(row, episode, "resolved", tick, instance, out);
     } else {
-        retract_all(row, messages, tick, instance, out);
+        retract_all(row, messages, false, tick, instance, out);
     }
 }
 
@@ -155,8 +155,8 @@ void orphan(Row& row, BlockNumber ancestor) {
     if (row.phase == Phase::resolving) row.phase = Phase::firing;
 }
 
-void retract(Row& row, const Told& told, const Tick& tick, const std::string& instance,
-             std::vector<Message>& out) {
+void retract(Row& row, const Told& told, bool goes_on, const Tick& tick,
+             const std::string& instance, std::vector<Message>& out) {
     const Told gone = told;
     Message message;
     message.finality = "latest";
@@ -164,7 +164,9 @@ void retract(Row& row, const Told& told, const Tick& tick, const std::string& in
     message.retracts = alerts::message_id(instance, row.about.alert_key, gone.episode, gone.seq);
     message.orphaned.number = gone.number;
     message.orphaned.hash = gone.hash;
-    message.what = {Word::retracted, "reorg", tick.block, tick.at, retraction(row.about, gone), {}};
+    message.what = {
+        Word::retracted, "reorg", tick.block, tick.at, retraction(row.about, gone, goes_on), {}};
+    if (goes_on) message.state = "firing";
     std::erase_if(row.told, [&](const Told& one) {
         return one.episode == gone.episode && one.seq == gone.seq;
     });

@@ -16,9 +16,10 @@ namespace plimsoll::rules {
 /// there did not begin.
 void orphan(Row& row, BlockNumber ancestor);
 
-/// Takes back one message; the row no longer counts it among what it has told.
-void retract(Row& row, const Told& told, const Tick& tick, const std::string& instance,
-             std::vector<Message>& out);
+/// Takes back one message; the row no longer counts it among what it has told. The alert may go on
+/// firing without it.
+void retract(Row& row, const Told& told, bool goes_on, const Tick& tick,
+             const std::string& instance, std::vector<Message>& out);
 
 /// Answers every orphaned message of a row of states, by the verdict at the new tip. An unknown one
 /// leaves them owed.

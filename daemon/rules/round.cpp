@@ -190,10 +190,17 @@ const ProtocolFacts* Round::protocol_named(const std::string& name) const {
 }
 
 std::set<std::string> Round::sinks_of(const Row& row, const Message& message) const {
-    if (message.archives_only) {
-        return {settings_.archive_sinks.begin(), settings_.archive_sinks.end()};
-    }
     const Rule* rule = rule_named(row.rule);
+    if (message.archives_only) {
+        std::set<std::string> archives{settings_.archive_sinks.begin(),
+                                       settings_.archive_sinks.end()};
+        if (rule != nullptr && !rule->settings.to.empty()) {
+            const std::set<std::string> told{rule->settings.to.begin(), rule->settings.to.end()};
+            std::erase_if(archives,
+                          [&told](const std::string& sink) { return !told.contains(sink); });
+        }
+        return archives;
+    }
     const bool ends = message.what.word == Word::resolved || !message.retracts.empty();
     if (rule == nullptr || (ends && !row.sinks.empty())) return row.sinks;
     if (!rule->settings.to.empty()) {

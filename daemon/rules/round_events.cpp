@@ -213,7 +213,7 @@ void Round::finish_event(const RowKey& key, const Rule* rule, const ProtocolFact
         tick.now = facts_.now;
         const std::vector<Told> told(row.told.rbegin(), row.told.rend());
         for (const Told& one : told) {
-            if (one.orphaned) retract(row, one, tick, settings_.instance, messages);
+            if (one.orphaned) retract(row, one, false, tick, settings_.instance, messages);
         }
         row.decided.clear();
         row.enter(Phase::inactive, facts_.block, facts_.block.time);

@@ -46,7 +46,7 @@ std::string label_name(const std::string& name) {
 
 /// "<transaction>/<log index>": the last parts of an event's key but the account.
 std::string event_of(const ReadAlert& alert) {
-    if (!alert.is_event()) return {};
+    if (!alert.is_event() || alert.state == alerts::State::other) return {};
     const std::size_t account = alert.alert_key.rfind('/');
     if (account == std::string::npos || account == 0) return {};
     const std::size_t log = alert.alert_key.rfind('/', account - 1);
@@ -76,6 +76,8 @@ json labels_of(const ReadAlert& alert) {
     return out;
 }
 
+bool has_ended(const ReadAlert& alert) { return alert.is_over() && !alert.goes_on(); }
+
 /// When it began, never after `now`: a chain's clock may be ahead of ours.
 sys_seconds start_of(const ReadAlert& alert, sys_seconds now) {
     const auto since = alerts::integer_at(alert.data, "since").value_or(alert.at);
@@ -83,7 +85,7 @@ sys_seconds start_of(const ReadAlert& alert, sys_seconds now) {
 }
 
 sys_seconds end_of(const ReadAlert& alert, std::chrono::seconds resend, sys_seconds now) {
-    if (alert.is_over()) return std::clamp(time_of(alert.at), start_of(alert, now), now);
+    if (has_ended(alert)) return std::clamp(time_of(alert.at), start_of(alert, now), now);
     if (alert.is_event()) return now + kAfterEnd;
     return now + 3 * resend;
 }
@@ -151,7 +153,7 @@ Outcome AlertmanagerSink::deliver(const Message& message, sys_seconds now) {
 
 void AlertmanagerSink::keep(const ReadAlert& alert, const std::string& body,
                             const std::string& labels, sys_seconds now) {
-    const bool passes = alert.is_over() || alert.is_event();
+    const bool passes = has_ended(alert) || alert.is_event();
     const std::lock_guard lock(mutex_);
     if (standing_.size() >= kMaxStanding && !standing_.contains(alert.alert_key)) return;
     standing_[alert.alert_key] = {body, labels, passes ? now + kAfterEnd : kNever};
@@ -160,18 +162,17 @@ void AlertmanagerSink::keep(const ReadAlert& alert, const std::string& body,
 void AlertmanagerSink::restore(std::span<const Message> standing) {
     for (const Message& message : standing) {
         const auto alert = alerts::read_body(message.body);
-        if (!alert || alert->is_over() || alert->is_event()) continue;
+        if (!alert || has_ended(*alert) || alert->is_event()) continue;
         keep(*alert, message.body, labels_of(*alert).dump(), {});
     }
 }
 
 /// Keys and bodies, beginning after the one that was sent last.
-std::vector<std::pair<std::string, std::string>> AlertmanagerSink::due(sys_seconds now) {
+std::vector<std::pair<std::string, AlertmanagerSink::Standing>> AlertmanagerSink::due(
+    sys_seconds now) {
     const std::lock_guard lock(mutex_);
     std::erase_if(standing_, [&](const auto& one) { return one.second.until <= now; });
-    std::vector<std::pair<std::string, std::string>> out;
-    out.reserve(standing_.size());
-    for (const auto& [key, standing] : standing_) out.emplace_back(key, standing.body);
+    std::vector<std::pair<std::string, Standing>> out{standing_.begin(), standing_.end()};
     const auto first = std::find_if(out.begin(), out.end(),
                                     [&](const auto& one) { return one.first > sent_up_to_; });
     std::rotate(out.begin(), first, out.end());
@@ -185,8 +186,11 @@ void AlertmanagerSink::maintain(sys_seconds now) {
         json batch = json::array();
         const std::size_t end = std::min(all.size(), from + kMaxBatch);
         for (std::size_t i = from; i < end; ++i) {
-            const auto alert = alerts::read_body(all[i].second);
-            if (alert) batch.push_back(alertmanager_alert(*alert, settings_, now));
+            const auto alert = alerts::read_body(all[i].second.body);
+            if (!alert) continue;
+            batch.push_back(alertmanager_alert(*alert, settings_, now));
+            // What happened does not go on by being told again.
+            if (alert->is_event()) batch.back()["endsAt"] = rfc3339(all[i].second.until);
         }
         const HttpReply reply = poster_->post(alertmanager_request(std::move(batch), settings_));
         // One that takes nothing now is told all of it again the next time.

@@ -68,7 +68,7 @@ class AlertmanagerSink final : public Sink {
               std::chrono::sys_seconds now);
     nlohmann::json take_ended(const alerts::ReadAlert& alert, const std::string& labels,
                               std::chrono::sys_seconds now) const;
-    std::vector<std::pair<std::string, std::string>> due(std::chrono::sys_seconds now);
+    std::vector<std::pair<std::string, Standing>> due(std::chrono::sys_seconds now);
 
     const AlertmanagerSettings settings_;
     const Redactor redactor_;

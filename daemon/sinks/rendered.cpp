@@ -36,7 +36,7 @@ Expected<wording::Digest, ParseError> digest_of(const Group& group, wording::Lan
     }
     wording::Digest alone = make_digest(members.front(), language);
     alone.key = group.key;
-    alone.leaves_open = group.open > 0;
+    alone.leaves_open |= group.open > 0;
     return alone;
 }
 

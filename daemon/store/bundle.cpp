@@ -63,7 +63,9 @@ std::uint64_t count_open(Database& db, const std::string& sink, const std::strin
         "   AND bundle = ?3 AND bundle <> '' AND state = 'pending' AND group_key <> '')"
         " GROUP BY alert_key) told CROSS JOIN outbox o ON o.n = told.last"
         " CROSS JOIN alert a ON a.id = o.id WHERE a.episode <> 0 AND (a.type LIKE '%.firing'"
-        " OR a.type LIKE '%.repeated' OR (a.type LIKE '%.updated'"
+        " OR a.type LIKE '%.repeated' OR (a.type LIKE '%.retracted'"
+        " AND json_extract(CAST(a.body AS TEXT), '$.data.state') = 'firing')"
+        " OR (a.type LIKE '%.updated'"
         " AND json_extract(CAST(a.body AS TEXT), '$.data.state') IS NOT 'resolved'))");
     query.start(sink, group, bundle);
     return query.next() ? query.u64(0) : 0;

@@ -127,7 +127,8 @@ std::vector<StoredAlert> read_standing(Database& db, const std::string& sink) {
                    " FROM (SELECT max(n) AS last FROM outbox WHERE sink = ?1 AND state = 'done'"
                    " GROUP BY alert_key) told CROSS JOIN outbox o ON o.n = told.last"
                    " CROSS JOIN alert a ON a.id = o.id"
-                   " WHERE a.type NOT LIKE '%.resolved' AND a.type NOT LIKE '%.retracted'"
+                   " WHERE a.type NOT LIKE '%.resolved' AND (a.type NOT LIKE '%.retracted'"
+                   " OR json_extract(CAST(a.body AS TEXT), '$.data.state') = 'firing')"
                    " ORDER BY told.last DESC LIMIT ?2");
     query.start(sink, row_limit(kMost));
     std::vector<StoredAlert> alerts;

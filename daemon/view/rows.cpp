@@ -264,12 +264,14 @@ Row band_row(const ProtocolView& view, const bands::BandReport& band) {
     row["price"] =
         band.price ? dollars({*band.price, band.price_decimals, band.quote}) : Row(nullptr);
     if (!band.quote.is_usd()) row["price_quote"] = band.quote.name;
-    row["collateral_raw"] = to_decimal(band.collateral_amount);
+    // Without the leader's price nobody knows who is in it.
+    const auto known = [&band](Row value) { return band.price ? std::move(value) : Row(nullptr); };
+    row["collateral_raw"] = known(to_decimal(band.collateral_amount));
     row["collateral_decimals"] = band.leader_decimals;
-    row["collateral_usd"] = usd(band.collateral_usd);
-    row["debt_usd"] = usd(band.debt_usd);
-    row["positions"] = band.positions;
-    row["liquidatable"] = band.liquidatable;
+    row["collateral_usd"] = known(usd(band.collateral_usd));
+    row["debt_usd"] = known(usd(band.debt_usd));
+    row["positions"] = known(band.positions);
+    row["liquidatable"] = known(band.liquidatable);
     row["not_computable"] = band.not_computable;
     row["largest"] = Row::array();
     for (const auto& position : band.largest) {

@@ -184,6 +184,7 @@ Digest make_digest(const ReadAlert& alert, Language language) {
     out.mark = std::move(note.mark);
     out.severity = note.severity;
     out.is_over = note.is_over;
+    out.leaves_open = alert.goes_on();
     out.title = std::move(note.title);
     out.facts = std::move(note.facts);
     out.remark = std::move(note.remark);

@@ -28,7 +28,7 @@ struct Digest {
     std::string mark;
     alerts::Severity severity = alerts::Severity::info;
     bool is_over = false;      ///< nothing of what it is about holds any more
-    bool leaves_open = false;  ///< others of its key still fire
+    bool leaves_open = false;  ///< it, or others of its key, still fire
     std::string title;
     std::vector<Fact> facts;  ///< of a group: counts and totals
     std::string remark;

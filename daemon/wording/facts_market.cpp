@@ -18,15 +18,20 @@ constexpr std::size_t kMostChanges = 8;
 struct Parameter {
     std::string_view name;
     Phrase word;
-    bool is_in_basis_points = false;
 };
 constexpr std::array kParameters{
-    Parameter{"ltv", {"LTV", "贷款价值比"}, true},
-    Parameter{"pending_ltv", {"pending LTV", "待生效贷款价值比"}, true},
-    Parameter{"liquidation_threshold", {"liquidation threshold", "清算阈值"}, true},
-    Parameter{"liquidation_bonus", {"liquidation bonus", "清算奖励"}, true},
-    Parameter{"reserve_factor", {"reserve factor", "储备金率"}, true},
-    Parameter{"liquidation_protocol_fee", {"liquidation protocol fee", "清算协议费"}, true},
+    Parameter{"ltv", {"LTV", "贷款价值比"}},
+    Parameter{"pending_ltv", {"pending LTV", "待生效贷款价值比"}},
+    Parameter{"liquidation_threshold", {"liquidation threshold", "清算阈值"}},
+    Parameter{"liquidation_bonus", {"liquidation bonus", "清算奖励"}},
+    Parameter{"reserve_factor", {"reserve factor", "储备金率"}},
+    Parameter{"liquidation_protocol_fee", {"liquidation protocol fee", "清算协议费"}},
+    Parameter{"collateral_factor", {"collateral factor", "抵押率"}},
+    Parameter{"close_factor", {"close factor", "单次清算比例"}},
+    Parameter{"liquidation_incentive", {"liquidation incentive", "清算激励"}},
+    Parameter{"interest_rate_model", {"interest rate model", "利率模型"}},
+    Parameter{"price_oracle", {"price oracle", "价格预言机"}},
+    Parameter{"listed", {"listed", "上架"}},
     Parameter{"supply_cap", {"supply cap", "供应上限"}},
     Parameter{"borrow_cap", {"borrow cap", "借款上限"}},
     Parameter{"debt_ceiling", {"debt ceiling", "债务上限"}},
@@ -34,30 +39,24 @@ constexpr std::array kParameters{
     Parameter{"frozen", {"frozen", "冻结"}},
 };
 
-/// Basis points as a percentage: "8000" is "80%".
-std::string shown_value(const std::string& value, bool is_in_basis_points) {
-    const auto points = parse_decimal(value);
-    if (!is_in_basis_points || !points) return one_line(value);
-    std::string out = alerts::decimal(*points, 2, 2);
-    out.erase(out.find_last_not_of('0') + 1);
-    if (out.back() == '.') out.pop_back();
-    return out + "%";
+/// A share as a percentage: "8000" with four decimals is "80%".
+std::string shown_value(const json& change, const char* side) {
+    const std::string value = text_at(change, side);
+    const auto decimals = integer_at(change, "decimals");
+    return one_line(decimals ? alerts::percent_text(value, static_cast<unsigned>(*decimals))
+                             : value);
 }
 
 std::string change_text(const FactList& facts, const json& change) {
     std::string name = text_at(change, "parameter");
-    bool is_in_basis_points = false;
     for (const Parameter& known : kParameters) {
         if (known.name != name) continue;
         name = facts.in(known.word);
-        is_in_basis_points = known.is_in_basis_points;
         break;
     }
     std::replace(name.begin(), name.end(), '_', ' ');
-    const std::string from = text_at(change, "from");
-    return one_line(name) + " " +
-           (from.empty() ? "" : shown_value(from, is_in_basis_points) + " → ") +
-           shown_value(text_at(change, "to"), is_in_basis_points);
+    const std::string from = shown_value(change, "from");
+    return one_line(name) + " " + (from.empty() ? "" : from + " → ") + shown_value(change, "to");
 }
 
 std::string asset_text(const FactList& facts) {

@@ -60,6 +60,9 @@ constexpr Phrase kRetracted{
     "所在区块因链重组被移除，在当前链上该情况不成立。"};
 constexpr Phrase kEndRetracted{"The block in which it ended left the chain, so it has not ended.",
                                "其结束所在区块因链重组被移除，因此该情况尚未结束。"};
+constexpr Phrase kUpdateRetracted{
+    "The block this update was seen in left the chain; the alert itself still fires.",
+    "该更新所在区块因链重组被移除，告警本身仍在持续。"};
 constexpr Phrase kMoved{
     "The block it was seen in left the chain; on the chain as it is now it still holds.",
     "所在区块因链重组被移除，在当前链上该情况依然成立。"};
@@ -77,12 +80,20 @@ constexpr std::array kReasons{
     Reason{"repaid", {"Its debt was repaid.", "债务已还清。"}},
     Reason{"liquidated", {"Its debt is gone: liquidated.", "债务已被清算。"}},
     Reason{"closed", {"It has no debt any more.", "该仓位已无债务。"}},
+    Reason{"bad_debt",
+           {"It has no collateral left: what it still owes is bad debt.",
+            "抵押品已全部用尽，剩余债务成为坏账。"}},
+    Reason{"severity", {"It is graver now, or less grave.", "告警级别已改变。"}},
+    Reason{"final", {"Its block is final.", "所在区块已最终确认。"}},
     Reason{"rule_changed",
            {"The rule, or what it looks at, was removed or changed. Whether it still holds is not "
             "looked at any more.",
             "规则或其监控对象已被移除或修改，不再检查该情况是否仍然成立。"}},
     Reason{"unmuted", {"It was muted and still fires.", "静默已结束，该情况仍在持续。"}},
 };
+
+/// `closed` of what is no position.
+constexpr Phrase kDelisted{"The protocol does not list it any more.", "该协议已不再列出该市场。"};
 
 constexpr Phrase kFlapping{
     "Flapping: it fired and resolved more than 6 times within an hour. It stays open until it has "
@@ -103,7 +114,10 @@ std::string side_of_band(const alerts::Amount& price) {
 std::string reorganised(const ReadAlert& alert, Language language) {
     if (alert.state == State::retracted) {
         const bool was_end = alerts::text_at(alert.data, "retracted_state") == "resolved";
-        return std::string((was_end ? kEndRetracted : kRetracted).in(language));
+        const Phrase& words = was_end           ? kEndRetracted
+                              : alert.goes_on() ? kUpdateRetracted
+                                                : kRetracted;
+        return std::string(words.in(language));
     }
     return std::string((alert.is_over() ? kEndMoved : kMoved).in(language));
 }
@@ -137,6 +151,9 @@ std::string reason_text(const ReadAlert& alert, Language language) {
     }
     for (const Reason& reason : kReasons) {
         if (alert.reason == reason.name) out = reason.words.in(language);
+    }
+    if (alert.reason == "closed" && !alert.condition.starts_with("position.")) {
+        out = kDelisted.in(language);
     }
     const auto flapping = alert.data.find("flapping");
     if (flapping != alert.data.end() && *flapping == true) {

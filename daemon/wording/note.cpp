@@ -4,6 +4,7 @@
 #include "daemon/alerts/text.hpp"
 #include "daemon/wording/fact_list.hpp"
 #include "daemon/wording/kinds.hpp"
+#include "daemon/wording/notices_zh.hpp"
 
 namespace plimsoll::wording {
 namespace {
@@ -69,6 +70,7 @@ std::string zh_title(const ReadAlert& alert, const Kind& kind) {
     std::string out(zh_prefix(alert));
     const bool is_end = alerts::text_at(alert.data, "retracted_state") == "resolved";
     if (alert.state == State::retracted && is_end) out += "解除通知：";
+    if (alert.goes_on() && !is_end) out += "更新通知：";
     out += zh_phrase(kind, alert);
     if (alert.condition.starts_with("position.")) {
         out += "：" + alerts::short_account(one_line(alert.subject));
@@ -83,7 +85,9 @@ std::string remark_of(const ReadAlert& alert, const Kind* kind, Language languag
         out += (out.empty() ? "" : "\n") + std::string(text);
     };
     if (kind != nullptr && !alert.is_over()) append(kind->consequence.in(language));
-    if (kind == nullptr || !kind->is_covered) append(alert.text);
+    if (kind != nullptr && kind->is_covered) return out;
+    const auto zh = language == Language::zh ? notice_zh(alert) : std::nullopt;
+    append(zh ? *zh : alert.text);
     return out;
 }
 

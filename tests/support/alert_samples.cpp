@@ -205,10 +205,10 @@ Alert heartbeat() {
     a.chain = a.protocol = "";
     a.subject = "mon-a";
     a.alert_key = alerts::alert_key(a.rule, "", "", a.subject);
-    a.episode = 0;
-    a.title = "Heartbeat of mon-a";
-    a.text = "ethereum: block 24000000, live. 3 alerts fire, 0 messages wait.";
-    a.extra = json::object();
+    a.episode = a.at;
+    a.title = "Plimsoll is running";
+    a.text = "3 alerts fire.";
+    a.extra = {{"firing", 3U}};
     return a;
 }
 

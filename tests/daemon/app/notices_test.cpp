@@ -56,12 +56,28 @@ TEST(SinkNews, down_for_ten_minutes_is_told_once) {
 }
 
 TEST(SinkNews, its_end_belongs_to_the_same_episode) {
-    const SinkNews news =
-        look_at_sink(sink(State::closed), before(kNow - 20 * kMinute, 1'768'477'000), kNow);
+    const store::SinkState told = before(kNow - 20 * kMinute, 1'768'477'000);
+    outbox::SinkStatus works = sink(State::closed);
+    works.last_ok_ms = kNow;
+    const SinkNews news = look_at_sink(works, told, kNow);
     ASSERT_TRUE(news.alert.has_value());
     EXPECT_EQ(news.alert->type, "daemon.sink_down.resolved");
     EXPECT_EQ(news.alert->episode, 1'768'477'000U);
     EXPECT_EQ(news.alert->seq, 2U);
+    EXPECT_EQ(news.state, before());
+}
+
+TEST(SinkNews, one_that_is_only_tried_again_does_not_work_yet) {
+    const store::SinkState told = before(kNow - 20 * kMinute, 1'768'477'000);
+    SinkNews news = look_at_sink(sink(State::closed), told, kNow);  // after a restart
+    EXPECT_FALSE(news.alert.has_value());
+    EXPECT_EQ(news.state.told_episode, told.told_episode);
+    news = look_at_sink(sink(State::open, 1s), news.state, kNow + kMinute);
+    EXPECT_FALSE(news.alert.has_value()) << "told already";
+    outbox::SinkStatus works = sink(State::closed);
+    works.last_ok_ms = kNow + 2 * kMinute;
+    news = look_at_sink(works, news.state, kNow + 2 * kMinute);
+    ASSERT_TRUE(news.alert.has_value());
     EXPECT_EQ(news.state, before());
 }
 
@@ -81,6 +97,11 @@ TEST(SinkNews, gone_is_told_at_once_and_kept) {
     EXPECT_FALSE(news.alert.has_value());
     EXPECT_EQ(news.state, told);
     news = look_at_sink(sink(State::closed), told, kNow + kMinute);
+    EXPECT_FALSE(news.alert.has_value()) << "enabled by hand: nothing was taken yet";
+    EXPECT_EQ(news.state.disabled_why, "");
+    outbox::SinkStatus works = sink(State::closed);
+    works.last_ok_ms = kNow + 2 * kMinute;
+    news = look_at_sink(works, news.state, kNow + 2 * kMinute);
     EXPECT_EQ(news.alert->type, "daemon.sink_down.resolved");
     EXPECT_EQ(news.state.disabled_why, "");
 }

@@ -85,6 +85,8 @@ INSTANTIATE_TEST_SUITE_P(
                   Verdict::Kind::retry, 9min, ""},
         JudgeCase{"close_to_expiry", after(Kind::throttled, 30s), state(1, 0, 59s),
                   Verdict::Kind::retry, 30s, ""},
+        JudgeCase{"no_time_for_what_is_asked", after(Kind::throttled, 1h), state(1, 0, 57s),
+                  Verdict::Kind::retry, 57s, ""},
         JudgeCase{"past_expiry", after(Kind::retry), state(4, 0, -1s), Verdict::Kind::retry, 8s,
                   ""},
         JudgeCase{"first_refusal", after(Kind::refused), state(1, 0), Verdict::Kind::retry, 1s, ""},

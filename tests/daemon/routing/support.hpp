@@ -39,7 +39,7 @@ struct Made {
         if (!band.empty()) out.labels["band"] = band;
         if (!reason.empty()) out.extra["reason"] = reason;
         for (const std::string& account : accounts) {
-            out.extra["largest"].push_back({{"account", account}});
+            out.extra["top"].push_back({{"account", account}});
         }
         return out;
     }

@@ -264,6 +264,26 @@ TEST(Reorganise, resolving_that_began_on_an_orphan_begins_anew) {
     EXPECT_THAT(scenario.round(105), ElementsAre("resolved 100/2 @105"));
 }
 
+TEST(Reorganise, an_update_taken_back_leaves_the_alert_open) {
+    auto one = rule("health_factor < 1");
+    one.keep = config::Milliseconds{24'000};
+    Scenario scenario = started(one);
+    set(scenario, "0.98");
+    scenario.round(100);
+    set(scenario, "0.5");
+    EXPECT_THAT(scenario.round(101), ElementsAre("updated 100/2 @101"));
+    set(scenario, "2");
+    EXPECT_THAT(scenario.reorganise(100, 102, 'b'), ElementsAre("retracted 100/3 @102 reorg"));
+    EXPECT_EQ(data(scenario).at("state"), "firing");
+    scenario.round(103);
+    EXPECT_THAT(scenario.round(104), ElementsAre("resolved 100/4 @104"));
+    set(scenario, "0.9");
+    scenario.round(105);
+    set(scenario, "2");
+    scenario.reorganise(104, 106, 'c');
+    EXPECT_FALSE(data(scenario).contains("state")) << "its opening went, and so did the alert";
+}
+
 TEST(Reorganise, a_pending_initial_stays_initial) {
     auto one = rule("health_factor < 1");
     one.hold_for = config::Milliseconds{12'000};

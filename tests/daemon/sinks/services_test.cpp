@@ -173,6 +173,12 @@ TEST(PagerDuty, one_incident_for_an_alert_from_firing_to_its_end) {
         EXPECT_EQ(event(end).at("event_action"), "resolve");
         EXPECT_EQ(event(end).at("dedup_key"), firing.at("dedup_key"));
     }
+    alerts::ReadAlert goes_on = alert_sample("position_retracted").read();
+    goes_on.data["state"] = "firing";
+    EXPECT_EQ(
+        body_of(pagerduty_request(make_digest(goes_on, Language::en), kPager)).at("event_action"),
+        "trigger")
+        << "only an update was taken back";
     EXPECT_NE(event("position_updated").at("dedup_key"), firing.at("dedup_key"))
         << "another rule's";
     EXPECT_EQ(event("position_updated").at("payload").at("severity"), "warning");

@@ -132,14 +132,27 @@ TEST(Note, reasons_are_sentences) {
     alerts::ReadAlert end = alert_sample("position_retracted").read();
     end.data["retracted_state"] = "resolved";
     EXPECT_NE(make_note(end, Language::en).remark.find("it has not ended"), std::string::npos);
+    end.data["retracted_state"] = "updated";
+    end.data["state"] = "firing";
+    EXPECT_NE(make_note(end, Language::zh).remark.find("告警本身仍在持续"), std::string::npos);
+    alerts::ReadAlert gone = alert_sample("position_resolved").read();
+    gone.reason = "bad_debt";
+    EXPECT_NE(make_note(gone, Language::en).remark.find("bad debt"), std::string::npos);
+    gone.reason = "closed";
+    EXPECT_NE(make_note(gone, Language::en).remark.find("no debt any more"), std::string::npos);
+    gone.condition = "market.paused";
+    EXPECT_NE(make_note(gone, Language::en).remark.find("does not list it"), std::string::npos);
 }
 
 TEST(Note, what_it_has_no_words_for_keeps_its_text) {
     alerts::ReadAlert alert = alert_sample("heartbeat").read();
     EXPECT_EQ(make_note(alert, Language::zh).title, "心跳：监控运行中");
+    EXPECT_EQ(make_note(alert, Language::en).remark, alert.text);
+    EXPECT_EQ(make_note(alert, Language::zh).remark, "当前有 3 条告警持续中。");
+    alert.data.erase("firing");
     EXPECT_EQ(make_note(alert, Language::zh).remark, alert.text);
     alert.condition = "moon.full";
-    EXPECT_EQ(make_note(alert, Language::zh).title, "Heartbeat of mon-a");
+    EXPECT_EQ(make_note(alert, Language::zh).title, "Plimsoll is running");
     EXPECT_EQ(make_note(alert, Language::zh).remark, alert.text);
 }
 
@@ -161,18 +174,20 @@ TEST(Note, other_kinds_in_both_languages) {
         }
         return out;
     };
-    const json parameters{
-        {"asset", "WETH"},
-        {"token", "0xC02a"},
-        {"changes",
-         {{{"parameter", "liquidation_threshold"}, {"from", "8300"}, {"to", "8050"}},
-          {{"parameter", "supply_cap"}, {"to", "1000"}}}},
-        {"endangered",
-         {{"positions", 3},
-          {"debt_usd", {{"raw", "100000000000"}, {"decimals", 8}}},
-          {"collateral_usd", {{"raw", "120000000000"}, {"decimals", 8}}},
-          {"accounts", {{{"account", "0xA1"}}}}}},
-        {"tx", {{"hash", "0x33"}, {"log_index", 1}}}};
+    const json parameters{{"asset", "WETH"},
+                          {"token", "0xC02a"},
+                          {"changes",
+                           {{{"parameter", "liquidation_threshold"},
+                             {"from", "8300"},
+                             {"to", "8050"},
+                             {"decimals", 4}},
+                            {{"parameter", "supply_cap"}, {"to", "1000"}}}},
+                          {"endangered",
+                           {{"positions", 3},
+                            {"debt_usd", {{"raw", "100000000000"}, {"decimals", 8}}},
+                            {"collateral_usd", {{"raw", "120000000000"}, {"decimals", 8}}},
+                            {"accounts", {{{"account", "0xA1"}}}}}},
+                          {"tx", {{"hash", "0x33"}, {"log_index", 1}}}};
     EXPECT_EQ(with("market.parameters.fired", parameters, Language::zh),
               "aave-v3-main WETH 风险参数变更，3 个仓位因此可被清算\n"
               "资产 | WETH（0xC02a）\n变更 | 清算阈值 83% → 80.5%\n变更 | 供应上限 1000\n"
