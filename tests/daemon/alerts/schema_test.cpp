@@ -1,4 +1,6 @@
 #include "daemon/alerts/alert.hpp"
+#include "daemon/alerts/notices.hpp"
+#include "daemon/alerts/rotation.hpp"
 #include "tests/daemon/alerts/vectors.hpp"
 #include "tests/support/alert_samples.hpp"
 #include "tests/support/alert_schema.hpp"
@@ -34,6 +36,25 @@ TEST(AlertSchema, bodies_of_the_samples_fit_and_hold_nothing_unknown) {
         for (const auto& [name, value] : body.at("data").items()) {
             const bool is_sum = name.ends_with("_usd");
             EXPECT_TRUE(known.contains(name) || is_sum) << name;
+        }
+    }
+}
+
+TEST(AlertSchema, what_the_daemon_says_of_itself_fits) {
+    const std::string lost_id = "msg_" + std::string(32, 'a');
+    const LostMessage lost{lost_id, "position.at_risk.firing", "r/c/p/s", "poison"};
+    const Address signer;
+    const json& known = alert_data_members();
+    for (const Alert& alert :
+         {dead_letters("hook", {{"poison", 3}}, {&lost, 1}, 1'700'000'000),
+          sink_down("hook", "HTTP 500", false, 1'700'000'000, 1'700'000'600),
+          sink_works("hook", 1'700'000'000, 1'700'000'700), heartbeat(1'700'000'000, 2),
+          test_message("hook", 1'700'000'000), signer_update(signer, signer, 1'700'000'000)}) {
+        SCOPED_TRACE(alert.type);
+        const json body = json::parse(body_of(alert, "mon-a"));
+        expect_fits_schema(body);
+        for (const auto& [name, value] : body.at("data").items()) {
+            EXPECT_TRUE(known.contains(name)) << name;
         }
     }
 }
