@@ -28,8 +28,8 @@ std::string meaning_of(const std::string& reason) {
 Alert dead_letters(const std::string& sink, const std::map<std::string, std::uint64_t>& reasons,
                    std::span<const LostMessage> first, std::uint64_t at) {
     Alert out = notice("daemon.dead_letter.fired", "dead-letter", sink, at);
-    // An event of its own: the same messages are announced once, whatever happens in between.
-    out.alert_key += "/" + first.front().id;
+    // An event of its own: the same deaths are announced once, whatever happens in between.
+    out.alert_key += "/" + first.front().id + "-" + std::to_string(first.front().died_ms);
     out.severity = Severity::warning;
     std::uint64_t count = 0;
     std::string why;

@@ -18,6 +18,7 @@ struct LostMessage {
     std::string type;
     std::string alert_key;
     std::string reason;
+    std::uint64_t died_ms = 0;  ///< one that is tried again may die again
 };
 /// One message about all that were given up at a sink: `reasons` counts all of them, `first` are
 /// the oldest, never none.

@@ -206,7 +206,10 @@ class Daemon {
             stages->enable_sink(sink);
         }
         auto done = http::operate(*store_, asked, unix_seconds() * 1000, sinks);
-        if (http::changes_outbox(asked.path)) stages->wake_outbox();
+        if (http::changes_outbox(asked.path)) {
+            const auto sink = asked.query.find("sink");
+            stages->hurry_outbox(sink == asked.query.end() ? std::string_view() : sink->second);
+        }
         return done;
     }
 

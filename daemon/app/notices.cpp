@@ -37,7 +37,8 @@ SinkState state_of(const std::vector<SinkState>& all, const std::string& sink) {
 std::vector<alerts::LostMessage> lost_messages(const store::DeadLetters& letters) {
     std::vector<alerts::LostMessage> out;
     for (const store::OutboxRow& row : letters.first) {
-        out.push_back({row.id, row.type, row.alert_key, row.dead_reason});
+        out.push_back({row.id, row.type, row.alert_key, row.dead_reason,
+                       static_cast<std::uint64_t>(std::max<std::int64_t>(row.finished_ms, 0))});
     }
     return out;
 }
@@ -105,16 +106,21 @@ store::NewAlert Notices::form(const alerts::Alert& alert, const std::string& but
 void Notices::look_at_dead_letters(std::int64_t now_ms) {
     const auto found = parts_.store.dead_letters();
     if (!found || found->empty()) return;
-    store::RoundCommit round;
-    round.now_ms = now_ms;
     for (const store::DeadLetters& letters : *found) {
+        store::RoundCommit round;
+        round.now_ms = now_ms;
         const auto lost = lost_messages(letters);
         round.alerts.push_back(
             form(alerts::dead_letters(letters.sink, letters.reasons, lost, seconds_of(now_ms)),
                  letters.sink));
+        parts_.route(round);
+        if (const auto told = parts_.store.announce(round, {&letters, 1}); !told) {
+            spdlog::error("messages that sink {} did not take cannot be told of yet: {}",
+                          letters.sink, told.error().message);
+            continue;
+        }
+        parts_.outbox.wake();
     }
-    parts_.route(round);
-    if (const auto told = parts_.store.announce(round, *found); told) parts_.outbox.wake();
 }
 
 void Notices::look_at_sinks(std::int64_t now_ms) {

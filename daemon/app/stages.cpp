@@ -197,7 +197,7 @@ Expected<void, std::string> Stages::test_sink(const std::string& name) {
 
 bool Stages::enable_sink(const std::string& name) { return outbox_->enable(name); }
 
-void Stages::wake_outbox() { outbox_->wake(); }
+void Stages::hurry_outbox(std::string_view sink) { outbox_->hurry(sink); }
 
 std::vector<outbox::SinkStatus> Stages::sinks() const {
     return outbox_ ? outbox_->status() : std::vector<outbox::SinkStatus>{};

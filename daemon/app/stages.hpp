@@ -75,7 +75,7 @@ class Stages final : public view::Live {
     /// Takes a sink into use again. False when there is none of that name.
     bool enable_sink(const std::string& name);
     /// Looks at the outbox now: somebody changed it.
-    void wake_outbox();
+    void hurry_outbox(std::string_view sink);
     std::vector<outbox::SinkStatus> sinks() const;
 
     std::vector<view::ChainStatus> chains() const override;

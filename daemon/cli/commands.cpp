@@ -176,6 +176,7 @@ int read(Reading command, Arguments& arguments) {
     options.style = query::style_of(STDOUT_FILENO);
     const std::size_t most = options.is_for_people() ? query::kRowsForPeople : query::kAllRows;
     options.limit = arguments.limit == 0 ? most : arguments.limit;
+    options.has_limit = arguments.limit != 0;
     std::time_t now = std::time(nullptr);
     const auto from = reader(arguments, now);
     if (!from) return from.error();

@@ -64,6 +64,12 @@ std::vector<SinkStatus> Outbox::circuits() const {
     return out;
 }
 
+void Outbox::hurry(std::string_view sink) {
+    for (const auto& pump : pumps_) {
+        if (sink.empty() || pump->name() == sink) pump->hurry();
+    }
+}
+
 bool Outbox::enable(std::string_view sink) {
     const auto pump = std::find_if(pumps_.begin(), pumps_.end(),
                                    [&](const auto& p) { return p->name() == sink; });

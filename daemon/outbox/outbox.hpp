@@ -38,6 +38,9 @@ class Outbox {
     void start();
     /// Call after each commit that may hold alerts. Never blocks.
     void wake();
+    /// An operator asks for what waits at a sink, or at all where `sink` is empty: waits between
+    /// attempts are over.
+    void hurry(std::string_view sink);
     /// No new attempts; those under way have `grace` to end, then they are cut off (within about a
     /// second). False when some were; their messages stay owed, as all others do.
     bool stop(std::chrono::milliseconds grace);

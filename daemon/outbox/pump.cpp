@@ -141,9 +141,18 @@ void Pump::enable() {
     {
         const std::lock_guard lock(mutex_);
         queue_.enable();
+        queue_.forget_waits();
         publish();
     }
     signal_.raise();
+}
+
+void Pump::hurry() {
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.forget_waits();
+    }
+    wake();
 }
 
 void Pump::disable() {

@@ -34,6 +34,8 @@ class Pump {
     void start();
     /// Something was committed. Never blocks on a sink or on the store.
     void wake();
+    /// As `Outbox::hurry`.
+    void hurry();
     /// No attempt begins from now on.
     void begin_stop();
     /// Waits for attempts under way; makes the sink give up those that are not over in time. False

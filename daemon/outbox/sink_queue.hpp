@@ -70,6 +70,12 @@ class SinkQueue {
     bool has_more() const { return !batch_.empty(); }
     /// Something was committed: look at the store again before the messages at hand.
     void look_again() { batch_.clear(); }
+    /// The operator asks for it: what waits by its backoff, or because the sink named a time, waits
+    /// no longer, where the store agrees.
+    void forget_waits() {
+        batch_.clear();
+        for (auto& [id, memory] : memories_) memory.wait_until = {};
+    }
 
     /// What becomes of the message. Updates circuit and rate at once; the message stays under way
     /// until `finish`.

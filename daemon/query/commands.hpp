@@ -25,6 +25,7 @@ struct Options {
     Style style;
     Params params;  ///< filters, named as in HTTP
     std::size_t limit = kRowsForPeople;
+    bool has_limit = false;              ///< it was given
     std::optional<std::uint64_t> since;  ///< unix seconds
     std::optional<std::uint64_t> until;  ///< excluded
     std::uint64_t now = 0;               ///< unix seconds, of the newest block where that is known

@@ -107,7 +107,9 @@ int outbox(const Reader& reader, const Options& options, std::ostream& out, std:
     Params params = options.params;
     if (!take_word(options, "id", params, err)) return kExitUsage;
     if (options.since) params["since"] = std::to_string(*options.since);
-    if (options.action == "list") params["limit"] = std::to_string(options.limit);
+    if (options.action == "list" || options.has_limit) {
+        params["limit"] = std::to_string(options.limit);
+    }
     if (options.action == "show") params = {{"id", params["id"]}};
     const auto done = reader.operate("outbox/" + options.action, params, options.now);
     if (!done) return fail(err, done.error());

@@ -234,6 +234,9 @@ test('a sink that is gone stays so until it is enabled, over restarts', { timeou
     bad.answer = () => [200, 'fine'];
     await plimsoll('sink', 'enable', 'bad');
     await becomes(circuit, (state) => state === 'closed');
+    assert.deepEqual(hook.bodies.filter(isOf('daemon.sink_down.resolved')), [], 'nothing has reached it yet');
+    await move(150n, 100n); // what fires ends, and fires again
+    await move(40n, 100n);
     const [up] = await becomes(() => hook.bodies.filter(isOf('daemon.sink_down.resolved')), (list) => list.length >= 1);
     assert.equal(up.data.alert_key, down.data.alert_key);
 });

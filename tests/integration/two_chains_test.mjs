@@ -224,11 +224,11 @@ test('what is asked about one protocol is told with its chain and its block', as
 test('a silence names a chain as the configuration does', () => {
     const silence = (...words) => spawnSync(BINARY, ['silence', 'add', '--for', '1h', '--by', 'test', '--why', 'test', '--json', ...words, '--config', daemon.config], { encoding: 'utf8' });
     for (const [word, matcher] of [['chain=tron', `chain=${TRON_ID}`], ['chain!=evm', `chain!=${EVM_ID}`], [`chain=${TRON_ID}`, `chain=${TRON_ID}`], ['chain=e*', 'chain=e*']]) {
-        const done = silence('rule=none', word);
-        assert.deepEqual(JSON.parse(done.stdout).matchers, ['rule=none', matcher], done.stderr);
+        const done = silence('rule=gap', word);
+        assert.deepEqual(JSON.parse(done.stdout).matchers, ['rule=gap', matcher], done.stderr);
         assert.equal(done.stderr, '');
     }
-    assert.match(silence('rule=none', 'protocol=justlnd').stderr, /^note: there is no protocol 'justlnd'; did you mean 'justlend'\?/);
+    assert.match(silence('rule=gap', 'protocol=justlnd').stderr, /^note: there is no protocol 'justlnd'; did you mean 'justlend'\?/);
 });
 
 test('a band over what no protocol lists is told', async () => {

@@ -3,20 +3,55 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
+#include <map>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace plimsoll::app::testing {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    for (std::string& text : texts) out.push_back(text.data());
+    out.push_back(nullptr);
+    return out;
+}
+
+/// Ours, changed as the options say.
+std::vector<std::string> environment_of(const Process::Options& options,
+                                        const struct stat& stream) {
+    std::map<std::string, std::string> all;
+    for (char** entry = ::environ; *entry != nullptr; ++entry) {
+        const std::string text = *entry;
+        const std::size_t equals = std::min(text.find('='), text.size());
+        all[text.substr(0, equals)] = text.substr(std::min(equals + 1, text.size()));
+    }
+    for (const auto& name : options.unset) all.erase(name);
+    for (const auto& [name, value] : options.environment) all[name] = value;
+    all.erase("JOURNAL_STREAM");
+    if (options.journal) {
+        all["JOURNAL_STREAM"] = std::to_string(stream.st_dev) + ":" + std::to_string(stream.st_ino);
+    }
+    std::vector<std::string> out;
+    for (const auto& [name, value] : all) out.push_back(name + "=" + value);
+    return out;
+}
+
+}  // namespace
 
 Process::Process(const Options& options) {
     std::array<int, 2> pipe{};
@@ -24,29 +59,20 @@ Process::Process(const Options& options) {
     EXPECT_EQ(::pipe2(wake_, O_CLOEXEC), 0);
     struct stat stream {};
     EXPECT_EQ(::fstat(pipe[1], &stream), 0);
+    std::vector<std::string> texts{PLIMSOLL_BINARY};
+    texts.insert(texts.end(), options.arguments.begin(), options.arguments.end());
+    std::vector<char*> arguments = pointers(texts);
+    std::vector<std::string> names = environment_of(options, stream);
+    std::vector<char*> environment = pointers(names);
     pid_ = ::fork();
     if (pid_ == 0) {
+        // Other threads may have held any lock at the fork: nothing here takes one.
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         ::dup2(pipe[1], STDERR_FILENO);
-        for (const auto& name : options.unset) ::unsetenv(name.c_str());
-        for (const auto& [name, value] : options.environment) {
-            ::setenv(name.c_str(), value.c_str(), 1);
-        }
-        ::unsetenv("JOURNAL_STREAM");
-        if (options.journal) {
-            const std::string name =
-                std::to_string(stream.st_dev) + ":" + std::to_string(stream.st_ino);
-            ::setenv("JOURNAL_STREAM", name.c_str(), 1);
-        }
         if (options.user && (::setgid(*options.user) != 0 || ::setuid(*options.user) != 0)) {
             ::_exit(99);
         }
-        std::vector<std::string> texts{PLIMSOLL_BINARY};
-        texts.insert(texts.end(), options.arguments.begin(), options.arguments.end());
-        std::vector<char*> arguments;
-        for (std::string& text : texts) arguments.push_back(text.data());
-        arguments.push_back(nullptr);
-        ::execv(PLIMSOLL_BINARY, arguments.data());
+        ::execve(PLIMSOLL_BINARY, arguments.data(), environment.data());
         ::_exit(98);
     }
     ::close(pipe[1]);

@@ -46,6 +46,12 @@ class MemoryStore final : public store::Store {
             if (row.message.alert.id == id) row.state = "superseded";
         }
     }
+    void end_wait(const std::string& id) {
+        const std::lock_guard lock(mutex_);
+        for (Row& row : rows_) {
+            if (row.message.alert.id == id) row.not_before_ms = 0;
+        }
+    }
     /// The next `count` calls fail; of `call` only, or of all of them.
     void fail(int count, std::string call = {}) {
         const std::lock_guard lock(mutex_);

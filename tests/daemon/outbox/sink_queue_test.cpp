@@ -301,6 +301,18 @@ TEST_F(SinkQueueTest, throttled_waits_as_asked_and_is_no_failure) {
     EXPECT_EQ(queue_.circuit().state(), State::closed);
 }
 
+TEST_F(SinkQueueTest, an_operator_ends_the_waits) {
+    store_.add("hook", "a", "a");
+    ASSERT_EQ(take(), "a");
+    end(job_, {Kind::throttled, 1h, "slow"});
+    pass(1min);
+    store_.end_wait("a");  // as `outbox retry` does
+    queue_.look_again();
+    EXPECT_EQ(take(), "") << "the sink named a time";
+    queue_.forget_waits();
+    EXPECT_EQ(take(), "a");
+}
+
 TEST_F(SinkQueueTest, clock_set_forward_expires_nothing_and_ends_no_wait) {
     store_.add("hook", "a", "a", 0, now().wall_ms + 72 * kHour);
     EXPECT_EQ(take(), "a");
