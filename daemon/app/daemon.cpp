@@ -240,9 +240,20 @@ class Daemon {
     void wait_for_the_end() {
         for (;;) {
             const auto signal = signals_.wait(1h);
-            if (signal == SIGTERM || signal == SIGINT) return;
-            if (signal == SIGHUP) upkeep_.reload_soon();
-            if (signal == SIGUSR1) current_.get()->snapshotter().take_soon();
+            if (!signal) continue;
+            switch (*signal) {
+                case SIGTERM:
+                case SIGINT:
+                    return;
+                case SIGHUP:
+                    upkeep_.reload_soon();
+                    break;
+                case SIGUSR1:
+                    current_.get()->snapshotter().take_soon();
+                    break;
+                default:
+                    break;
+            }
         }
     }
 
