@@ -73,7 +73,7 @@ constexpr std::array kMetrics{
     MetricSpec{Metric::liquidatable_debt_usd, "liquidatable_debt_usd", " liquidatable_debt ",
                kProtocol, "USD", 8, Margin::ten_percent, "What those positions owe."},
     MetricSpec{Metric::paused, "paused", " market.paused ", kMarket, "flag", 0, Margin::none,
-               "Nothing can be done in the market, not even liquidations."},
+               "Loans of the market cannot be liquidated, nor most other things be done in it."},
     MetricSpec{Metric::frozen, "frozen", " market.frozen ", kMarket, "flag", 0, Margin::none,
                "Nothing new can be supplied to the market or borrowed from it."},
     MetricSpec{Metric::price_usd, "price_usd", " price ", kMarket, "USD", 8, Margin::one_percent,
@@ -81,7 +81,8 @@ constexpr std::array kMetrics{
     MetricSpec{Metric::price_jump_pct, "price_jump_pct", " price_jump oracle.jump ", kMarket,
                "percent", 8, Margin::one_point,
                "How far the oracle's price is from the most different one within `window`, in "
-               "percent of that one, up or down."},
+               "percent of that one, up or down; in dollars, where the worth of what prices are "
+               "stated in is known."},
     MetricSpec{Metric::oracle_age, "oracle_age", " oracle.age oracle_age_seconds ", kMarket,
                "seconds", 0, Margin::none,
                "Age of the price by the feed's own word; or, where that is longer, how long the "

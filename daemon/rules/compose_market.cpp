@@ -71,6 +71,7 @@ void add_market(Payload& out, const Scene& scene, const MarketSight& sight) {
     out.extra["token"] = scene.address_text(market.token);
     out.extra["paused"] = market.paused;
     out.extra["frozen"] = market.frozen;
+    if (market.paused_actions) out.extra["paused_actions"] = *market.paused_actions;
     if (const auto price = sight.oracle_price()) {
         add_price(out.extra, {*price, market.price_decimals, market.quote});
     }
@@ -96,24 +97,31 @@ void add_drop(Payload& out, const Scene& scene, const Rule& rule, const MarketSi
 void add_jump(Payload& out, const Rule& rule, const MarketSight& sight) {
     const auto change = jump(sight);
     if (!change) return;
-    const MarketReport& market = *sight.market;
-    const U256& price = market.price->raw();
+    const auto price = compared_price(*sight.market);
+    const auto stated = [&](const U256& value) {
+        return price_digits(value, price->decimals, 4) + " " + price->quote;
+    };
     out.extra["jump_pct"] = percent_text(change->percent);
     add_window(out.extra, rule.settings.window);
     out.text +=
-        "The oracle's price of " + name_text(market.asset) + " is " + stated_price(market, price);
+        "The oracle's price of " + name_text(sight.market->asset) + " is " + stated(price->value);
     if (change->percent.numerator == 0) {
         out.text += ", as it was all the time within " + window_text(rule.settings.window) + ".\n";
         return;
     }
-    const bool is_up = price > change->from.value;
+    const U256& before = change->from.value;
+    const bool is_up = price->value > before;
     out.extra["direction"] = is_up ? "up" : "down";
-    out.extra["from"] = {{"price", amount(change->from.value, market.price_decimals)},
-                         {"block", block_json(change->from)}};
-    if (!market.quote.is_usd()) out.extra["from"]["price_quote"] = market.quote.name;
+    out.extra["from"]["block"] = block_json(change->from);
+    if (price->is_converted) {
+        out.extra["from"]["price_usd"] =
+            amount(scaled_value(Ratio::scaled(before, price->decimals), 8).value_or(0U), 8);
+    } else {
+        out.extra["from"]["price"] = amount(before, price->decimals);
+        if (price->quote != "USD") out.extra["from"]["price_quote"] = price->quote;
+    }
     out.text += ", " + percent_text(change->percent) + "% " + (is_up ? "above " : "below ") +
-                stated_price(market, change->from.value) + " of " + block_text(change->from) +
-                ".\n";
+                stated(before) + " of " + block_text(change->from) + ".\n";
 }
 
 void add_age(Payload& out, const MarketSight& sight) {
@@ -155,14 +163,25 @@ void add_down(Payload& out, const MarketSight& sight) {
                           ". Positions that hold or owe it cannot be valued or liquidated.\n";
 }
 
+std::string listed(const std::vector<std::string_view>& names) {
+    std::string out;
+    for (const std::string_view name : names) {
+        out += (out.empty() ? "" : ", ") + std::string(name);
+    }
+    return out;
+}
+
 void add_pause(Payload& out, const Scene& scene, const MarketSight& sight) {
     const std::string place = place_of(scene, sight);
     const MarketReport& market = *sight.market;
-    if (market.paused) {
+    if (!market.paused) {
+        out.text += place + " is not paused.\n";
+    } else if (market.paused_actions) {
+        out.text += place + " is paused: loans that involve it cannot be liquidated. It refuses: " +
+                    listed(*market.paused_actions) + ".\n";
+    } else {
         out.text +=
             place + " is paused: nobody can supply, borrow, repay, withdraw or liquidate.\n";
-    } else {
-        out.text += place + " is not paused.\n";
     }
     if (market.frozen) {
         out.text += "It is frozen: nothing new can be supplied or borrowed.\n";

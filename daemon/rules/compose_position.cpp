@@ -78,6 +78,7 @@ json safe_json(const std::vector<SafeAmount>& amounts, const Scene& scene) {
 std::string first_safe(const std::vector<SafeAmount>& amounts, const std::string& verb) {
     if (amounts.empty()) return {};
     const SafeAmount& one = amounts.front();
+    if (one.amount.raw() == 0) return {};  // it is there already
     return verb + " " + amount_text(one.amount.raw(), one.decimals, true) + " " +
            name_text(one.asset);
 }

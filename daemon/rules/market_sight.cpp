@@ -130,9 +130,9 @@ Change drop(const MarketSight& sight) {
 }
 
 std::optional<Change> jump(const MarketSight& sight) {
-    const auto price = sight.oracle_price();
+    const auto price = sight.market == nullptr ? std::nullopt : compared_price(*sight.market);
     if (!price) return std::nullopt;
-    const U256& now = price->raw();
+    const U256& now = price->value;
     Change out{Ratio{}, {now, 0, sight.time}};
     if (!sight.price) return out;
     const Sighting& low = sight.price->low;
@@ -224,6 +224,21 @@ std::string tvl_name(std::span<const protocols::MarketReport> markets) {
 std::string price_name(const protocols::MarketReport& market) {
     return "price/" + to_lower_hex(place_of(market)) + "/" + market.quote.name +
            std::to_string(market.price_decimals);
+}
+
+std::optional<ComparedPrice> compared_price(const protocols::MarketReport& market) {
+    constexpr unsigned kDecimals = 24;
+    if (!market.price || market.price->raw() == 0) return std::nullopt;
+    const auto dollars =
+        market.quote.is_usd() ? std::nullopt : price_in_dollars(market, *market.price);
+    if (!dollars) {
+        return ComparedPrice{price_name(market), market.price->raw(), market.price_decimals,
+                             market.quote.name, false};
+    }
+    const auto value = scaled_value(*dollars, kDecimals);
+    if (!value) return std::nullopt;
+    return ComparedPrice{"dollars/" + to_lower_hex(place_of(market)), *value, kDecimals, "USD",
+                         true};
 }
 
 }  // namespace plimsoll::rules

@@ -30,7 +30,7 @@ struct MarketSight {
     BlockTime time = 0;
     std::optional<std::uint64_t> coverage_ppm;
     std::optional<Span> tvl;    ///< within the rule's window
-    std::optional<Span> price;  ///< within the rule's window
+    std::optional<Span> price;  ///< its compared price within the rule's window
     std::optional<Standstill> standstill;
 
     Usd8 supplied() const;
@@ -70,5 +70,17 @@ std::string tvl_name(const protocols::MarketReport& market);
 /// Of a protocol: sums over different markets are different series.
 std::string tvl_name(std::span<const protocols::MarketReport> markets);
 std::string price_name(const protocols::MarketReport& market);
+
+/// A price as jumps are measured: in dollars where what prices are stated in has a known worth in
+/// them, since a move of that would be one of every price but its own.
+struct ComparedPrice {
+    std::string series;  ///< its name in a history
+    U256 value;
+    unsigned decimals = 0;
+    std::string quote;
+    bool is_converted = false;  ///< from what the oracle states it in
+};
+/// None without a price, or beyond 256 bits.
+std::optional<ComparedPrice> compared_price(const protocols::MarketReport& market);
 
 }  // namespace plimsoll::rules

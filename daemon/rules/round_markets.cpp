@@ -66,9 +66,11 @@ void Round::extend_history(const Rule& rule, const ProtocolFacts& protocol) {
     for (const MarketReport& market : protocol.markets) {
         const bool is_covered =
             rule.is_about_markets && rule.covers_market(market.asset, market.token);
-        const bool is_priced = has_every_price || (has_own_price && is_covered);
-        if (is_priced && market.price && market.price->raw() != 0) {
+        if (has_every_price && market.price && market.price->raw() != 0) {
             values[price_name(market)] = market.price->raw();
+        }
+        if (has_own_price && is_covered) {
+            if (const auto price = compared_price(market)) values[price->series] = price->value;
         }
         if (has_tvl && is_covered && is_worth_known(market)) {
             values[tvl_name(market)] = protocols::locked_in(market).raw();
@@ -191,7 +193,9 @@ void Round::look_at_each_market(const Rule& rule, const ProtocolFacts& protocol)
         sight.time = facts_.block.time;
         if (const History* past = history(rule, protocol.name)) {
             sight.tvl = past->span(tvl_name(market), facts_.block);
-            sight.price = past->span(price_name(market), facts_.block);
+            if (const auto price = compared_price(market)) {
+                sight.price = past->span(price->series, facts_.block);
+            }
         }
         if (rule.asks_for(Metric::oracle_age)) {
             sight.standstill = standstill(rule, protocol, market);

@@ -39,6 +39,29 @@ constexpr std::array kParameters{
     Parameter{"frozen", {"frozen", "冻结"}},
 };
 
+constexpr std::array kSwitches{
+    Parameter{"mint", {"supply", "供应"}},
+    Parameter{"redeem", {"withdraw", "取款"}},
+    Parameter{"borrow", {"borrow", "借款"}},
+    Parameter{"repay", {"repay", "还款"}},
+    Parameter{"seize", {"seize", "扣押抵押品"}},
+    Parameter{"liquidate", {"liquidate", "清算"}},
+    Parameter{"transfer", {"transfer", "转账"}},
+    Parameter{"enter_market", {"enter market", "启用抵押"}},
+    Parameter{"exit_market", {"exit market", "停用抵押"}},
+};
+
+/// Which actions are refused, where the kind of protocol has a switch for each.
+std::string paused_text(const FactList& facts) {
+    std::string out;
+    const json& actions = alerts::list_at(facts.data, "paused_actions");
+    for (const Parameter& known : kSwitches) {
+        if (std::ranges::find(actions, known.name) == actions.end()) continue;
+        out += (out.empty() ? "" : facts.in({", ", "、"})) + facts.in(known.word);
+    }
+    return out.empty() ? facts.in({"yes", "是"}) : out;
+}
+
 /// A share as a percentage: "8000" with four decimals is "80%".
 std::string shown_value(const json& change, const char* side) {
     const std::string value = text_at(change, side);
@@ -155,7 +178,7 @@ void tell_market(FactList& facts) {
     tell_drop(facts);
     tell_price(facts);
     tell_elsewhere(facts);
-    if (facts.is_set("paused")) facts.add({"Paused", "暂停"}, facts.in({"yes", "是"}));
+    if (facts.is_set("paused")) facts.add({"Paused", "暂停"}, paused_text(facts));
     if (facts.is_set("frozen")) facts.add({"Frozen", "冻结"}, facts.in({"yes", "是"}));
     tell_bad_debt(facts);
     facts.add_usd({"TVL", "锁仓量（TVL）"}, "tvl_usd");

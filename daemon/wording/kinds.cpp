@@ -21,9 +21,10 @@ constexpr std::array kKinds{
     Kind{"market.tvl_drop", "{protocol}{asset} 锁仓量（TVL）大幅下降"},
     Kind{"market.paused",
          "{protocol}{asset} 市场暂停或冻结",
-         {"While a market is paused nobody can supply, borrow, repay, withdraw or liquidate in it; "
-          "while it is frozen nothing new can be supplied or borrowed.",
-          "市场暂停期间不能供应、借款、还款、取款或清算；冻结期间不能新增供应或借款。"}},
+         {"While a market is paused no loan that involves it can be liquidated, and more may be "
+          "refused; while it is frozen nothing new can be supplied or borrowed.",
+          "市场暂停期间，涉及该市场的借款不能被清算，其他操作也可能被拒绝；冻结期间不能新增供应或借"
+          "款。"}},
     Kind{"market.bad_debt", "{protocol} 出现坏账"},
     Kind{"market.series", "{protocol}{asset} 指标达到设定条件"},
     Kind{"market.parameters", "{protocol}{asset} 风险参数变更"},

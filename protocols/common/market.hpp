@@ -42,8 +42,8 @@ struct MarketReport {
     std::optional<Bps> close_factor;
     bool paused = false;
     bool frozen = false;
-    /// What the contract refuses by a switch of the action's own, by its name for it; none: the
-    /// kind has no such switches.
+    /// What the contract refuses, by its name for it: by a switch of the action's own, or since the
+    /// market cannot accrue; none: the kind has no such switches.
     std::optional<std::vector<std::string_view>> paused_actions;
     std::optional<TokenAmount> supply_cap;  ///< none: no cap, or the kind tells none
     std::optional<TokenAmount> borrow_cap;

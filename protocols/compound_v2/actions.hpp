@@ -48,4 +48,8 @@ class Actions {
     std::bitset<kActionCount> bits_;
 };
 
+/// What begins with an accrual and is refused where that reverts. `seize` is called by a
+/// liquidation, which accrues both markets.
+constexpr unsigned kAccruing = (1U << (static_cast<unsigned>(Action::liquidate) + 1)) - 1;
+
 }  // namespace plimsoll::protocols::compound_v2

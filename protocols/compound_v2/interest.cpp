@@ -33,4 +33,8 @@ MarketState accrued_or_stored(const CToken& market, std::uint64_t now) {
         .value_or(market.stored);
 }
 
+bool can_accrue(const CToken& market, std::uint64_t now) {
+    return compound_v2::accrue_interest(market.stored, market.reserve_factor, now).has_value();
+}
+
 }  // namespace plimsoll::protocols::compound_v2

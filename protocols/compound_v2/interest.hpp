@@ -20,4 +20,8 @@ Expected<MarketState, Reverted> accrue_interest(const MarketState& state, const 
 /// The state accounts are judged by at `now`: accrued, or as stored where accruing reverts.
 MarketState accrued_or_stored(const CToken& market, std::uint64_t now);
 
+/// Whether the contract could accrue at `now`. Where it could not, nothing that begins with an
+/// accrual can be done in the market.
+bool can_accrue(const CToken& market, std::uint64_t now);
+
 }  // namespace plimsoll::protocols::compound_v2

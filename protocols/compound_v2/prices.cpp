@@ -16,13 +16,6 @@ constexpr std::array<std::string_view, 8> kDollars{"USDT", "USDC", "DAI",  "USDD
                                                    "BUSD", "TUSD", "USD1", "USDP"};
 constexpr std::array<unsigned, 2> kNativeExponents{18, 27};
 
-std::optional<U256> price_of(const Round& round, unsigned id) {
-    const auto found = round.markets.find(id);
-    if (found == round.markets.end() || !found->second.price) return std::nullopt;
-    if (found->second.price->raw() == 0) return std::nullopt;
-    return found->second.price->raw();
-}
-
 /// The exponent of the native coin's price where it is one of the constants.
 std::optional<unsigned> native_exponent(const Structure& structure, const Round& round) {
     const MarketEntry* native = structure.native_market();
@@ -39,6 +32,18 @@ bool is_dollar_price(const U256& price, unsigned decimals) {
     const U256 dollar = token_unit(36 - decimals);
     const U256 away = price > dollar ? price - dollar : dollar - price;
     return away <= dollar / 20U;
+}
+
+/// Whether the most used dollar coin that has a price is near one dollar.
+bool states_dollars(const Structure& structure, const Round& round) {
+    for (const std::string_view symbol : kDollars) {
+        for (const auto& [id, market] : structure.markets) {
+            if (market.c_token.symbol != symbol) continue;
+            const auto price = price_of(round, id);
+            if (price) return is_dollar_price(*price, market.c_token.decimals);
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -104,10 +109,17 @@ Reply<Round> decode_round(const Structure& structure, Results results, const Blo
     return out;
 }
 
-const CToken* dollar_market(const Structure& structure, const Round& round) {
+std::optional<U256> price_of(const Round& round, unsigned id) {
+    const auto found = round.markets.find(id);
+    if (found == round.markets.end() || !found->second.price) return std::nullopt;
+    if (found->second.price->raw() == 0) return std::nullopt;
+    return found->second.price->raw();
+}
+
+const CToken* dollar_market(const Structure& structure) {
     for (const std::string_view symbol : kDollars) {
         for (const auto& [id, market] : structure.markets) {
-            if (market.c_token.symbol == symbol && price_of(round, id)) return &market.c_token;
+            if (market.c_token.symbol == symbol) return &market.c_token;
         }
     }
     return nullptr;
@@ -117,9 +129,7 @@ PriceScale detect_scale(const Structure& structure, const Round& round) {
     PriceScale out;
     out.oracle = structure.oracle;
     const auto exponent = native_exponent(structure, round);
-    const CToken* dollar = dollar_market(structure, round);
-    const bool is_usd =
-        dollar != nullptr && is_dollar_price(*price_of(round, dollar->id), dollar->decimals);
+    const bool is_usd = states_dollars(structure, round);
     if (exponent.has_value() == is_usd) return out;
     out.unit = is_usd ? PriceUnit::usd : PriceUnit::native;
     out.exponent = exponent.value_or(0);

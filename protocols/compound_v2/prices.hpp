@@ -38,8 +38,12 @@ PriceScale detect_scale(const Structure& structure, const Round& round);
 /// leave its peg, the native coin's price may not leave its constant.
 PriceScale updated_scale(const Structure& structure, const Round& round);
 
-/// The market whose underlying counts as one dollar where prices are stated in the native coin.
-/// Null: there is none with a price.
-const CToken* dollar_market(const Structure& structure, const Round& round);
+/// The oracle's price of a market; none where it reverts or is 0.
+std::optional<U256> price_of(const Round& round, unsigned id);
+
+/// The market whose underlying counts as one dollar where prices are stated in the native coin: the
+/// most used dollar coin that is listed, whether it has a price or not. Another one never takes its
+/// place, since nothing would say whether that one is near a dollar. Null: none is listed.
+const CToken* dollar_market(const Structure& structure);
 
 }  // namespace plimsoll::protocols::compound_v2

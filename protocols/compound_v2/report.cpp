@@ -5,6 +5,7 @@
 #include "protocols/compound_v2/audit.hpp"
 #include "protocols/compound_v2/balances.hpp"
 #include "protocols/compound_v2/exponential.hpp"
+#include "protocols/compound_v2/interest.hpp"
 
 #include <algorithm>
 #include <map>
@@ -137,10 +138,13 @@ bool owes_where_always_liquidatable(const Market& market, const Account& account
 }
 
 /// Contracts refuse a liquidation where either side of it is paused: `liquidate` of the debt's
-/// market, `seize` of the collateral's.
-void put_pauses(const Structure& structure, const CToken& market, MarketReport& out) {
+/// market, `seize` of the collateral's; and all that accrues where the rate is above the maximum.
+void put_pauses(const Book& book, const CToken& market, MarketReport& out) {
     Actions paused = market.paused;
-    paused.add(structure.paused);
+    paused.add(book.ledger.structure().paused);
+    if (market.is_readable && !can_accrue(market, book.valuation.market.now)) {
+        paused.add(Actions(kAccruing));
+    }
     out.paused = paused.has(Action::seize) || paused.has(Action::liquidate);
     out.frozen = paused.has(Action::mint) && paused.has(Action::borrow);
     out.paused_actions.emplace();
@@ -166,7 +170,7 @@ MarketReport market_report(const Book& book, const CToken& market) {
     out.liquidation_bonus =
         to_bps(market.factors.incentive.value_or(structure.liquidation_incentive));
     out.close_factor = to_bps(structure.close_factor);
-    put_pauses(structure, market, out);
+    put_pauses(book, market, out);
     out.supply_cap = market.supply_cap;
     out.borrow_cap = market.borrow_cap;
     if (!market.is_readable) return out;

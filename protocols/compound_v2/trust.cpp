@@ -1,6 +1,8 @@
 #include "protocols/compound_v2/trust.hpp"
 
 #include "protocols/common/totals.hpp"
+#include "protocols/compound_v2/interest.hpp"
+#include "protocols/compound_v2/prices.hpp"
 
 #include <algorithm>
 #include <string>
@@ -28,8 +30,11 @@ void doubt_scale(const Structure& structure, const Valuation& valuation,
             "what the oracle's prices are stated in cannot be told: the native coin's price is no "
             "known constant and no dollar coin is near a dollar, or both");
     } else if (valuation.usd_numerator == 0) {
-        reasons.emplace_back("prices are stated in " + structure.settings->native_symbol +
-                             " and no dollar coin has a price");
+        const CToken* dollar = dollar_market(structure);
+        reasons.push_back("prices are stated in " + structure.settings->native_symbol +
+                          (dollar == nullptr ? " and no dollar coin is listed"
+                                             : " and " + dollar->symbol +
+                                                   ", which counts as one dollar, has no price"));
     }
 }
 
@@ -89,18 +94,35 @@ std::string absent_markets(const Structure& structure) {
            " listed markets are not there";
 }
 
+/// What counts as one dollar where prices are stated in the native coin.
+std::string numeraire(const Structure& structure) {
+    const CToken* dollar = dollar_market(structure);
+    return dollar == nullptr ? std::string() : ", " + dollar->symbol + " = 1 USD";
+}
+
+/// Markets in which nothing that accrues can be done.
+std::string stuck_markets(const Valuation& valuation) {
+    std::string text;
+    for (const auto& [id, market] : valuation.market.markets) {
+        if (!market.is_readable || can_accrue(market, valuation.market.now)) continue;
+        text += (text.empty() ? "; " : ", ") + market.symbol;
+    }
+    return text.empty() ? text : text + ": no accrual possible, so no liquidation (borrow rate)";
+}
+
 /// What was found out, for those who look.
 std::string findings(const Ledger& ledger, const Valuation& valuation) {
     const Structure& structure = ledger.structure();
     std::string text = "prices in ";
     text += structure.scale.unit == PriceUnit::native
                 ? structure.settings->native_symbol + " (10^" +
-                      std::to_string(structure.scale.exponent) + ")"
+                      std::to_string(structure.scale.exponent) + ")" + numeraire(structure)
                 : std::string(to_string(structure.scale.unit));
     text += ", rounding ";
     text += structure.is_rounding_known ? std::string(to_string(structure.rounding))
                                         : std::string("not known yet");
     text += rounding_allowed(ledger, valuation);
+    text += stuck_markets(valuation);
     std::size_t told = 0;
     for (const auto& [c_token, wanted] : structure.settings->expected) {
         const MarketEntry* market = structure.find(c_token);

@@ -89,15 +89,15 @@ void set_scale(const Structure& structure, Valuation& out) {
         out.quote = {"unknown", 0, 1};
         return;
     }
-    const CToken* dollar = dollar_market(structure, out.round);
+    const CToken* dollar = dollar_market(structure);
+    const auto price = dollar == nullptr ? std::nullopt : price_of(out.round, dollar->id);
     out.quote.name = structure.settings->native_symbol;
-    if (dollar == nullptr) {
+    if (!price) {
         out.quote.numerator = 0;
         return;
     }
     // One dollar is price * 10^decimals / 1e18 of the Comptroller's unit.
-    const U256 dollar_value =
-        out.round.markets.at(dollar->id).price->raw() * token_unit(dollar->decimals);
+    const U256 dollar_value = *price * token_unit(dollar->decimals);
     out.usd_numerator = U256(100'000'000U) * kExpScale;
     out.usd_denominator = dollar_value;
     out.quote.numerator = token_unit(structure.settings->native_decimals + out.scale.exponent);

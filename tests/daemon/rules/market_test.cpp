@@ -169,6 +169,16 @@ TEST(FrozenRule, is_a_state_of_its_own) {
     EXPECT_EQ(scenario.last()["data"]["title"], "Market is frozen: WETH on p");
 }
 
+TEST(PausedRule, names_what_is_refused_where_the_kind_tells_it) {
+    Scenario scenario = started(rule("paused"));
+    scenario.markets[0].paused = true;
+    scenario.markets[0].paused_actions = {{"seize", "liquidate"}};
+    scenario.round(100);
+    const json data = scenario.last()["data"];
+    EXPECT_EQ(data["paused_actions"], json({"seize", "liquidate"}));
+    EXPECT_THAT(data["text"], HasSubstr("cannot be liquidated. It refuses: seize, liquidate.\n"));
+}
+
 TEST(OracleDownRule, tells_a_price_that_is_not_there) {
     Scenario scenario = started(rule("oracle_down"));
     scenario.markets[0].price.reset();
@@ -364,6 +374,33 @@ TEST(PriceJumpRule, a_price_that_is_not_there_is_unknown) {
     EXPECT_THAT(scenario.round(160), IsEmpty()) << "neither over nor going on";
     scenario.markets[0].price = OraclePrice::from_raw(usd(3000).raw());
     EXPECT_THAT(scenario.round(161), ElementsAre("resolved 100/2 @161"));
+}
+
+/// Where prices are stated in a coin, a move of the coin is one of every price but its own.
+TEST(PriceJumpRule, is_measured_in_dollars_where_prices_are_stated_in_a_coin) {
+    Scenario scenario({looking_back("price_jump_pct >= 10", minutes(10))});
+    // The coin is worth 27 cents: its own price is 1, a dollar's 1 / 0.27.
+    const auto stated = [](protocols::MarketReport one, std::uint64_t price, std::uint64_t cents) {
+        one.price = OraclePrice::from_raw(U256(price));
+        one.price_decimals = 18;
+        one.quote = {"TRX", U256(cents), U256(100)};
+        return one;
+    };
+    const auto world = [&](std::uint64_t dollar_in_coins, std::uint64_t cents) {
+        scenario.markets = {stated(market(1, 10, 4), 1'000'000'000'000'000'000ULL, cents),
+                            stated(market(2, 10, 4, 1), dollar_in_coins, cents)};
+    };
+    world(4'000'000'000'000'000'000ULL, 25);
+    scenario.round(99);
+    world(5'000'000'000'000'000'000ULL, 20);
+    EXPECT_THAT(scenario.round(100), ElementsAre("firing 100/1 @100"));
+    const json data = scenario.last()["data"];
+    EXPECT_EQ(data["subject"], scenario.markets[0].asset) << "the coin, not the dollar";
+    EXPECT_EQ(data["jump_pct"], "20.00");
+    EXPECT_EQ(data["direction"], "down");
+    EXPECT_EQ(raw(data["from"]["price_usd"]), "25000000");
+    EXPECT_EQ(raw(data["price_usd"]), "20000000");
+    EXPECT_THAT(data["text"], HasSubstr("0.2000 USD, 20.00% below 0.2500 USD"));
 }
 
 // ---- stale prices

@@ -1,6 +1,7 @@
 // What a ledger finds out about a deployment by itself: rounding, price unit, generation.
 #include "abi/codec.hpp"
 #include "protocols/compound_v2/compound_v2.hpp"
+#include "protocols/compound_v2/prices.hpp"
 #include "tests/protocols/compound_v2/recorded_chain.hpp"
 #include "tests/protocols/compound_v2/vector_files.hpp"
 
@@ -126,7 +127,7 @@ TEST(PriceUnit, the_coin_is_told_by_its_own_constant_price) {
         chain.set_price(chain.token(), coin * U256(1'000'000'000'000U) / 2000U);
         const auto ledger = scanned(chain, kTelling);
         EXPECT_THAT(ledger->trust().found,
-                    HasSubstr("prices in ETH (10^" + std::to_string(exponent) + ")"));
+                    HasSubstr("prices in ETH (10^" + std::to_string(exponent) + "), USDT = 1 USD"));
         const std::vector<MarketReport> markets = ledger->markets();
         EXPECT_EQ(markets[0].quote.name, "ETH");
         const auto coin_usd =
@@ -139,6 +140,30 @@ TEST(PriceUnit, the_coin_is_told_by_its_own_constant_price) {
         EXPECT_EQ(token_usd->raw(), 100'000'000U);
         EXPECT_EQ(markets[1].cash_usd->raw(), 11'267'901'123'400U);
     }
+}
+
+/// The coin that counts as one dollar stays that coin: the next one may be anywhere.
+TEST(PriceUnit, no_other_coin_becomes_the_dollar_while_the_first_has_no_price) {
+    Structure structure;
+    structure.markets[3].c_token.symbol = "DAI";
+    structure.markets[5].c_token.symbol = "USDT";
+    ASSERT_NE(dollar_market(structure), nullptr);
+    EXPECT_EQ(dollar_market(structure)->symbol, "USDT");
+
+    RecordedChain chain = telling_chain();
+    const U256 dollar = U256(kOne) * U256(1'000'000'000'000U) / 2000U;
+    chain.set_price(chain.native(), U256(kOne));
+    chain.set_price(chain.token(), dollar);
+    const auto ledger = scanned(chain, kTelling);
+    ASSERT_NE(ledger->markets()[0].quote.numerator, 0U);
+    chain.set_price(chain.token(), U256(0));
+    finish_round(*ledger, chain);
+    EXPECT_THAT(ledger->trust().reason,
+                HasSubstr("USDT, which counts as one dollar, has no price"));
+    EXPECT_EQ(ledger->markets()[0].quote.numerator, 0U) << "worth nobody knows what";
+    chain.set_price(chain.token(), dollar);
+    finish_round(*ledger, chain);
+    EXPECT_NE(ledger->markets()[0].quote.numerator, 0U);
 }
 
 /// A cToken that takes the coin answers a call it does not know as a payment of nothing.
@@ -241,6 +266,26 @@ TEST(Pauses, are_none_where_no_switch_exists) {
         ASSERT_TRUE(market.close_factor);
         EXPECT_EQ(market.close_factor->raw(), 5000U);
     }
+}
+
+/// Above the contract's maximum rate a cToken reverts where it would accrue.
+TEST(Pauses, are_all_that_accrue_where_the_rate_is_above_the_maximum) {
+    RecordedChain chain = telling_chain();
+    const auto answer_rate = [&](std::uint64_t rate) {
+        chain.answer_instead(chain.token(), abi::Calldata("borrowRatePerBlock()").take(),
+                             bytes_of_words({U256(rate)}));
+    };
+    answer_rate(5'000'000'000'000ULL);
+    chain.wait(1);
+    EXPECT_THAT(*scanned(chain, kTelling)->markets()[1].paused_actions, IsEmpty());
+    answer_rate(5'000'000'000'001ULL);
+    const auto ledger = scanned(chain, kTelling);
+    const auto markets = ledger->markets();
+    EXPECT_THAT(*markets[0].paused_actions, IsEmpty());
+    EXPECT_THAT(*markets[1].paused_actions,
+                ElementsAre("mint", "redeem", "borrow", "repay", "seize", "liquidate"));
+    EXPECT_TRUE(markets[1].paused && markets[1].frozen);
+    EXPECT_THAT(ledger->trust().found, HasSubstr("; USDT: no accrual possible"));
 }
 
 /// Compound's and JustLend's: minting and borrowing by market, the others for all at once.
