@@ -23,10 +23,11 @@ Unexpected<ReadFault> fault(std::string message) {
 
 bool optional_flag(const CallResult& result) { return optional_word(result) == U256(1); }
 
-/// A cap of 0 is no cap for borrows; a getter that does not exist says none either.
-std::optional<TokenAmount> optional_cap(const CallResult& result) {
+/// A getter that does not exist says that there is none. `is_zero_closed`: a cap of 0 lets nothing
+/// in, where elsewhere it is no cap.
+std::optional<TokenAmount> optional_cap(const CallResult& result, bool is_zero_closed) {
     const auto word = optional_word(result);
-    if (!word || *word == 0 || *word == u256_max()) return std::nullopt;
+    if (!word || *word == u256_max() || (*word == 0 && !is_zero_closed)) return std::nullopt;
     return TokenAmount::from_raw(*word);
 }
 
@@ -190,8 +191,10 @@ Reply<MarketReply> decode_market(const Structure& structure, const Address& c_to
                      " nor a time up to it");
     }
     out.clock = is_time ? AccrualClock::timestamp : AccrualClock::block;
-    market.borrow_cap = optional_cap(results[4]);
-    market.supply_cap = optional_cap(results[5]);
+    // Of Venus "market supply cap is 0" is a refusal, and from 10.0 on that of borrows too.
+    const bool is_venus = !structure.stable_controller.is_zero() || out.has_pools;
+    market.borrow_cap = optional_cap(results[4], out.has_pools);
+    market.supply_cap = optional_cap(results[5], is_venus);
     market.is_always_liquidatable = optional_flag(results[8]) || optional_flag(results[9]);
     market.paused = paused_in(results);
     return finish(std::move(out), {&comptroller, &listing, &reserve_factor, &index});

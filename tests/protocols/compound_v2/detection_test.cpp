@@ -2,6 +2,7 @@
 #include "abi/codec.hpp"
 #include "protocols/compound_v2/compound_v2.hpp"
 #include "protocols/compound_v2/prices.hpp"
+#include "protocols/compound_v2/reads.hpp"
 #include "tests/protocols/compound_v2/recorded_chain.hpp"
 #include "tests/protocols/compound_v2/vector_files.hpp"
 
@@ -286,6 +287,28 @@ TEST(Pauses, are_all_that_accrue_where_the_rate_is_above_the_maximum) {
                 ElementsAre("mint", "redeem", "borrow", "repay", "seize", "liquidate"));
     EXPECT_TRUE(markets[1].paused && markets[1].frozen);
     EXPECT_THAT(ledger->trust().found, HasSubstr("; USDT: no accrual possible"));
+}
+
+/// Elsewhere a cap of 0 is none.
+TEST(Caps, of_0_let_nothing_in_on_Venus) {
+    RecordedChain chain = telling_chain();
+    for (const char* getter : {"supplyCaps(address)", "borrowCaps(address)"}) {
+        chain.answer_instead(chain.settings().comptroller, calldata(getter, chain.token()),
+                             bytes_of_words({U256(0)}));
+    }
+    Structure structure;
+    structure.settings = std::make_shared<const CompoundV2Settings>(chain.settings());
+    const auto read = [&] {
+        return decode_market(structure, chain.token(),
+                             chain.answer(market_calls(structure, chain.token())), chain.at())
+            .value()
+            .c_token;
+    };
+    EXPECT_FALSE(read().supply_cap || read().borrow_cap);
+    structure.stable_controller = chain.oracle();
+    ASSERT_TRUE(read().supply_cap);
+    EXPECT_EQ(read().supply_cap->raw(), 0U);
+    EXPECT_FALSE(read().borrow_cap);
 }
 
 /// Compound's and JustLend's: minting and borrowing by market, the others for all at once.
