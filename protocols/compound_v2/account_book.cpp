@@ -28,6 +28,7 @@ Account account_of(const AccountView& view) {
         holding.principal = TokenAmount::from_raw(to_u256(state.principal));
         holding.interest_index = Wad::from_raw(to_u256(state.interest_index));
         holding.entered = state.entered;
+        holding.is_forced = state.is_forced;
         out.holdings.push_back(std::move(holding));
     }
     return out;

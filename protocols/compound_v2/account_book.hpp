@@ -20,9 +20,12 @@ struct HoldingState {
     /// False: no event told the pair of principal and index, and a balance read at some block
     /// stands for it. It is right to one unit until the account borrows or repays.
     bool is_exact = true;
+    bool is_forced = false;  ///< as in `Holding`
 
     bool has_debt() const { return !principal.is_zero(); }
-    bool is_empty() const { return c_tokens.is_zero() && principal.is_zero() && !entered; }
+    bool is_empty() const {
+        return c_tokens.is_zero() && principal.is_zero() && !entered && !is_forced;
+    }
 
     friend bool operator==(const HoldingState&, const HoldingState&) = default;
 };

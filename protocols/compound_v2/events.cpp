@@ -15,6 +15,7 @@ constexpr unsigned bit(Emitter emitter) { return 1U << static_cast<unsigned>(emi
 constexpr unsigned kCToken = bit(Emitter::c_token);
 constexpr unsigned kComptroller = bit(Emitter::comptroller);
 constexpr unsigned kStable = bit(Emitter::stable_controller);
+constexpr unsigned kLiquidator = bit(Emitter::liquidator);
 
 /// One event: who emits it, its signature, how many words it has at least, topics and data
 /// together (dynamic parameters not counted).
@@ -25,6 +26,7 @@ struct Row {
     std::size_t words;
 };
 
+/// `LiquidateBorrowedTokens` indexes its fifth parameter, which so is its third word.
 /// Sources: `CTokenInterfaces` and `ComptrollerInterface` of Compound v2.0 to v2.9, JustLend,
 /// Venus up to 10.3.
 constexpr std::array kRows{
@@ -66,6 +68,9 @@ constexpr std::array kRows{
     Row{new_supply_cap, kComptroller, "NewSupplyCap(address,uint256)", 2},
     Row{new_stable_controller, kComptroller, "NewVAIController(address,address)", 2},
     Row{forced_liquidation, kComptroller, "IsForcedLiquidationEnabledUpdated(address,bool)", 2},
+    Row{forced_for_user, kComptroller,
+        "IsForcedLiquidationEnabledForUserUpdated(address,address,bool)", 3},
+    Row{new_liquidator, kComptroller, "NewLiquidatorContract(address,address)", 2},
     Row{new_lens, kComptroller, "NewComptrollerLens(address,address)", 2},
     Row{diamond_cut, kComptroller, "DiamondCut((address,uint8,bytes4[])[])", 0},
     Row{pool_collateral_factor, kComptroller, "NewCollateralFactor(uint96,address,uint256,uint256)",
@@ -83,6 +88,8 @@ constexpr std::array kRows{
     Row{mint_stable, kStable, "MintVAI(address,uint256)", 2},
     Row{repay_stable, kStable, "RepayVAI(address,address,uint256)", 3},
     Row{liquidate_stable, kStable, "LiquidateVAI(address,address,uint256,address,uint256)", 5},
+    Row{liquidate_for_another, kLiquidator,
+        "LiquidateBorrowedTokens(address,address,uint256,address,address,uint256,uint256)", 7},
 };
 
 const std::unordered_map<Bytes32, const Row*>& rows_by_topic() {
@@ -212,10 +219,16 @@ Event read(const Row& row, Fields& f) {
         case pool_selected:
             return PoolSelected{f.address(0), f.small(2)};
         case mint_stable:
-            return StableDebtChange{row.kind, f.address(0)};
+            return StableDebtChange{f.address(0)};
         case repay_stable:
+            return StableDebtChange{f.address(1)};
         case liquidate_stable:
-            return StableDebtChange{row.kind, f.address(1)};
+            return LiquidateStable{f.address(0), f.address(1), f.word(2), f.address(3), f.word(4)};
+        case liquidate_for_another:
+            return LiquidateForAnother{f.address(0), f.address(1), f.word(3), f.address(4),
+                                       f.address(2), f.word(5),    f.word(6)};
+        case forced_for_user:
+            return ForcedForUser{f.address(0), f.address(1), f.word(2) != 0};
         default:
             break;
     }

@@ -14,7 +14,7 @@ namespace plimsoll::protocols::compound_v2 {
 
 /// Which contract of a deployment a log came from. Topics are shared by unrelated contracts, so a
 /// log means something only together with its emitter.
-enum class Emitter : std::uint8_t { comptroller, c_token, stable_controller };
+enum class Emitter : std::uint8_t { comptroller, c_token, stable_controller, liquidator };
 
 enum class EventKind : std::uint8_t {
     // cToken
@@ -54,6 +54,8 @@ enum class EventKind : std::uint8_t {
     new_supply_cap,
     new_stable_controller,
     forced_liquidation,
+    forced_for_user,
+    new_liquidator,
     new_lens,
     diamond_cut,
     pool_collateral_factor,
@@ -70,6 +72,8 @@ enum class EventKind : std::uint8_t {
     mint_stable,
     repay_stable,
     liquidate_stable,
+    // the contract that alone may liquidate (Venus)
+    liquidate_for_another,
 };
 
 /// The market's total borrows before and after what an event tells, by its own words. All code of
@@ -144,8 +148,35 @@ struct PoolSelected {
 
 /// Debt of the account in the deployment's stablecoin changed.
 struct StableDebtChange {
-    EventKind kind = EventKind::mint_stable;
     Address account;
+};
+
+/// A liquidation of such debt.
+struct LiquidateStable {
+    Address liquidator;
+    Address borrower;
+    U256 repaid;
+    Address c_token_collateral;
+    U256 seize_tokens;
+};
+
+/// What the only contract that may liquidate tells after a liquidation: who called it, and how it
+/// shared what it seized.
+struct LiquidateForAnother {
+    Address liquidator;
+    Address borrower;
+    U256 repaid;
+    Address debt_market;  ///< a cToken, or the stablecoin's controller
+    Address c_token_collateral;
+    U256 treasury_share;
+    U256 liquidator_share;
+};
+
+/// The account's debt in one market may be liquidated whatever its health, or no longer.
+struct ForcedForUser {
+    Address account;
+    Address c_token;
+    bool is_forced = false;
 };
 
 /// Configuration. What it says is read again from the contracts; the words are kept to tell people.
@@ -154,13 +185,13 @@ struct ConfigurationChange {
     std::vector<U256> words;  ///< static parameters in the event's order, indexed or not
 };
 
-using Event =
-    std::variant<IndexTold, BorrowChange, SupplyChange, LiquidateBorrow, Transfer, BalanceTold,
-                 Membership, PoolSelected, StableDebtChange, ConfigurationChange>;
+using Event = std::variant<IndexTold, BorrowChange, SupplyChange, LiquidateBorrow, Transfer,
+                           BalanceTold, Membership, PoolSelected, StableDebtChange, LiquidateStable,
+                           LiquidateForAnother, ForcedForUser, ConfigurationChange>;
 
 /// The log as an event of this emitter. Deployments differ in which parameters they index: the
-/// indexed ones always come first, so topics and data are read as one row of words. None: not an
-/// event the ledger knows. Error: it bears the topic of one, but not its form.
+/// indexed ones come first in them and here, so topics and data are read as one row of words. None:
+/// not an event the ledger knows. Error: it bears the topic of one, but not its form.
 Expected<std::optional<Event>, ParseError> decode(const Log& log, Emitter emitter);
 
 /// Topic 0 of every event the ledger wants.

@@ -229,10 +229,23 @@ void Ledger::on(const PoolSelected& event, const Log& log, const Source&) {
 }
 
 void Ledger::on(const StableDebtChange& event, const Log& log, const Source&) {
-    const auto view = accounts_.find(event.account);
+    owe_stable_debt(event.account, log);
+}
+
+void Ledger::owe_stable_debt(const Address& account, const Log& log) {
+    const auto view = accounts_.find(account);
     if (view && log.block <= view->head->read_at) return;
-    stable_.insert(event.account);
-    owe_account(event.account);
+    stable_.insert(account);
+    owe_account(account);
+}
+
+void Ledger::on(const ForcedForUser& event, const Log& log, const Source&) {
+    change_account(event.account, log, [&](AccountState& state) {
+        const MarketEntry* market = structure_.find(event.c_token);
+        if (market == nullptr || market->c_token.id >= state.head.markets) return false;
+        holding_in(state, market->c_token.id).is_forced = event.is_forced;
+        return true;
+    });
 }
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -166,18 +166,25 @@ class Ledger {
     void on(const Membership& event, const Log& log, const Source& source);
     void on(const PoolSelected& event, const Log& log, const Source& source);
     void on(const StableDebtChange& event, const Log& log, const Source& source);
+    void on(const ForcedForUser& event, const Log& log, const Source& source);
+    void owe_stable_debt(const Address& account, const Log& log);
     // ledger_activity.cpp: what watched accounts do
     void on(const SupplyChange& event, const Log& log, const Source& source);
     void tell_borrow(const BorrowChange& event, const Log& log, const Source& source);
     void tell_transfer(const Transfer& event, const Log& log, const Source& source);
-    void forget_seized(const LiquidateBorrow& event, const Source& source);
+    void forget_seized(const Liquidation& told);
     void tell_activity(const Log& log, const Source& source, AccountEvent event);
     bool is_watched(const Address& account) const {
         return structure_.settings->watched.contains(account);
     }
-    // ledger_market.cpp: markets, liquidations, configuration
-    void on(const IndexTold& event, const Log& log, const Source& source);
+    // ledger_liquidation.cpp
     void on(const LiquidateBorrow& event, const Log& log, const Source& source);
+    void on(const LiquidateStable& event, const Log& log, const Source& source);
+    void on(const LiquidateForAnother& event, const Log& log, const Source& source);
+    void tell_liquidation(Liquidation told, const Address& c_token, const U256& seized,
+                          const Log& log);
+    // ledger_market.cpp: markets, configuration
+    void on(const IndexTold& event, const Log& log, const Source& source);
     void on(const ConfigurationChange& event, const Log& log, const Source& source);
 
     void on_unreadable(const Source& source);

@@ -56,16 +56,15 @@ void Ledger::tell_transfer(const Transfer& event, const Log& log, const Source& 
 
 /// A liquidation repays for the account and moves its cTokens before it is told: neither is the
 /// account's doing.
-void Ledger::forget_seized(const LiquidateBorrow& event, const Source& source) {
+void Ledger::forget_seized(const Liquidation& told) {
     auto& activity = events_.activity;
     const auto begin = activity.begin() + static_cast<std::ptrdiff_t>(
                                               std::min(transaction_.told_before, activity.size()));
-    const Address& debt = structure_.markets.at(source.market).c_token.address;
     const auto is_its_own = [&](const AccountEvent& one) {
-        if (one.account != event.borrower) return false;
-        return (one.action == AccountAction::send && one.market == event.c_token_collateral) ||
-               (one.action == AccountAction::repay && one.market == debt &&
-                one.other == event.liquidator && one.amount.raw() == event.repaid);
+        if (one.account != told.account) return false;
+        return (one.action == AccountAction::send && one.market == told.collateral_market) ||
+               (one.action == AccountAction::repay && one.market == told.debt_market &&
+                one.other == told.liquidator && one.amount == told.debt);
     };
     activity.erase(std::remove_if(begin, activity.end(), is_its_own), activity.end());
 }

@@ -18,41 +18,6 @@ void Ledger::on(const IndexTold& event, const Log& log, const Source& source) {
     market.index_block = log.block;
 }
 
-/// What went to the reserves is the transfer of the collateral's cTokens to the cToken itself, in
-/// the same transaction before. Amounts of the underlying follow when the block's rate is known.
-void Ledger::on(const LiquidateBorrow& event, const Log& log, const Source& source) {
-    const CToken& debt = structure_.markets.at(source.market).c_token;
-    const MarketEntry* collateral = structure_.find(event.c_token_collateral);
-    Liquidation out;
-    out.tx = log.tx;
-    out.log_index = log.index;
-    out.block = block_of(log);
-    out.account = event.borrower;
-    out.liquidator = event.liquidator;
-    out.debt_token = debt.underlying;
-    out.debt_asset = debt.symbol;
-    out.debt_decimals = debt.decimals;
-    out.debt_market = debt.address;
-    out.debt = TokenAmount::from_raw(event.repaid);
-    out.collateral_market = event.c_token_collateral;
-    out.collateral_asset = structure_.name_of(event.c_token_collateral);
-    if (collateral != nullptr) {
-        out.collateral_token = collateral->c_token.underlying;
-        out.collateral_decimals = collateral->c_token.decimals;
-    }
-    U256 fee = 0;
-    for (const auto& [token, transfer] : transaction_.transfers) {
-        const bool is_fee = token == event.c_token_collateral && transfer.from == event.borrower &&
-                            transfer.to == event.c_token_collateral;
-        if (is_fee && transfer.c_tokens <= event.seize_tokens - fee) fee += transfer.c_tokens;
-    }
-    out.seized = SeizedShares{.liquidator = event.seize_tokens - fee, .protocol = fee};
-    events_.liquidations.push_back(std::move(out));
-    forget_seized(event, source);
-    std::erase_if(transaction_.transfers,
-                  [&](const auto& one) { return one.second.from == event.borrower; });
-}
-
 // ---- configuration
 
 void Ledger::tell(const Log& log, ChangeText text, std::shared_ptr<const BeforeChange> before) {

@@ -35,7 +35,11 @@ void Ledger::accept(const ComptrollerReply& comptroller, const BlockRef& at) {
     structure_.close_factor = comptroller.close_factor;
     structure_.liquidation_incentive = comptroller.liquidation_incentive.value_or(Wad{});
     structure_.paused = comptroller.paused;
+    const bool is_coin_new = structure_.stable_controller != comptroller.stable_controller;
     structure_.stable_controller = comptroller.stable_controller;
+    structure_.stable_token = is_coin_new ? Address{} : comptroller.stable_token;
+    structure_.liquidator = comptroller.liquidator;
+    structure_.has_user_forcing = comptroller.has_user_forcing;
     if (structure_.pace.block == 0) structure_.pace = {at.number, at.time};
     for (const Address& c_token : comptroller.c_tokens) {
         const MarketEntry& market = entry_of(c_token);
@@ -46,7 +50,8 @@ void Ledger::accept(const ComptrollerReply& comptroller, const BlockRef& at) {
     if (owed_.everything) {
         for (const auto& [id, pool] : structure_.pools) owed_.pools.insert(id);
     }
-    owed_.comptroller = owed_.everything = false;
+    owed_.comptroller = is_coin_new;  // the controller can be asked for its token now
+    owed_.everything = false;
     changed_.structure = true;
     index_sources();
 }
@@ -163,6 +168,9 @@ void Ledger::index_sources() {
     if (!structure_.stable_controller.is_zero()) {
         sources_[structure_.stable_controller] = {Emitter::stable_controller, 0};
     }
+    if (!structure_.liquidator.is_zero()) {
+        sources_[structure_.liquidator] = {Emitter::liquidator, 0};
+    }
 }
 
 LogFilter Ledger::log_filter() const {
@@ -176,7 +184,9 @@ LogFilter Ledger::log_filter() const {
 LogFilter Ledger::discovery_filter() const {
     LogFilter out;
     for (const auto& [address, source] : sources_) {
-        if (source.emitter != Emitter::comptroller) out.addresses.push_back(address);
+        const bool tells_borrows =
+            source.emitter == Emitter::c_token || source.emitter == Emitter::stable_controller;
+        if (tells_borrows) out.addresses.push_back(address);
     }
     std::sort(out.addresses.begin(), out.addresses.end());
     out.topics = discovery_topics();

@@ -80,6 +80,8 @@ struct Holding {
     TokenAmount principal;  ///< of the borrow, at `interest_index`
     Wad interest_index;
     bool entered = false;
+    /// The debt may be liquidated whatever the account's health (Venus, for single users).
+    bool is_forced = false;
 
     bool has_debt() const { return principal.raw() != 0; }
 };

@@ -45,20 +45,35 @@ Factors factors_of(Words& words) {
     return out;
 }
 
+Call forced_for_user_call(const Structure& structure, const Address& account,
+                          const Address& c_token) {
+    abi::Calldata data("isForcedLiquidationEnabledForUser(address,address)");
+    data.add(account).add(c_token);
+    return {structure.comptroller(), std::move(data).take()};
+}
+
 }  // namespace
 
 // ---- Comptroller
 
 std::vector<Call> comptroller_calls(const Structure& structure) {
     const Address& comptroller = structure.comptroller();
-    return {call(comptroller, "oracle()"),
-            call(comptroller, "getAllMarkets()"),
-            call(comptroller, "closeFactorMantissa()"),
-            call(comptroller, "liquidationIncentiveMantissa()"),
-            call(comptroller, "seizeGuardianPaused()"),
-            call(comptroller, "transferGuardianPaused()"),
-            call(comptroller, "protocolPaused()"),
-            call(comptroller, "vaiController()")};
+    std::vector<Call> out{
+        call(comptroller, "oracle()"),
+        call(comptroller, "getAllMarkets()"),
+        call(comptroller, "closeFactorMantissa()"),
+        call(comptroller, "liquidationIncentiveMantissa()"),
+        call(comptroller, "seizeGuardianPaused()"),
+        call(comptroller, "transferGuardianPaused()"),
+        call(comptroller, "protocolPaused()"),
+        call(comptroller, "vaiController()"),
+        call(comptroller, "liquidatorContract()"),
+        forced_for_user_call(structure, comptroller, comptroller),
+    };
+    if (!structure.stable_controller.is_zero()) {
+        out.push_back(call(structure.stable_controller, "getVAIAddress()"));
+    }
+    return out;
 }
 
 Reply<ComptrollerReply> decode_comptroller(Results results) {
@@ -77,6 +92,9 @@ Reply<ComptrollerReply> decode_comptroller(Results results) {
     if (optional_flag(results[5])) out.paused.add(Action::transfer);
     if (optional_flag(results[6])) out.paused.add(Actions(kProtocolActions));
     out.stable_controller = optional_address(results[7]);
+    out.liquidator = optional_address(results[8]);
+    out.has_user_forcing = optional_word(results[9]).has_value();
+    if (results.size() > 10) out.stable_token = optional_address(results[10]);
     return finish(std::move(out), {&oracle, &list, &close_factor});
 }
 
@@ -277,6 +295,10 @@ std::vector<Call> account_calls(const Structure& structure, const Address& accou
     for (const auto& [id, market] : structure.markets) {
         out.push_back(call(market.c_token.address, "getAccountSnapshot(address)", account));
     }
+    if (!structure.has_user_forcing) return out;
+    for (const auto& [id, market] : structure.markets) {
+        out.push_back(forced_for_user_call(structure, account, market.c_token.address));
+    }
     return out;
 }
 
@@ -329,9 +351,17 @@ Reply<AccountState> decode_account(const Structure& structure, const Indexes& in
         out.head.stable = std::move(*stable);
         next += 3;
     }
+    const Results forced =
+        structure.has_user_forcing ? results.subspan(next + structure.markets.size()) : Results{};
+    std::size_t at = 0;
     for (const auto& [id, market] : structure.markets) {
         Words words(results[next++], "getAccountSnapshot(address)");
         HoldingState holding;
+        if (!forced.empty()) {
+            Words flag(forced[at++], "isForcedLiquidationEnabledForUser(address,address)");
+            holding.is_forced = flag.boolean(0);
+            if (flag.fault()) return Unexpected<ReadFault>{*flag.fault()};
+        }
         holding.market = static_cast<std::uint16_t>(id);
         if (words.uint(0) != 0) words.fail("answers an error");
         holding.c_tokens = words.compact(1);

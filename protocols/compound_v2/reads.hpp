@@ -26,6 +26,9 @@ struct ComptrollerReply {
     std::optional<Wad> liquidation_incentive;
     Actions paused;             ///< in every market
     Address stable_controller;  ///< zero: none
+    Address stable_token;       ///< of the controller known before; zero: not known
+    Address liquidator;         ///< the only one who may liquidate; zero: anybody may
+    bool has_user_forcing = false;
 };
 std::vector<Call> comptroller_calls(const Structure& structure);
 Reply<ComptrollerReply> decode_comptroller(Results results);

@@ -7,7 +7,7 @@
 namespace plimsoll::protocols::compound_v2 {
 namespace {
 
-constexpr std::uint64_t kVersion = 4;
+constexpr std::uint64_t kVersion = 5;
 constexpr std::uint64_t kMaxMarketCount = 1024;
 constexpr std::uint64_t kMaxCount = 1U << 20U;
 
@@ -46,7 +46,8 @@ void read_addresses(RecordReader& in, std::set<Address>& addresses) {
 std::string encode_structure(const Structure& structure, const Owed& owed) {
     RecordWriter out(kVersion);
     out.address(structure.comptroller()).address(structure.oracle);
-    out.address(structure.stable_controller);
+    out.address(structure.stable_controller).address(structure.stable_token);
+    out.address(structure.liquidator).flag(structure.has_user_forcing);
     out.number(static_cast<std::uint64_t>(structure.rounding)).flag(structure.is_rounding_known);
     out.flag(structure.is_rounding_contradicted);
     out.number(static_cast<std::uint64_t>(structure.clock)).flag(structure.has_pools);
@@ -76,6 +77,9 @@ std::string decode_structure(std::string_view bytes, Address& comptroller, Struc
     comptroller = in.address();
     structure.oracle = in.address();
     structure.stable_controller = in.address();
+    structure.stable_token = in.address();
+    structure.liquidator = in.address();
+    structure.has_user_forcing = in.flag();
     structure.rounding = enum_in(in, Rounding::half_up);
     structure.is_rounding_known = in.flag();
     structure.is_rounding_contradicted = in.flag();
@@ -206,6 +210,7 @@ std::string encode_account(const AccountView& account) {
     out.number(account.holdings.size());
     for (const HoldingState& holding : account.holdings) {
         out.number(holding.market).flag(holding.entered).flag(holding.is_exact);
+        out.flag(holding.is_forced);
         out.word(to_u256(holding.c_tokens)).word(to_u256(holding.principal));
         out.word(to_u256(holding.interest_index));
     }
@@ -228,6 +233,7 @@ std::string decode_account_record(std::string_view bytes, AccountState& state) {
         HoldingState& holding = holding_in(state, static_cast<unsigned>(in.below(kMaxMarketCount)));
         holding.entered = in.flag();
         holding.is_exact = in.flag();
+        holding.is_forced = in.flag();
         holding.c_tokens = in.compact();
         holding.principal = in.compact();
         holding.interest_index = in.compact();

@@ -50,6 +50,9 @@ struct Years {
     }
 };
 
+/// The Comptroller adds the stablecoin's debt to the others' value as it is: 18 decimals, dollars.
+AssetPrice stable_price() { return {OraclePrice::from_raw(kExpScale), kStableDecimals, {}}; }
+
 /// One account being reported: what every entry needs, and prices found so far.
 class Reporter {
   public:
@@ -79,6 +82,25 @@ class Reporter {
         if (!amount || amount->raw() == 0) return std::nullopt;
         AssetEntry out = entry(c_token->market(), *amount);
         add_prices(out, c_token->market());
+        return out;
+    }
+
+    /// What is owed in the deployment's own stablecoin.
+    std::optional<AssetEntry> stable_debt_entry() const {
+        const auto amount = as_contract(
+            [&] { return stable_debt_balance(account_.stable_debt, market_.stable_index); });
+        if (!amount || amount->raw() == 0) return std::nullopt;
+        const Structure& structure = book_.ledger.structure();
+        AssetEntry out;
+        out.asset = kStableSymbol;
+        out.token = structure.stable_token;
+        out.market = structure.stable_controller;
+        out.decimals = kStableDecimals;
+        out.amount = *amount;
+        out.price_decimals = kStableDecimals;
+        out.quote = book_.valuation.quote;
+        if (out.quote.is_usd()) out.price = stable_price().price;
+        out.usd = to_usd(book_.valuation, amount->raw());
         return out;
     }
 
@@ -133,7 +155,8 @@ class Reporter {
 
 bool owes_where_always_liquidatable(const Market& market, const Account& account) {
     return std::ranges::any_of(account.holdings, [&](const Holding& holding) {
-        return holding.has_debt() && market.markets.at(holding.market).is_always_liquidatable;
+        return holding.has_debt() &&
+               (holding.is_forced || market.markets.at(holding.market).is_always_liquidatable);
     });
 }
 
@@ -262,6 +285,7 @@ PositionReport position_report(const Book& book, const PositionKey& key, const A
         }
         if (auto entry = reporter.debt_entry(holding)) out.debt.push_back(std::move(*entry));
     }
+    if (auto entry = reporter.stable_debt_entry()) out.debt.push_back(std::move(*entry));
     if (const auto stored = account_data(*book.valuation.accrued, account, State::stored)) {
         out.contract_view = contract_view(*stored);
         if (stored->error == 0) out.stored_health_factor = stored->health_factor();
@@ -338,6 +362,8 @@ namespace {
 
 std::optional<AssetPrice> price_at(const Structure& structure, const Valuation& valuation,
                                    const Address& c_token) {
+    const bool is_stable = !c_token.is_zero() && c_token == structure.stable_controller;
+    if (is_stable && valuation.quote.is_usd()) return stable_price();
     const MarketEntry* market = structure.find(c_token);
     const auto price =
         market == nullptr ? std::nullopt : price_in(valuation.market, market->c_token.id);

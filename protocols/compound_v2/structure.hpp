@@ -7,8 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace plimsoll::protocols::compound_v2 {
+
+/// The stablecoin that a deployment of Venus mints against collateral. One counts one dollar.
+inline constexpr std::string_view kStableSymbol = "VAI";
+inline constexpr unsigned kStableDecimals = 18;
 
 /// A market and what following it needs besides the arithmetic.
 struct MarketEntry {
@@ -62,6 +67,9 @@ struct Structure {
     std::shared_ptr<const CompoundV2Settings> settings;  ///< immutable
     Address oracle;                                      ///< zero until the Comptroller is read
     Address stable_controller;
+    Address stable_token;           ///< zero: not known
+    Address liquidator;             ///< the only one who may liquidate; zero: anybody may
+    bool has_user_forcing = false;  ///< liquidation can be forced for single users
     Rounding rounding = Rounding::truncate;
     /// False: no answer of the Comptroller told the two roundings apart yet.
     bool is_rounding_known = false;
