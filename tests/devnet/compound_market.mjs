@@ -32,6 +32,9 @@ const ARTIFACTS = [
     'test/MockVBNB',
     'InterestRateModels/JumpRateModel',
     'InterestRateModels/WhitePaperInterestRateModel',
+    'Tokens/VAI/VAI',
+    'test/VAIControllerHarness',
+    'Liquidator/Liquidator',
 ];
 
 function artifacts() {
