@@ -121,6 +121,28 @@ void print_contract_view(std::ostream& out, const Row& row) {
     out << "\n";
 }
 
+/// What a liquidator may do now.
+void print_offers(std::ostream& out, const Row& row) {
+    constexpr std::size_t kMost = 5;
+    const Row offers = member(row, "liquidation_offers");
+    if (!offers.is_array()) return;
+    if (offers.empty()) {
+        out << "no liquidation is let through now: a market is paused or cannot accrue, or too "
+               "little would be left\n";
+        return;
+    }
+    out << "one call of a liquidator can, at most,\n";
+    for (std::size_t i = 0; i < std::min(offers.size(), kMost); ++i) {
+        const auto side = [&offer = offers[i]](const std::string& name) {
+            return amount(member(offer, name + "_raw"), offer.value(name + "_decimals", 18U), 6) +
+                   " " + fit_to_show(plain(member(offer, name + "_asset"))) + " (" +
+                   money(member(offer, name + "_usd")) + " USD)";
+        };
+        out << "  repay " << side("debt") << " and take " << side("collateral") << "\n";
+    }
+    if (offers.size() > kMost) out << "  or " << offers.size() - kMost << " other pairs\n";
+}
+
 void print_position(std::ostream& out, const Row& row, const Style& style) {
     out << plain(member(row, "account")) << " on " << plain(member(row, "protocol")) << " ("
         << plain(member(row, "chain")) << "), block "
@@ -145,6 +167,7 @@ void print_position(std::ostream& out, const Row& row, const Style& style) {
     const bool is_computable = member(row, "computable") != false;
     print_entries(out, "collateral", member(row, "collateral"), is_computable, style);
     print_entries(out, "debt", member(row, "debt"), is_computable, style);
+    print_offers(out, row);
     if (const Row time = member(row, "liquidation_time"); time.is_number_unsigned()) {
         out << "by interest alone: liquidatable from " << utc_time(time.get<std::uint64_t>())
             << " UTC\n";

@@ -115,6 +115,22 @@ Row safe_rows(const std::vector<protocols::SafeAmount>& amounts, AddressStyle st
     return rows;
 }
 
+Row offer_row(const protocols::LiquidationOffer& offer, AddressStyle style) {
+    const auto put = [&](Row& row, const std::string& side, const AssetEntry& entry) {
+        row[side + "_asset"] = entry.asset;
+        row[side + "_token"] = to_text(entry.token, style);
+        if (!entry.market.is_zero()) row[side + "_market"] = to_text(entry.market, style);
+        row[side + "_decimals"] = entry.decimals;
+        row[side + "_raw"] = to_decimal(entry.amount.raw());
+        row[side + "_usd"] = usd_or_null(entry.usd, has_dollars(entry));
+    };
+    Row row;
+    put(row, "debt", offer.repaid);
+    put(row, "collateral", offer.taken);
+    row["protocol_fee_raw"] = to_decimal(offer.protocol_fee.raw());
+    return row;
+}
+
 /// Symbols counted as US dollars when a liquidation is called long or short.
 bool is_dollar(std::string_view symbol) {
     static constexpr std::array<std::string_view, 24> kDollars{
@@ -211,7 +227,7 @@ Row market_row(const ProtocolView& view, const protocols::MarketReport& market) 
 }
 
 Row position_row(const ProtocolView& view, const PositionHealth& health) {
-    const protocols::PositionReport report =
+    protocols::PositionReport report =
         view.ledger->report(health.key, view.groups, view.target_health_factor);
     const AddressStyle style = address_style(view.caip2);
     Row row = common_columns(view);
@@ -249,6 +265,14 @@ Row position_row(const ProtocolView& view, const PositionHealth& health) {
     row["to_safe"] = {{"target", to_decimal(view.target_health_factor.raw())},
                       {"repay", safe_rows(report.repay_to_safe, style)},
                       {"add", safe_rows(report.add_to_safe, style)}};
+    if (health.liquidatable) {
+        std::ranges::stable_sort(report.offers, [](const auto& a, const auto& b) {
+            return a.repaid.usd.raw() > b.repaid.usd.raw();
+        });
+        Row offers = Row::array();
+        for (const auto& offer : report.offers) offers.push_back(offer_row(offer, style));
+        row["liquidation_offers"] = std::move(offers);
+    }
     return row;
 }
 

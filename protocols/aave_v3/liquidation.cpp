@@ -303,10 +303,10 @@ Expected<LiquidationTerms, Reverted> liquidation_terms(const Market& market, con
     });
 }
 
-Expected<std::vector<LiquidationOffer>, Reverted> liquidation_offers(const Market& market,
-                                                                     const Account& account) {
+Expected<std::vector<PossibleLiquidation>, Reverted> possible_liquidations(const Market& market,
+                                                                           const Account& account) {
     return as_contract([&] {
-        std::vector<LiquidationOffer> offers;
+        std::vector<PossibleLiquidation> offers;
         const AccountData data = value_or_revert(account_data(market, account));
         if (!data.is_liquidatable()) return offers;
         for (const Holding& collateral : account.holdings) {

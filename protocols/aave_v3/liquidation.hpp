@@ -77,14 +77,14 @@ Expected<LiquidationTerms, Reverted> liquidation_terms(const Market& market, con
                                                        unsigned debt_reserve);
 
 /// The most a liquidator may take now from one pair in one call that does not revert.
-struct LiquidationOffer {
+struct PossibleLiquidation {
     unsigned collateral_reserve = 0;
     unsigned debt_reserve = 0;
     LiquidationAmounts amounts;
 };
 
 /// Every pair that can be liquidated now, by collateral and then debt reserve id. Empty: none.
-Expected<std::vector<LiquidationOffer>, Reverted> liquidation_offers(const Market& market,
-                                                                     const Account& account);
+Expected<std::vector<PossibleLiquidation>, Reverted> possible_liquidations(const Market& market,
+                                                                           const Account& account);
 
 }  // namespace plimsoll::protocols::aave_v3

@@ -2,6 +2,7 @@
 
 #include "protocols/aave_v3/balances.hpp"
 #include "protocols/aave_v3/e_mode.hpp"
+#include "protocols/aave_v3/liquidation.hpp"
 #include "protocols/aave_v3/liquidation_price.hpp"
 #include "protocols/common/fixed_point.hpp"
 
@@ -53,6 +54,12 @@ class Reporter {
         AssetEntry out = entry(reserve, *amount);
         add_prices(out, reserve);
         return out;
+    }
+
+    LiquidationOffer offer(const PossibleLiquidation& call) const {
+        return {entry(market_.reserves.at(call.debt_reserve), call.amounts.debt_to_cover),
+                entry(market_.reserves.at(call.collateral_reserve), call.amounts.collateral),
+                call.amounts.protocol_fee};
     }
 
     SafeAmount safe_amount(unsigned id, const TokenAmount& amount) const {
@@ -199,6 +206,10 @@ PositionReport position_report(const Book& book, const PositionKey& key, const A
     if (!out.health.computable) return out;
     if (const auto values = account_data(market, account)) {
         out.contract_view = contract_view(*values);
+    }
+    if (const auto calls = possible_liquidations(market, account);
+        calls && out.health.liquidatable) {
+        for (const auto& call : *calls) out.offers.push_back(reporter.offer(call));
     }
     out.liquidation_time = liquidation_time(book.valuation.stored, account);
     for (const Holding& holding : account.holdings) {

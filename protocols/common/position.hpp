@@ -73,6 +73,13 @@ struct SafeAmount {
     TokenAmount amount;
 };
 
+/// The most that one call of a liquidator may do now with one debt and one collateral.
+struct LiquidationOffer {
+    AssetEntry repaid;         ///< of the debt: asset, amount, price and dollars
+    AssetEntry taken;          ///< of the collateral: what the liquidator gets
+    TokenAmount protocol_fee;  ///< in the collateral, taken from the borrower besides
+};
+
 /// Everything about a position; made when somebody asks or a snapshot is written.
 struct PositionReport {
     PositionHealth health;
@@ -91,6 +98,9 @@ struct PositionReport {
     std::optional<Wad> stored_health_factor;
     std::vector<SafeAmount> repay_to_safe;
     std::vector<SafeAmount> add_to_safe;
+    /// Of a position that is liquidatable. Empty then: the contract refuses every pair of debt and
+    /// collateral, as it does where a market is paused.
+    std::vector<LiquidationOffer> offers;
 };
 
 }  // namespace plimsoll::protocols

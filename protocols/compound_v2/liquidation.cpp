@@ -1,7 +1,11 @@
 #include "protocols/compound_v2/liquidation.hpp"
 
+#include "protocols/compound_v2/account_data.hpp"
+#include "protocols/compound_v2/balances.hpp"
 #include "protocols/compound_v2/exponential.hpp"
+#include "protocols/compound_v2/interest.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace plimsoll::protocols::compound_v2 {
@@ -29,6 +33,72 @@ Expected<CTokens, Reverted> seize_tokens(Rounding rounding, const Wad& incentive
 CTokens protocol_share(const CTokens& seized, const Wad& share) {
     const auto out = as_contract([&] { return mul_scalar_truncate(share.raw(), seized.raw()); });
     return CTokens::from_raw(out.value_or(U256(0)));
+}
+
+namespace {
+
+/// The largest repayment that seizes no more than the account has; throws where the contract does.
+TokenAmount payable_by(const CTokens& held, Rounding rounding, const Wad& incentive,
+                       const SeizePrices& prices) {
+    const U256 ratio =
+        div_exp(mul_exp(rounding, incentive.raw(), prices.borrowed.raw()),
+                mul_exp(rounding, prices.collateral.raw(), prices.exchange_rate.raw()));
+    if (ratio == 0) return TokenAmount::from_raw(u256_max());
+    // floor(ratio * repaid / 1e18) <= held
+    const U512 most = ((U512(held.raw()) + 1U) * U512(kExpScale) - 1U) / U512(ratio);
+    return TokenAmount::from_raw(most > U512(u256_max()) ? u256_max() : static_cast<U256>(most));
+}
+
+bool is_refused(const AccruedCToken& market, std::uint64_t now, const Actions& refused,
+                Action action) {
+    return refused.has(action) || market.market().paused.has(action) ||
+           !market.market().is_readable || !can_accrue(market.market(), now);
+}
+
+}  // namespace
+
+std::vector<PossibleLiquidation> possible_liquidations(const AccruedMarket& accrued,
+                                                       const Account& account,
+                                                       const Actions& refused) {
+    const Market& market = accrued.market();
+    std::vector<PossibleLiquidation> out;
+    const auto data = account_data(accrued, account, State::current);
+    if (!data || data->error != 0) return out;
+    const auto call_for = [&](const Holding& debt, const Holding& collateral) {
+        const AccruedCToken& borrowed = *accrued.find(debt.market);
+        const AccruedCToken& seized = *accrued.find(collateral.market);
+        const bool is_forced = debt.is_forced || borrowed.market().is_always_liquidatable;
+        const auto& incentive = effective_factors(market, account.pool, seized.market()).incentive;
+        const TokenAmount owed = borrow_balance(debt.principal, debt.interest_index,
+                                                borrowed.borrow_index(State::current));
+        const Wad& rate = seized.exchange_rate(State::current);
+        const SeizePrices prices{borrowed.price(), seized.price(), rate};
+        const Wad bonus = incentive.value_or(market.liquidation_incentive);
+        TokenAmount most =
+            is_forced
+                ? owed
+                : TokenAmount::from_raw(mul_scalar_truncate(market.close_factor.raw(), owed.raw()));
+        most = std::min(most, payable_by(collateral.c_tokens, market.rounding, bonus, prices));
+        const auto taken = seize_tokens(market.rounding, bonus, prices, most);
+        if (!taken) throw std::domain_error("seizing reverts");
+        return PossibleLiquidation{debt.market, collateral.market, most, *taken, rate};
+    };
+    for (const Holding& debt : account.holdings) {
+        const AccruedCToken* borrowed = accrued.find(debt.market);
+        if (!debt.has_debt() || borrowed == nullptr) continue;
+        const bool is_allowed =
+            data->is_liquidatable() || debt.is_forced || borrowed->market().is_always_liquidatable;
+        if (!is_allowed || is_refused(*borrowed, market.now, refused, Action::liquidate)) continue;
+        for (const Holding& collateral : account.holdings) {
+            const AccruedCToken* seized = accrued.find(collateral.market);
+            const bool is_there =
+                seized != nullptr && collateral.entered && collateral.c_tokens.raw() != 0;
+            if (!is_there || is_refused(*seized, market.now, refused, Action::seize)) continue;
+            const auto call = as_contract([&] { return call_for(debt, collateral); });
+            if (call && call->repaid.raw() != 0) out.push_back(*call);
+        }
+    }
+    return out;
 }
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -1,7 +1,10 @@
 #pragma once
 
 #include "protocols/common/reverted.hpp"
+#include "protocols/compound_v2/accrued.hpp"
 #include "protocols/compound_v2/model.hpp"
+
+#include <vector>
 
 namespace plimsoll::protocols::compound_v2 {
 
@@ -23,5 +26,22 @@ Expected<CTokens, Reverted> seize_tokens(Rounding rounding, const Wad& incentive
 
 /// Of seized cTokens, what goes to the reserves.
 CTokens protocol_share(const CTokens& seized, const Wad& share);
+
+/// The most that one call of `liquidateBorrow` may do now: the close factor of the debt (all of it
+/// where the liquidation is forced), or as much as the collateral's cTokens pay for.
+struct PossibleLiquidation {
+    unsigned debt_market = 0;
+    unsigned collateral_market = 0;
+    TokenAmount repaid;
+    CTokens seized;       ///< protocol share included
+    Wad collateral_rate;  ///< underlying of a cToken
+};
+
+/// Every pair that may be liquidated now, by debt and then collateral; both are accrued, as the
+/// call does first. `refused`: what is refused in all markets. A pair that is paused, cannot accrue
+/// or has no price is none.
+std::vector<PossibleLiquidation> possible_liquidations(const AccruedMarket& accrued,
+                                                       const Account& account,
+                                                       const Actions& refused);
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -6,6 +6,7 @@
 #include "protocols/compound_v2/balances.hpp"
 #include "protocols/compound_v2/exponential.hpp"
 #include "protocols/compound_v2/interest.hpp"
+#include "protocols/compound_v2/liquidation.hpp"
 
 #include <algorithm>
 #include <map>
@@ -102,6 +103,20 @@ class Reporter {
         if (out.quote.is_usd()) out.price = stable_price().price;
         out.usd = to_usd(book_.valuation, amount->raw());
         return out;
+    }
+
+    LiquidationOffer offer(const PossibleLiquidation& call) const {
+        const CToken& collateral = market_.markets.at(call.collateral_market);
+        const CTokens fee = protocol_share(call.seized, collateral.protocol_seize_share);
+        const auto underlying = [&](const U256& c_tokens) {
+            return as_contract([&] {
+                       return underlying_of(CTokens::from_raw(c_tokens), call.collateral_rate);
+                   })
+                .value_or(TokenAmount{});
+        };
+        return {entry(market_.markets.at(call.debt_market), call.repaid),
+                entry(collateral, underlying(call.seized.raw() - fee.raw())),
+                underlying(fee.raw())};
     }
 
     SafeAmount safe_amount(unsigned id, const TokenAmount& amount) const {
@@ -291,6 +306,12 @@ PositionReport position_report(const Book& book, const PositionKey& key, const A
         if (stored->error == 0) out.stored_health_factor = stored->health_factor();
     }
     if (!out.health.computable) return out;
+    if (out.health.liquidatable) {
+        const Actions& refused = book.ledger.structure().paused;
+        for (const auto& call : possible_liquidations(*book.valuation.accrued, account, refused)) {
+            out.offers.push_back(reporter.offer(call));
+        }
+    }
     add_moment(book, account, out);
     add_safe_amounts(book, account, target, reporter, out);
     return out;

@@ -85,6 +85,34 @@ for (const release of ['venus', 'justlend']) {
 
         const units = (symbol, count) => BigInt(count) * 10n ** BigInt(compound.market(symbol).decimals);
 
+        /** What the daemon says a liquidator can take is what the contracts let through, and no more. */
+        async function tryOffers(accounts) {
+            const { chain, liquidator } = market.world;
+            const rows = (await market.daemon.positions()).filter(({ account }) => accounts.includes(account));
+            assert.ok(rows.every(({ liquidation_offers: offers }) => offers.length > 0));
+            const symbolOf = (cToken) => compound.markets.find((one) => one.cToken.toLowerCase() === cToken.toLowerCase()).symbol;
+            for (const { account, liquidation_offers: offers } of rows.slice(0, 6)) {
+                const [offer] = offers;
+                const [debt, collateral] = [symbolOf(offer.debt_market), symbolOf(offer.collateral_market)];
+                const vault = compound.cToken(collateral);
+                const seizedFor = async (repaid) => {
+                    const before = await vault.read('balanceOf', [liquidator]);
+                    compound.liquidate(liquidator, collateral, debt, account, repaid);
+                    await chain.mine();
+                    return (await vault.read('balanceOf', [liquidator])) - before;
+                };
+                const amount = BigInt(offer.debt_raw);
+                assert.equal(await seizedFor(amount + amount / 100n + 1n), 0n, `more than ${amount} ${debt} of ${account}`);
+                const shares = await seizedFor(amount);
+                const rate = await vault.read('exchangeRateStored');
+                const taken = (shares * rate) / SCALE;
+                const expected = BigInt(offer.collateral_raw);
+                const apart = taken > expected ? taken - expected : expected - taken;
+                assert.ok(taken > 0n && apart <= expected / 10_000n + rate / SCALE + 1n, `${taken} ${collateral}, ${expected} was foretold`);
+            }
+            await play();
+        }
+
         before(async () => {
             told = 0;
             market = await startMarket({ on: COMPOUND, release, accounts: 60, seed: 3, moreConfiguration: () => RULES });
@@ -156,6 +184,7 @@ for (const release of ['venus', 'justlend']) {
             for (const { health_factor: now, health_factor_before: then } of data.endangered.accounts) {
                 assert.ok(raw(now) < SCALE && raw(then) >= SCALE);
             }
+            await tryOffers(fresh);
             compound.setFactor('ETH', BigInt(change.from));
             const { hash } = await play();
             const back = await of('market.parameters.fired', 'parameters', (one) => one.block.hash === hash);

@@ -171,6 +171,39 @@ test('a watched account: borrow, its own health threshold, repayment, transfer',
     await of('position.at_risk.resolved', 'treasury-health');
 });
 
+/** What the daemon says a liquidator can take is what the Pool lets through, a block of interest apart. */
+async function tryOffers(rows) {
+    const { market: aave, liquidator } = world;
+    const token = ({ asset }) => aave.reserve(asset).token;
+    const [refused, takeable] = [rows.filter((row) => row.liquidation_offers.length === 0), rows.filter((row) => row.liquidation_offers.length > 0)];
+    assert.ok(takeable.length > refused.length);
+    for (const { account, collateral, debt } of refused) {
+        for (const [held, owed] of collateral.flatMap((one) => debt.map((other) => [one, other]))) {
+            const data = aave.pool.data('liquidationCall', [token(held), token(owed), account, 2n ** 256n - 1n, false]);
+            const call = market.anvil.rpc.call('eth_call', [{ from: liquidator, to: aave.pool.address, data }, 'latest']);
+            await assert.rejects(call, /revert/, `${owed.asset} against ${held.asset} of ${account}`);
+        }
+    }
+    const tried = takeable.slice(0, 4).map(({ account, debt, liquidation_offers: [offer] }) => ({ account, debt, offer }));
+    for (const { account, debt, offer } of tried) {
+        // A block later the whole debt is a little more, and so little must not be left.
+        const isWhole = debt.some(({ amount_raw: owed, asset }) => asset === offer.debt_asset && owed === offer.debt_raw);
+        const amount = isWhole ? 2n ** 256n - 1n : BigInt(offer.debt_raw);
+        aave.liquidate(liquidator, offer.collateral_asset, offer.debt_asset, account, amount);
+    }
+    const { number } = await play();
+    const done = (await market.daemon.get('/v1/liquidations?since=0')).rows.filter(({ block }) => block === number);
+    assert.equal(done.length, tried.length);
+    for (const { account, offer } of tried) {
+        const row = done.find((one) => one.account === account);
+        for (const field of ['debt_raw', 'collateral_raw', 'protocol_fee_raw']) {
+            const [told, seen] = [BigInt(offer[field]), BigInt(row[field])];
+            const apart = told > seen ? told - seen : seen - told;
+            assert.ok(apart <= told / 1_000_000n + 1n, `${field} of ${account}: ${seen}, ${told} was foretold`);
+        }
+    }
+}
+
 test('a lower liquidation threshold: from, to, and whom it endangers', async () => {
     const { market: aave } = world;
     const liquidatable = async () => new Set((await market.daemon.positions()).filter((row) => row.liquidatable).map(({ account }) => account));
@@ -209,6 +242,7 @@ test('a lower liquidation threshold: from, to, and whom it endangers', async () 
         await of('position.liquidatable.firing', 'liquidatable', (one) => one.data.subject === account);
     }
     assert.match(data.title, new RegExp(`${fresh.length} positions endangered`));
+    await tryOffers(fresh.map((account) => debts.get(account)));
 
     aave.setCollateralConfig('WETH', { ltv, threshold, bonus });
     const { hash } = await play();

@@ -287,19 +287,19 @@ TEST(LiquidationRefusal, a_base_threshold_of_0_bars_up_to_v3_5) {
 // ---- what may be taken now
 // --------------------------------------------------------------------------
 
-TEST(LiquidationOffers, of_a_healthy_account_are_none) {
+TEST(PossibleLiquidations, of_a_healthy_account_are_none) {
     SmallWorld world = underwater(RuleSet::v3_7);
     world.account.holdings[1].variable_debt = ScaledBalance::from_raw(8000);
-    const auto offers = liquidation_offers(world.market, world.account);
+    const auto offers = possible_liquidations(world.market, world.account);
     ASSERT_TRUE(offers);
     EXPECT_TRUE(offers->empty());
     world.market.prices.erase(1);
-    EXPECT_FALSE(liquidation_offers(world.market, world.account));
+    EXPECT_FALSE(possible_liquidations(world.market, world.account));
 }
 
-TEST(LiquidationOffers, take_the_most_one_call_may) {
+TEST(PossibleLiquidations, take_the_most_one_call_may) {
     const SmallWorld world = underwater(RuleSet::v3_7);
-    const auto offers = liquidation_offers(world.market, world.account);
+    const auto offers = possible_liquidations(world.market, world.account);
     ASSERT_TRUE(offers);
     ASSERT_EQ(offers->size(), 1U);
     EXPECT_EQ(offers->front().collateral_reserve, 0U);
@@ -311,7 +311,7 @@ TEST(LiquidationOffers, take_the_most_one_call_may) {
     EXPECT_FALSE(amounts.takes_last_collateral);
 }
 
-TEST(LiquidationOffers, stop_before_dust) {
+TEST(PossibleLiquidations, stop_before_dust) {
     SmallWorld world = underwater(RuleSet::v3_7);
     world.market.reserves[2] = plain_reserve(2, RuleSet::v3_7, {.decimals = 0});
     world.market.prices[2] = OraclePrice::from_raw(kDollar);
@@ -319,7 +319,7 @@ TEST(LiquidationOffers, stop_before_dust) {
     Holding other = holding_in(2);
     other.variable_debt = ScaledBalance::from_raw(3200);
     world.account.holdings.push_back(other);  // health factor 0.975: half of 8200 at most
-    const auto offers = liquidation_offers(world.market, world.account);
+    const auto offers = possible_liquidations(world.market, world.account);
     ASSERT_TRUE(offers);
     ASSERT_EQ(offers->size(), 2U);
     EXPECT_EQ((*offers)[0].amounts.debt_to_cover.raw(), 4000) << "4100 would leave 900";
@@ -327,7 +327,7 @@ TEST(LiquidationOffers, stop_before_dust) {
     EXPECT_EQ((*offers)[1].amounts.debt_to_cover.raw(), 3200);
 }
 
-TEST(LiquidationOffers, use_the_e_modes_bonus_and_its_price_source) {
+TEST(PossibleLiquidations, use_the_e_modes_bonus_and_its_price_source) {
     SmallWorld world = underwater(RuleSet::v3_0);
     const U256 kDebt = 2000;
     world.market.reserves[0].config =
