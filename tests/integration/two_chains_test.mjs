@@ -177,7 +177,7 @@ test('both are followed, every number that of the contract', { timeout: 180_000 
         await verifyJustLend();
     }
     const { protocol } = await stateOf(justlend);
-    assert.match(protocol.found, /^prices in TRX \(10\^18\), rounding (half up|not known yet), borrows compared to within \d+\.\d\d USD of rounding$/);
+    assert.match(protocol.found, /^prices in TRX \(10\^18\), USDT = 1 USD, rounding (half up|not known yet), borrows compared to within \d+\.\d\d USD of rounding$/);
     assert.ok(cli('status').includes(`\njustlend: found ${protocol.found}\n`));
 });
 
