@@ -139,7 +139,7 @@ Expected<void, Fault> PooledSource::connect() {
 }
 
 Expected<BlockRef, Fault> PooledSource::head() {
-    const rpc::RunOptions options{.use = Use::head, .deadline = deadline()};
+    const rpc::RunOptions options{.use = Use::head, .deadline = deadline(), .is_basic = true};
     pool_.prefer(options.deadline, least_head() - std::min(least_head(), kMostLag));
     auto newest = pool_.run(options, [&](Endpoint& endpoint) -> Expected<BlockRef, RpcError> {
         return latest(endpoint, options.deadline);

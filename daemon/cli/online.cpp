@@ -111,12 +111,17 @@ std::vector<OnlineCheck> check_endpoint(const config::ChainSettings& chain,
     if (!head) return failed_endpoint(chain, settings, std::move(one), head.error());
     one.detail = "chain id " + std::to_string(chain.chain_id) + ", block " +
                  query::with_separators(std::to_string(head->number)) + ", " + age_of(*head);
+    const auto protocols = protocols_of(chain, settings);
+    if (!protocols.empty()) {
+        const auto ledger = app::ledger_maker(*protocols.front(), chain, settings.watches)();
+        const auto logs = source->logs_in(head->number, head->number, ledger->log_filter(), false);
+        if (!logs) return failed_endpoint(chain, settings, std::move(one), logs.error());
+    }
     const auto endpoints = source->endpoints();
     if (!endpoints.empty() && !endpoints.front().offers.empty()) {
         one.detail += ", offers " + endpoints.front().offers;
     }
     std::vector<OnlineCheck> out{one};
-    const auto protocols = protocols_of(chain, settings);
     std::vector<Address> addresses;
     addresses.reserve(protocols.size());
     for (const auto* protocol : protocols) addresses.push_back(protocol->address);

@@ -85,7 +85,10 @@ view::State Followed::state(view::State chain_state, std::string& reason) const 
         if (!trouble.empty()) {
             reason = trouble;
         } else if (reason.empty() || !scan.stage.empty()) {
-            reason = "first scan" + (scan.stage.empty() ? "" : ": " + scan.stage);
+            reason = stored_to != 0 && scan.stage.empty()
+                         ? "going on after block " + std::to_string(stored_to) +
+                               ", once an endpoint has told the blocks since"
+                         : "first scan" + (scan.stage.empty() ? "" : ": " + scan.stage);
         }
         return view::State::unknown;
     }

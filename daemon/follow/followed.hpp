@@ -64,6 +64,8 @@ struct Followed {
     std::map<std::string, std::optional<std::string>> unsaved;
     bool replace_saved = false;
 
+    /// The store has its ledger, up to this block; 0: it does not, and a first scan is due.
+    BlockNumber stored_to = 0;
     std::string trouble;        ///< why it cannot be followed; tried again at `retry_at`
     std::int64_t retry_at = 0;  ///< unix seconds
     view::ScanStatus scan;

@@ -435,6 +435,7 @@ Expected<void, Fault> Follower::resync(const std::string& why) {
         joining_[i].reset();
     }
     started_ = false;
+    for (Followed& one : protocols_) one.stored_to = 0;
     use_stored_ = false;
     return fault(FaultKind::lag_or_reorg, why);
 }

@@ -37,8 +37,10 @@ Expected<void, Fault> Follower::load_memory() {
         const Standing& standing = found->second;
         if (!is_about(standing, one.settings) || !memory_.tip) continue;
         one.told = standing.told.value_or(memory_.tip->number);
+        if (standing.saved && memory_.final_block) one.stored_to = memory_.tip->number;
     }
     remembers_ = true;
+    publish();
     return {};
 }
 
@@ -74,6 +76,7 @@ Expected<bool, Fault> Follower::load_ledgers(const BlockRef& head) {
         spdlog::warn("{}: the stored block {} is not on this chain; positions are read anew",
                      parts_.chain.name, stored.number);
         use_stored_ = false;
+        for (Followed& one : protocols_) one.stored_to = 0;
         rewind_to_ = 0;
         replaced_ = (memory_.tip ? memory_.tip->number : stored.number) - stored.number + 1;
         return false;

@@ -108,10 +108,14 @@ void tell_late(std::ostream& err, const std::string& late) {
     if (!late.empty()) err << "plimsoll: " << late << "\n";
 }
 
-void tell_more(std::ostream& err, const RowSet& rows) {
-    for (const std::string& one : rows.unknown) {
+void tell_unknown(std::ostream& err, const std::vector<std::string>& unknown) {
+    for (const std::string& one : unknown) {
         err << "plimsoll: nothing is known just now of " << fit_to_show(one) << "\n";
     }
+}
+
+void tell_more(std::ostream& err, const RowSet& rows) {
+    tell_unknown(err, rows.unknown);
     if (rows.more) err << "there are more rows; --limit says how many are shown\n";
 }
 

@@ -39,6 +39,8 @@ int fail(std::ostream& err, const QueryError& error);
 /// Says `late` unless it is empty: see `begins_too_late`.
 void tell_late(std::ostream& err, const std::string& late);
 /// Says that the limit left rows out.
+/// Of whom nothing is known, on standard error.
+void tell_unknown(std::ostream& err, const std::vector<std::string>& unknown);
 void tell_more(std::ostream& err, const RowSet& rows);
 
 }  // namespace plimsoll::query

@@ -33,10 +33,13 @@ Basis basis_of(const Reader& reader, const std::vector<Window>& windows,
             chains.insert(plain(member(row, "chain")));
             out.coverage[plain(member(row, "protocol"))] = member(row, "coverage");
         }
+        for (const std::string& one : tvl->unknown) {
+            out.coverage[one.substr(0, one.find(": "))] = nullptr;
+        }
     }
     const Names names = reader.names();
     const bool is_of_all = protocol.empty() || chains.empty();
-    if (chains.empty()) {  // watched, though there are no figures yet
+    if (is_of_all) {  // watched, though there may be no figures of it yet
         for (const Names::Chain& chain : names.chains) {
             chains.insert(chain.caip2.empty() ? chain.name : chain.caip2);
         }
@@ -119,7 +122,8 @@ void print_basis(std::ostream& out, const Basis& basis, const std::vector<Window
     out << "\ncoverage:";
     separator = " ";
     for (const auto& [protocol, coverage] : basis.coverage.items()) {
-        out << std::exchange(separator, ", ") << protocol << " " << plain(coverage);
+        out << std::exchange(separator, ", ") << protocol << " "
+            << (coverage.is_null() ? std::string("unknown") : plain(coverage));
     }
     if (basis.coverage.empty()) out << " unknown: no figures yet";
     out << "\n";
@@ -155,6 +159,16 @@ std::vector<Row> sum_rows(const std::vector<LiquidationSum>& sums,
     return out;
 }
 
+/// None in any window: a row for each says so, and what that rests on.
+std::vector<Row> no_sums(const std::vector<Window>& windows, const Options& options,
+                         const Basis& basis) {
+    std::vector<LiquidationSum> sums;
+    for (const Window& window : windows) sums.emplace_back().window = window.label;
+    std::vector<Row> out = sum_rows(sums, windows, options, basis);
+    for (Row& row : out) row[options.by] = nullptr;
+    return out;
+}
+
 int print_sums(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     if (column_of(options.by).empty()) {
         return fail(err, {"--by takes asset, side, protocol or account", kExitUsage});
@@ -173,8 +187,10 @@ int print_sums(const Reader& reader, const Options& options, std::ostream& out, 
                                *windows, options, basis);
     const std::string late =
         too_late(options, windows->empty() ? options.since.value_or(0) : windows->front().from);
+    tell_unknown(err, rows->unknown);
     if (!options.is_for_people()) {
-        print_rows(out, sums, options.format);
+        print_rows(out, sums.empty() && late.empty() ? no_sums(*windows, options, basis) : sums,
+                   options.format);
         tell_late(err, late);
         return 0;
     }

@@ -39,6 +39,7 @@ Expected<Stopped, QueryError> read_stopped(const Reader& reader, const Options& 
 struct HeatAnswer {
     std::vector<Row> rows;
     std::string origin;
+    std::vector<std::string> unknown;
 };
 
 Expected<HeatAnswer, QueryError> read_heat(const Reader& reader, const Options& options) {
@@ -49,7 +50,7 @@ Expected<HeatAnswer, QueryError> read_heat(const Reader& reader, const Options& 
         const auto body = Reader::accept(std::move(*answer));
         if (!body) return Unexpected<QueryError>{body.error()};
         const Row rows = member(*body, "rows");
-        return HeatAnswer{{rows.begin(), rows.end()}, origin_of(*body, options)};
+        return HeatAnswer{{rows.begin(), rows.end()}, origin_of(*body, options), unknown_in(*body)};
     }
     http::HeatRange asked;
     for (auto [name, value] :
@@ -65,7 +66,7 @@ Expected<HeatAnswer, QueryError> read_heat(const Reader& reader, const Options& 
     if (!stopped) return Unexpected<QueryError>{stopped.error()};
     auto rows = heat_from_positions(stopped->positions.rows, stopped->name, asked);
     if (!rows) return usage(rows.error());
-    return HeatAnswer{std::move(*rows), stopped->positions.origin};
+    return HeatAnswer{std::move(*rows), stopped->positions.origin, stopped->positions.unknown};
 }
 
 /// A bar as long as the row's share of the largest.
@@ -137,6 +138,7 @@ std::string wrong_about_category(const Params& params) {
 struct ShockAnswer {
     ShockRows rows;
     std::string origin;
+    std::vector<std::string> unknown;
 };
 
 Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options& options) {
@@ -151,7 +153,8 @@ Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options
         const Row summary = member(*body, "summary");
         const Row rows = member(*body, "rows");
         return ShockAnswer{{{summary.begin(), summary.end()}, {rows.begin(), rows.end()}},
-                           origin_of(*body, options)};
+                           origin_of(*body, options),
+                           unknown_in(*body)};
     }
     if (!param(options.params, "threshold").empty()) {
         return Unexpected<QueryError>{QueryError{
@@ -166,7 +169,7 @@ Expected<ShockAnswer, QueryError> read_shock(const Reader& reader, const Options
                              param(options.params, "change"));
     if (!rows) return Unexpected<QueryError>{QueryError{rows.error(), kExitUsage}};
     if (rows->rows.size() > options.limit) rows->rows.resize(options.limit);
-    return ShockAnswer{std::move(*rows), stopped->positions.origin};
+    return ShockAnswer{std::move(*rows), stopped->positions.origin, stopped->positions.unknown};
 }
 
 std::vector<Column> shock_columns(const Params& params) {
@@ -192,6 +195,7 @@ std::vector<Column> shock_columns(const Params& params) {
 int heatmap(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     const auto heat = read_heat(reader, options);
     if (!heat) return fail(err, heat.error());
+    tell_unknown(err, heat->unknown);
     if (!options.is_for_people()) {
         print_rows(out, heat->rows, options.format);
         return 0;
@@ -204,6 +208,7 @@ int heatmap(const Reader& reader, const Options& options, std::ostream& out, std
 int what_if(const Reader& reader, const Options& options, std::ostream& out, std::ostream& err) {
     const auto shock = read_shock(reader, options);
     if (!shock) return fail(err, shock.error());
+    tell_unknown(err, shock->unknown);
     if (!options.is_for_people()) {
         std::vector<Row> rows;
         const auto add = [&rows](const std::vector<Row>& some, const char* kind) {

@@ -71,6 +71,15 @@ Row stopped_chain(const std::string& name, const store::ChainState& state) {
     return row;
 }
 
+/// By its name in the configuration, as the running daemon tells it; else what the row says.
+Row named_chain(const Names& names, const Row& row) {
+    const Row chain = row.value("chain", Row());
+    for (const Names::Chain& one : names.chains) {
+        if (chain == one.caip2) return one.name;
+    }
+    return chain;
+}
+
 }  // namespace
 
 std::string live_origin(const Row& body, const std::string& protocol) {
@@ -85,6 +94,14 @@ std::string live_origin(const Row& body, const std::string& protocol) {
     for (const Row& block : blocks) {
         out +=
             ", " + text_of(block, "chain") + " at block " + with_separators(block["number"].dump());
+    }
+    return out;
+}
+
+std::vector<std::string> unknown_in(const Row& body) {
+    std::vector<std::string> out;
+    for (const Row& one : body.value("unknown", Row::array())) {
+        out.push_back(text_of(one, "protocol") + ": " + text_of(one, "reason"));
     }
     return out;
 }
@@ -155,9 +172,7 @@ Expected<RowSet, QueryError> Reader::table(const std::string& table, const Param
         out.rows.resize(limit);
         out.more = true;
     }
-    for (const Row& one : answer->body.value("unknown", Row::array())) {
-        out.unknown.push_back(text_of(one, "protocol") + ": " + text_of(one, "reason"));
-    }
+    out.unknown = unknown_in(answer->body);
     out.live = true;
     out.origin = live_origin(answer->body, param(params, "protocol"));
     return out;
@@ -177,6 +192,36 @@ Expected<Row, QueryError> Reader::latest() const {
         return fail(file.string() + ": not what the daemon writes", kExitData);
     }
     return out;
+}
+
+/// Configured protocols of which the newest snapshot tells nothing, of all or of the one that is
+/// wanted. That is an error where it leaves nobody.
+Expected<std::vector<std::string>, QueryError> Reader::missing_in(const Row& runs,
+                                                                  const std::string& wanted) const {
+    RowSet told;
+    const auto everything = RowFilter::make({});
+    for (const auto& [chain, run] : runs["chains"].items()) {
+        if (!run.contains("files") || !run["files"].contains("tvl")) continue;
+        for (const auto& path : run["files"]["tvl"]) {
+            if (!path.is_string()) continue;
+            const auto file = state_dir_ / "snapshots" / path.get<std::string>();
+            const auto read = add_rows(file, *everything, told.rows);
+            if (!read) return Unexpected<QueryError>{read.error()};
+        }
+    }
+    std::vector<std::string> out;
+    std::size_t asked = 0;
+    for (const std::string& protocol : configured_.protocols) {
+        if (!wanted.empty() && protocol != wanted) continue;
+        ++asked;
+        const bool is_told = std::ranges::any_of(
+            told.rows, [&](const Row& row) { return text_of(row, "protocol") == protocol; });
+        if (!is_told) out.push_back(protocol + ": the newest snapshot tells nothing of it");
+    }
+    if (asked == 0 || out.size() < asked) return out;
+    std::string all;
+    for (const std::string& one : out) all += (all.empty() ? "" : "; ") + one;
+    return fail("nothing is known just now of " + all);
 }
 
 Expected<RowSet, QueryError> Reader::from_files(const std::string& table, const Params& params,
@@ -199,6 +244,11 @@ Expected<RowSet, QueryError> Reader::from_files(const std::string& table, const 
             const auto read = add_rows(folder / path.get<std::string>(), *filter, out.rows);
             if (!read) return Unexpected<QueryError>{read.error()};
         }
+    }
+    if (auto unknown = missing_in(*runs, param(params, "protocol"))) {
+        out.unknown = std::move(*unknown);
+    } else {
+        return Unexpected<QueryError>{unknown.error()};
     }
     for (Row& row : out.rows) let_age(row, configured_.stale_after(text_of(row, "chain")), now_);
     // In the order in which the daemon tells them.
@@ -237,6 +287,14 @@ Expected<RowSet, QueryError> Reader::stopped_liquidations(const Params& params,
         for (const auto& path : files_under(state_dir_ / "snapshots" / "table=liquidations")) {
             const auto read = add_rows(path, *filter, out.rows);
             if (!read) return Unexpected<QueryError>{read.error()};
+        }
+    }
+    if (const auto runs = latest()) {
+        auto unknown = missing_in(*runs, param(params, "protocol"));
+        if (unknown) {
+            out.unknown = std::move(*unknown);
+        } else if (out.rows.empty()) {
+            return Unexpected<QueryError>{unknown.error()};
         }
     }
     return first_of(std::move(out), params, limit);
@@ -310,7 +368,7 @@ Expected<Row, QueryError> Reader::last_status() const {
     if (store) {
         for (const std::string& chain : chain_names()) {
             const auto state = store->chain_state(chain);
-            if (state && state->tip) body["chains"].push_back(stopped_chain(chain, *state));
+            body["chains"].push_back(stopped_chain(chain, state ? *state : store::ChainState{}));
         }
         if (const auto counts = store->outbox_counts()) {
             for (const auto& sink : *counts) {
@@ -323,15 +381,22 @@ Expected<Row, QueryError> Reader::last_status() const {
             }
         }
     }
-    const auto last = from_files("tvl", {}, kAllRows);
-    if (!last) return body;
-    for (const Row& tvl : last->rows) {
+    std::vector<Row> last;
+    if (auto rows = from_files("tvl", {}, kAllRows)) last = std::move(rows->rows);
+    for (const std::string& protocol : configured_.protocols) {
+        const bool is_told = std::ranges::any_of(
+            last, [&](const Row& row) { return text_of(row, "protocol") == protocol; });
+        if (!is_told) last.push_back({{"protocol", protocol}});
+    }
+    for (const Row& tvl : last) {
         Row row;
         row["name"] = tvl.value("protocol", Row());
         row["kind"] = tvl.value("kind", Row());
-        row["chain"] = tvl.value("chain", Row());
+        row["chain"] = named_chain(configured_, tvl);
         row["state"] = "unknown";
-        row["reason"] = "the daemon is not running";
+        row["reason"] = tvl.contains("block") ? "the daemon is not running"
+                                              : "the daemon is not running, and the newest "
+                                                "snapshot tells nothing of it";
         row["coverage"] = tvl.value("coverage", Row());
         row["positions"] = tvl.value("borrowers", Row());
         row["block"] = tvl.value("block", Row());

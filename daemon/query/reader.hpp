@@ -46,6 +46,9 @@ struct Answer {
 /// the one protocol that was asked for.
 std::string live_origin(const view::Row& body, const std::string& protocol);
 
+/// Of whom the daemon says that nothing is known just now, and why.
+std::vector<std::string> unknown_in(const view::Row& body);
+
 /// Rows of one table and where they come from.
 struct RowSet {
     std::vector<view::Row> rows;
@@ -120,6 +123,8 @@ class Reader {
 
   private:
     Expected<RowSet, QueryError> alerts(std::uint64_t since, std::uint64_t until) const;
+    Expected<std::vector<std::string>, QueryError> missing_in(const view::Row& runs,
+                                                              const std::string& wanted) const;
     Expected<RowSet, QueryError> from_files(const std::string& table, const Params& params,
                                             std::size_t limit) const;
     Expected<RowSet, QueryError> stopped_liquidations(const Params& params,

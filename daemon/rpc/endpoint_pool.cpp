@@ -209,7 +209,11 @@ void EndpointPool::Attempts::succeeded(Endpoint& endpoint) {
 bool EndpointPool::Attempts::failed(Endpoint& endpoint, const RpcError& error) {
     errors_[endpoint.index()] = error;
     if (error.kind == ErrorKind::cancelled) return false;
-    endpoint.failed(error);
+    RpcError told = error;
+    if (options_.is_basic && !EndpointHealth::is_own_fault(error.kind)) {
+        told.kind = ErrorKind::transient;
+    }
+    endpoint.failed(told);
     if (is_answer(error.kind)) return false;
     decide_standing(endpoint, error);
     return true;

@@ -26,6 +26,9 @@ struct PoolOptions {
 struct RunOptions {
     Use use = Use::head;
     Clock::Time deadline{};
+    /// Every node answers this: whatever else comes (no such method, no such page) is a failure of
+    /// the endpoint.
+    bool is_basic = false;
 };
 
 /// The endpoints of one chain, in the operator's order of preference. A run asks one of them and,

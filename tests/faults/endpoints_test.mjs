@@ -50,6 +50,8 @@ const FAULTS = {
     'speaks no HTTP': { plan: () => () => ({ kind: 'garbage' }) },
     'answers pages of HTML': { plan: () => () => ({ kind: 'status', status: 200, body: html }), blames: /no JSON/ },
     'answers 502 and HTML': { plan: () => () => ({ kind: 'status', status: 502, body: html, headers: { 'content-type': 'text/html' } }), blames: /502/ },
+    'answers 404 to everything': { plan: () => () => ({ kind: 'status', status: 404, body: 'no such page' }), blames: /404/ },
+    'has no methods': { plan: () => ({ items }) => refusal(items, -32601, 'the method does not exist'), blames: /does not exist/ },
     'answers 503 with Retry-After': { plan: () => () => ({ kind: 'status', status: 503, headers: { 'retry-after': '1' } }), blames: /503/ },
     'answers 429 with Retry-After': { plan: () => () => ({ kind: 'status', status: 429, headers: { 'retry-after': '1' } }), state: /rate limited|down/, blames: /429/ },
     'answers its own rate limit with 200': { plan: () => ({ items }) => refusal(items, -32007, '50/second request limit reached'), state: /rate limited|down/, blames: /limit/ },

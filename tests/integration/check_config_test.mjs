@@ -184,6 +184,30 @@ test('--online asks the endpoints and looks for code', { timeout: 120_000 }, asy
             deaf.close();
         }
 
+        // A node that tells no logs cannot be followed.
+        const logless = createServer((request, response) => {
+            const parts = [];
+            request.on('data', (part) => parts.push(part));
+            request.on('end', async () => {
+                const asked = Buffer.concat(parts).toString();
+                const answer = await fetch(anvil.url, { method: 'POST', body: asked, headers: { 'content-type': 'application/json' } });
+                const body = await answer.json();
+                const without = ([call, reply]) => (call.method === 'eth_getLogs' ? { jsonrpc: '2.0', id: call.id, error: { code: -32601, message: 'the method eth_getLogs does not exist' } } : reply);
+                const calls = JSON.parse(asked);
+                const told = Array.isArray(calls) ? calls.map((call) => without([call, body.find(({ id }) => id === call.id)])) : without([calls, body]);
+                response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(told));
+            });
+        });
+        await new Promise((resolve) => logless.listen(0, '127.0.0.1', resolve));
+        try {
+            const blind = await online(good({ url: `http://127.0.0.1:${logless.address().port}`, chainId: 31337 }));
+            assert.equal(row(blind, 'endpoint', 'devnet-1').state, 'wrong', blind.stdout);
+            assert.match(row(blind, 'endpoint', 'devnet-1').detail, /eth_getLogs/);
+            assert.equal(blind.status, 78);
+        } finally {
+            logless.close();
+        }
+
         const credentials = await online(good({ url: refused }));
         assert.equal(row(credentials, 'endpoint', 'devnet-1').state, 'wrong');
         assert.equal(credentials.status, 78);

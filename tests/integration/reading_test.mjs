@@ -113,6 +113,10 @@ test('a time after the newest block holds nothing, and is told why', () => {
         }
     }
     const sums = (...args) => plimsoll('liquidations', '--by', 'side', ...args);
+    // A time that is recorded and holds nothing says so, with what that rests on.
+    const [none, ...more] = json('liquidations', '--by', 'side', '--since', '1', '--until', '2');
+    assert.deepEqual([none.side, none.events, none.window_recorded_whole, more.length], [null, 0, false, 0]);
+    assert.deepEqual(none.coverage, { [PROTOCOL]: '1.000000' });
     assert.match(sums(...ahead), /from 2099-01-01 00:00 UTC on\n/);
     assert.match(sums(...ahead, '--until', '2099-02-01'), /from 2099-01-01 00:00 UTC to 2099-02-01 00:00 UTC\n/);
     assert.match(sums('--window', '24h', '--until', '2099-01-02'), /from 2099-01-01 00:00 UTC to 2099-01-02 00:00 UTC\n/);
@@ -242,4 +246,20 @@ test('a stopped daemon answers from what it left, and the same', async () => {
     }
     assert.equal(run('snapshot', 'now', ...here()).status, 69);
     assert.equal(run('heatmap', 'DOGE', ...here()).status, 64);
+
+    // What was configured since, and never followed, is unknown and not empty.
+    const grown = path.join(scratch, 'grown.toml');
+    const one = readFileSync(market.daemon.config, 'utf8');
+    const other = one.slice(one.indexOf(`[protocols.${PROTOCOL}]`)).split(/\n\[/)[0].replace(PROTOCOL, 'later').replace(/0x[0-9a-fA-F]{40}/, `0x${'11'.repeat(20)}`);
+    writeFileSync(grown, `${one}\n${other}\n`);
+    for (const args of [['tvl'], ['positions'], ['markets'], ['bands'], ['explain', account], ['liquidations'], ['heatmap', 'ETH'], ['what-if', 'ETH', '--change=-15']]) {
+        const blind = run(...args, '--protocol', 'later', '--json', '--config', grown);
+        assert.equal(blind.status, 69, `${args.join(' ')}: ${blind.stderr}`);
+        assert.match(blind.stderr, /nothing is known just now of later: the newest snapshot tells nothing of it/);
+        const all = run(...args, '--json', '--config', grown);
+        assert.equal(all.status, 0, all.stderr);
+        assert.match(all.stderr, /nothing is known just now of later/, args.join(' '));
+    }
+    const [both] = jsonLines(run('status', '--json', '--config', grown).stdout);
+    assert.deepEqual(both.protocols.map(({ name, chain, state }) => [name, chain, state]), [[PROTOCOL, 'devnet', 'unknown'], ['later', null, 'unknown']]);
 });

@@ -504,7 +504,8 @@ TEST_F(ApiTest, what_is_not_known_is_no_empty_list) {
     ask("/v1/explain", {{"account", to_checksum(address(1))}}, 503);
     ask("/v1/heatmap", {{"collateral", "WETH"}}, 503);
     ask("/v1/what-if", {{"collateral", "WETH"}, {"change", "-10"}}, 503);
-    ask("/v1/liquidations", {{"since", "0"}});
+    EXPECT_EQ(ask("/v1/liquidations", {{"since", "0"}})["unknown"].size(), 2U) << "records stand";
+    ask("/v1/liquidations", {{"protocol", "lend-two"}}, 503);
     ask("/v1/alerts", {{"since", "0"}});
 }
 

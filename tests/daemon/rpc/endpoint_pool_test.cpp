@@ -48,7 +48,7 @@ class EndpointPoolTest : public ::testing::Test {
         return *pool;
     }
     Answer run(Use use = Use::head) {
-        return pool->run({use, clock.now() + 45s}, [this](Endpoint& endpoint) -> Answer {
+        return pool->run({use, clock.now() + 45s, is_basic}, [this](Endpoint& endpoint) -> Answer {
             asked += endpoint.alias();
             auto& errors = scripted[endpoint.alias()];
             if (errors.empty()) return endpoint.alias();
@@ -71,6 +71,7 @@ class EndpointPoolTest : public ::testing::Test {
     std::map<std::string, RpcError> check_errors;
     std::vector<std::string> checks;
     std::string asked;
+    bool is_basic = false;
     bool is_lasting = false;  ///< the first scripted error comes every time
 };
 
@@ -114,6 +115,27 @@ TEST_F(EndpointPoolTest, every_kind_of_failure_moves_on_or_not) {
         ASSERT_FALSE(result);
         EXPECT_EQ(asked, one.asked) << to_string(one.kind);
         EXPECT_EQ(result.error().kind, one.kind);
+    }
+}
+
+/// A page that is no node's answers 404 to everything: nothing else of the run would tell.
+TEST_F(EndpointPoolTest, whatever_a_basic_question_meets_is_the_endpoints_fault) {
+    for (const ErrorKind kind : {ErrorKind::bad_request, ErrorKind::unsupported,
+                                 ErrorKind::missing_state, ErrorKind::execution}) {
+        make(1);
+        is_lasting = true;
+        scripted["a"] = {error(kind)};
+        run();
+        EXPECT_NE(pool->reports()[0].state, EndpointHealth::State::down);
+        is_basic = true;
+        run();
+        EXPECT_EQ(pool->reports()[0].state, EndpointHealth::State::down) << to_string(kind);
+        EXPECT_EQ(pool->reports()[0].failures, 1U);
+        EXPECT_FALSE(pool->reports()[0].last_error.empty());
+        scripted.clear();
+        run();
+        EXPECT_EQ(pool->reports()[0].state, EndpointHealth::State::ok) << to_string(kind);
+        is_basic = false;
     }
 }
 
