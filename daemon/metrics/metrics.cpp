@@ -206,13 +206,17 @@ struct Metrics::Counted final : outbox::Observer, store::StoreObserver {
     // ---- outbox::Observer
     void attempted(const std::string& sink, const sinks::Message& message,
                    const sinks::Outcome& outcome, outbox::milliseconds took) override {
-        attempts.Add({{"sink", sink}, {"result", name_of(outcome.kind)}}).Increment();
-        delivery_duration.Add({{"sink", sink}}, network_buckets()).Observe(Seconds(took).count());
+        told_again(sink, outcome, took);
         if (outcome.kind != sinks::Outcome::Kind::ok) return;
         const auto since = waiting.take(sink, message.id);
         if (!since) return;
         const Seconds latency = std::chrono::steady_clock::now() - *since;
         delivery_latency.Add({{"sink", sink}}, latency_buckets()).Observe(latency.count());
+    }
+    void told_again(const std::string& sink, const sinks::Outcome& outcome,
+                    outbox::milliseconds took) override {
+        attempts.Add({{"sink", sink}, {"result", name_of(outcome.kind)}}).Increment();
+        delivery_duration.Add({{"sink", sink}}, network_buckets()).Observe(Seconds(took).count());
     }
     void died(const std::string& sink, const std::string& /*id*/, const std::string& reason,
               const std::string& /*error*/) override {

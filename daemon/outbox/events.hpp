@@ -35,6 +35,9 @@ class Observer {
 
     virtual void attempted(const std::string& /*sink*/, const sinks::Message& /*message*/,
                            const sinks::Outcome& /*outcome*/, milliseconds /*took*/) {}
+    /// What stands was told again; see `sinks::Sink::keeps_alive`.
+    virtual void told_again(const std::string& /*sink*/, const sinks::Outcome& /*outcome*/,
+                            milliseconds /*took*/) {}
     /// `reason` is "poison", "expired" or "gone".
     virtual void died(const std::string& /*sink*/, const std::string& /*id*/,
                       const std::string& /*reason*/, const std::string& /*error*/) {}

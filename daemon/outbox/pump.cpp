@@ -142,6 +142,7 @@ void Pump::enable() {
         const std::lock_guard lock(mutex_);
         queue_.enable();
         queue_.forget_waits();
+        maintain_soon();
         publish();
     }
     signal_.raise();
@@ -151,6 +152,7 @@ void Pump::hurry() {
     {
         const std::lock_guard lock(mutex_);
         queue_.forget_waits();
+        maintain_soon();
     }
     wake();
 }
@@ -205,7 +207,11 @@ void Pump::work_once(std::uint64_t seen, const pulse::Pulse& pulse) {
     std::optional<Held> held;
     if (step.next.job) held.emplace(*this, std::move(*step.next.job));
     report_deaths();
-    if (step.is_time_to_maintain) sink_->maintain(seconds_of(step.now));
+    if (step.is_time_to_maintain) {
+        maintain(step);
+        pulse.beat();
+        if (held && !held->job().is_probe && !is_closed()) held.reset();
+    }
     if (held) return attempt(std::move(*held), pulse);
     const auto pause = std::max(SteadyTime::duration{0}, step.next.wait_until - step.now.steady);
     pulse.beat_before(std::chrono::duration_cast<milliseconds>(pause));
@@ -221,13 +227,79 @@ Pump::Step Pump::take_step() {
     if (is_woken_.exchange(false)) queue_.look_again();
     step.next = queue_.next(step.now);
     if (step.next.job && queue_.has_more()) invite_lane();
-    if (step.now.steady >= next_maintenance_) {
-        step.is_time_to_maintain = true;
-        next_maintenance_ = step.now.steady + sink_->limits().maintain_every;
-    }
+    if (step.now.steady >= next_maintenance_) begin_maintenance(step);
     step.next.wait_until = std::min(step.next.wait_until, next_maintenance_);
     publish();
     return step;
+}
+
+/// With `mutex_` held. What is told again keeps to the circuit, as messages do; files are looked
+/// after whatever the circuit is.
+void Pump::begin_maintenance(Step& step) {
+    next_maintenance_ = step.now.steady + sink_->limits().maintain_every;
+    step.is_time_to_maintain = true;
+    if (!sink_->keeps_alive()) return;
+    const auto [is_allowed, is_probe] = queue_.begin_upkeep(step.now);
+    step.is_time_to_maintain = is_allowed;
+    step.is_probe = is_probe;
+    const auto gate = queue_.circuit().next_attempt();
+    if (!is_allowed && gate) next_maintenance_ = std::min(next_maintenance_, *gate);
+}
+
+/// With `mutex_` held. A sink that is back may have forgotten what stands.
+void Pump::maintain_soon() {
+    if (sink_->keeps_alive()) next_maintenance_ = SteadyTime::min();
+}
+
+/// What an attempt says of the sink. `note`: tells the queue, with `mutex_` held.
+template <class Note>
+void Pump::heed(bool is_probe, const sinks::Outcome& outcome, const Note& note) {
+    Circuit::State before{};
+    Circuit::State after{};
+    {
+        const std::lock_guard lock(mutex_);
+        const Instant now = clock_.now();
+        before = is_probe ? Circuit::State::open : queue_.circuit().state();
+        note(now);
+        after = queue_.circuit().state();
+        publish();
+    }
+    if (is_probe || before != after) signal_.raise();  // others may begin now
+    if (before != after) report_circuit(after, outcome.detail);
+}
+
+void Pump::maintain(const Step& step) {
+    bool is_probe = step.is_probe;
+    SteadyTime begin = clock_.now().steady;
+    const auto report = [&](const sinks::Outcome& outcome) {
+        if (is_cancelled_ && outcome.kind == sinks::Outcome::Kind::retry) return false;
+        const SteadyTime end = clock_.now().steady;
+        const auto took = std::chrono::duration_cast<milliseconds>(end - begin);
+        begin = end;
+        observer_.told_again(name(), outcome, took);
+        const bool was_probe = std::exchange(is_probe, false);
+        heed(was_probe, outcome, [&](const Instant& now) {
+            queue_.note_upkeep(was_probe, outcome, now);
+            if (outcome.wait) {
+                next_maintenance_ = std::max(next_maintenance_, now.steady + *outcome.wait);
+            }
+        });
+        return !is_stopping_ && is_closed();
+    };
+    try {
+        sink_->maintain(seconds_of(step.now), report);
+    } catch (const std::exception& error) {
+        spdlog::error("sink {}: {}", name(), error.what());
+    }
+    if (!is_probe) return;
+    const std::lock_guard lock(mutex_);
+    queue_.abandon_upkeep(is_probe);
+    publish();
+}
+
+bool Pump::is_closed() {
+    const std::lock_guard lock(mutex_);
+    return queue_.circuit().state() == Circuit::State::closed;
 }
 
 /// With `mutex_` held.
@@ -341,18 +413,11 @@ sinks::Outcome Pump::deliver(const sinks::Group& group, const Instant& now) {
 
 Verdict Pump::decide(const Job& job, const sinks::Outcome& outcome) {
     Verdict verdict;
-    Circuit::State before{};
-    Circuit::State after{};
-    {
-        const std::lock_guard lock(mutex_);
-        const Instant now = clock_.now();
-        before = job.is_probe ? Circuit::State::open : queue_.circuit().state();
+    heed(job.is_probe, outcome, [&](const Instant& now) {
+        const bool was_open = job.is_probe || queue_.circuit().state() != Circuit::State::closed;
         verdict = queue_.decide(job, outcome, now);
-        after = queue_.circuit().state();
-        publish();
-    }
-    if (job.is_probe || before != after) signal_.raise();  // others may begin now
-    if (before != after) report_circuit(after, outcome.detail);
+        if (was_open && queue_.circuit().state() == Circuit::State::closed) maintain_soon();
+    });
     return verdict;
 }
 

@@ -55,6 +55,7 @@ class Pump {
     struct Step {
         SinkQueue::Step next;
         bool is_time_to_maintain = false;
+        bool is_probe = false;  ///< the housekeeping is
         Instant now;
     };
 
@@ -62,6 +63,10 @@ class Pump {
     void run_lane();
     void work_once(std::uint64_t seen, const pulse::Pulse& pulse);
     Step take_step();
+    void begin_maintenance(Step& step);
+    void maintain_soon();
+    void maintain(const Step& step);
+    bool is_closed();
     void start_lane();
     void invite_lane();
     void attempt(Held held, const pulse::Pulse& pulse);
@@ -74,6 +79,8 @@ class Pump {
     void finish(Held& sent, const Verdict& verdict);
     sinks::Outcome deliver(const sinks::Group& group, const Instant& now);
     Verdict decide(const Job& job, const sinks::Outcome& outcome);
+    template <class Note>
+    void heed(bool is_probe, const sinks::Outcome& outcome, const Note& note);
     bool persist(const Job& job, const Verdict& verdict, const pulse::Pulse& pulse);
     Expected<void, store::StoreError> mark(const Job& job, const Verdict& verdict);
     void give_back(const Job& job, const store::StoreError* error);

@@ -243,7 +243,21 @@ Verdict SinkQueue::decide(const Job& job, const sinks::Outcome& outcome, const I
     state.longest_wait = longest_wait_;
 
     if (outcome.kind == sinks::Outcome::Kind::refused) ++memory.refusals;
-    tell_circuit(job, outcome.kind, now);
+    note(job.is_probe, outcome, now);
+    Verdict verdict = judge(outcome, state);
+    // By a clock that is set forward only now it would wait until the clock is there again.
+    verdict.not_before_ms = wall + verdict.wait.count();
+    return verdict;
+}
+
+SinkQueue::Upkeep SinkQueue::begin_upkeep(const Instant& now) {
+    const auto gate = circuit_.next_attempt();
+    if (!gate || *gate > now.steady) return {};
+    return {true, circuit_.begin_attempt()};
+}
+
+void SinkQueue::note(bool is_probe, const sinks::Outcome& outcome, const Instant& now) {
+    tell_circuit(is_probe, outcome.kind, now);
     ++status_.attempts;
     if (outcome.kind == sinks::Outcome::Kind::ok) {
         status_.last_ok_ms = now.wall_ms;
@@ -251,13 +265,9 @@ Verdict SinkQueue::decide(const Job& job, const sinks::Outcome& outcome, const I
         status_.last_error = outcome.detail;
         status_.last_error_ms = now.wall_ms;
     }
-    Verdict verdict = judge(outcome, state);
-    // By a clock that is set forward only now it would wait until the clock is there again.
-    verdict.not_before_ms = wall + verdict.wait.count();
-    return verdict;
 }
 
-void SinkQueue::tell_circuit(const Job& job, sinks::Outcome::Kind kind, const Instant& now) {
+void SinkQueue::tell_circuit(bool is_probe, sinks::Outcome::Kind kind, const Instant& now) {
     using Kind = sinks::Outcome::Kind;
     const bool was_closed = circuit_.state() == Circuit::State::closed;
     switch (kind) {
@@ -265,7 +275,7 @@ void SinkQueue::tell_circuit(const Job& job, sinks::Outcome::Kind kind, const In
             circuit_.succeeded();
             break;
         case Kind::retry:
-            circuit_.failed(job.is_probe, now.steady);
+            circuit_.failed(is_probe, now.steady);
             break;
         case Kind::throttled:
             bucket_.throttled(now.steady);

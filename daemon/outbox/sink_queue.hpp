@@ -80,6 +80,18 @@ class SinkQueue {
     /// What becomes of the message. Updates circuit and rate at once; the message stays under way
     /// until `finish`.
     Verdict decide(const Job& job, const sinks::Outcome& outcome, const Instant& now);
+    /// Whether the sink may be told again now of what stands; where its circuit is open, this is
+    /// the probe. Ends by `abandon_upkeep`, or when its first outcome is noted.
+    struct Upkeep {
+        bool is_allowed = false;
+        bool is_probe = false;
+    };
+    Upkeep begin_upkeep(const Instant& now);
+    void note_upkeep(bool is_probe, const sinks::Outcome& outcome, const Instant& now) {
+        note(is_probe, outcome, now);
+    }
+    /// Nothing was sent.
+    void abandon_upkeep(bool is_probe) { circuit_.abandoned(is_probe); }
     /// The verdict is on disk.
     void finish(const Job& job, const Verdict& verdict, const Instant& now);
     /// No attempt was made, or none whose outcome counts. Allocates nothing.
@@ -125,7 +137,8 @@ class SinkQueue {
     StoreResult bury(const store::DueMessage& row, const std::string& reason, const Instant& now);
     Step after_store_error(const store::StoreError& error, const Instant& now);
     void take_in(std::vector<store::DueMessage> rows, bool is_early, const Instant& now);
-    void tell_circuit(const Job& job, sinks::Outcome::Kind kind, const Instant& now);
+    void note(bool is_probe, const sinks::Outcome& outcome, const Instant& now);
+    void tell_circuit(bool is_probe, sinks::Outcome::Kind kind, const Instant& now);
     Step idle(const Instant& now);
     void forget_old(const Instant& now);
 

@@ -179,7 +179,7 @@ std::vector<std::pair<std::string, AlertmanagerSink::Standing>> AlertmanagerSink
     return out;
 }
 
-void AlertmanagerSink::maintain(sys_seconds now) {
+void AlertmanagerSink::maintain(sys_seconds now, const Report& report) {
     const auto all = due(now);
     const auto deadline = std::chrono::steady_clock::now() + kLongestTurn;
     for (std::size_t from = 0; from < all.size(); from += kMaxBatch) {
@@ -192,11 +192,16 @@ void AlertmanagerSink::maintain(sys_seconds now) {
             // What happened does not go on by being told again.
             if (alert->is_event()) batch.back()["endsAt"] = rfc3339(all[i].second.until);
         }
-        const HttpReply reply = poster_->post(alertmanager_request(std::move(batch), settings_));
-        // One that takes nothing now is told all of it again the next time.
-        if (reply.fault != HttpReply::Fault::none || reply.status >= 500) return;
+        const Outcome outcome = redactor_.clean(
+            classify(poster_->post(alertmanager_request(std::move(batch), settings_)), now));
+        const bool goes_on = report(outcome);
+        // One alert that is not wanted, and its batch with it, must not keep the others from
+        // being told.
+        const bool is_passed =
+            outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::refused;
+        if (!is_passed) return;
         sent_up_to_ = all[end - 1].first;
-        if (std::chrono::steady_clock::now() >= deadline) return;
+        if (!goes_on || std::chrono::steady_clock::now() >= deadline) return;
     }
 }
 

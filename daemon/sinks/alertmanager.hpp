@@ -40,7 +40,8 @@ HttpRequest alertmanager_request(nlohmann::json alerts, const AlertmanagerSettin
 
 /// Sends each alert, and every `resend` all that fire and those that ended in the last 5 min: that
 /// is how Alertmanager learns that they still do, and what it has lost when it was restarted. A
-/// turn takes half a minute at most; where that is too short the next one goes on from there.
+/// turn takes half a minute at most and ends when nothing is taken; the next one goes on from
+/// there.
 class AlertmanagerSink final : public Sink {
   public:
     AlertmanagerSink(AlertmanagerSettings settings, Redactor redactor,
@@ -50,7 +51,7 @@ class AlertmanagerSink final : public Sink {
     Limits limits() const override;
     Outcome deliver(const Message& message, std::chrono::sys_seconds now) override;
     void cancel() override { poster_->cancel(); }
-    void maintain(std::chrono::sys_seconds now) override;
+    void maintain(std::chrono::sys_seconds now, const Report& report) override;
     bool keeps_alive() const override { return true; }
     void restore(std::span<const Message> standing) override;
 

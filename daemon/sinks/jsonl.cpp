@@ -88,7 +88,7 @@ Outcome JsonlSink::deliver(const Message& message, std::chrono::sys_seconds /*no
     return {Outcome::Kind::ok};
 }
 
-void JsonlSink::maintain(std::chrono::sys_seconds now) {
+void JsonlSink::maintain(std::chrono::sys_seconds now, const Report& /*report*/) {
     std::error_code error;  // a folder that cannot be read or removed today may be tomorrow
     std::vector<std::string> names;
     for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end;

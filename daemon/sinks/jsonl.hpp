@@ -30,7 +30,7 @@ class JsonlSink final : public Sink {
     Limits limits() const override { return {.longest_wait = std::chrono::seconds{30}}; }
     Outcome deliver(const Message& message, std::chrono::sys_seconds now) override;
     /// Deletes whole date folders that are older than `keep`.
-    void maintain(std::chrono::sys_seconds now) override;
+    void maintain(std::chrono::sys_seconds now, const Report& report) override;
 
   private:
     Expected<void, std::string> store_line(const Message& message, const std::string& line);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -80,10 +81,13 @@ class Sink {
     virtual Outcome deliver_group(const Group& group, std::chrono::sys_seconds now);
     /// Makes attempts in progress and all later ones end soon with `retry`.
     virtual void cancel() {}
+    /// Hears what came of an attempt that is not one at a message; false: make no more now.
+    using Report = std::function<bool(const Outcome&)>;
     /// Housekeeping, called every `limits().maintain_every` by one of the threads that deliver,
-    /// between two attempts.
-    virtual void maintain(std::chrono::sys_seconds /*now*/) {}
-    /// Whether the sink must go on telling of alerts that it has taken and that still fire.
+    /// between two attempts; of a sink that `keeps_alive` only while it is worth attempts.
+    virtual void maintain(std::chrono::sys_seconds /*now*/, const Report& /*report*/) {}
+    /// Whether the sink must go on telling of alerts that it has taken and that still fire, which
+    /// `maintain` does.
     virtual bool keeps_alive() const { return false; }
     /// The newest message taken of each such alert, once before the first attempt.
     virtual void restore(std::span<const Message> /*standing*/) {}

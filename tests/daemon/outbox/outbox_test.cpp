@@ -315,6 +315,9 @@ struct Listener final : Observer {
                    const sinks::Outcome& result, milliseconds) override {
         note("attempted " + sink + " " + message.id + " " + std::string(to_string(result.kind)));
     }
+    void told_again(const std::string& sink, const sinks::Outcome& result, milliseconds) override {
+        note("told again " + sink + " " + std::string(to_string(result.kind)));
+    }
     void died(const std::string& sink, const std::string& id, const std::string& reason,
               const std::string& error) override {
         note("died " + sink + " " + id + " " + reason + " " + error);
@@ -410,6 +413,119 @@ TEST_F(OutboxTest, sink_that_keeps_alerts_alive_is_told_of_them_before_it_starts
     start();
     EXPECT_TRUE(is_done(2));
     EXPECT_EQ(ids, std::vector<std::string>{"m1"});
+}
+
+/// Tells what stands in three posts every minute.
+class RepeatingSink final : public sinks::Sink {
+  public:
+    RepeatingSink(SinkLog& log, ScriptedSink::Script script)
+        : log_(log), script_(std::move(script)) {}
+    const std::string& name() const override { return name_; }
+    sinks::Limits limits() const override {
+        sinks::Limits out = testing::limits(1);
+        out.maintain_every = 60s;
+        return out;
+    }
+    sinks::Outcome deliver(const sinks::Message& message, std::chrono::sys_seconds) override {
+        log_.add({message.id, 0});
+        return script_(message);
+    }
+    void maintain(std::chrono::sys_seconds, const Report& report) override {
+        sinks::Message standing;
+        standing.id = "standing";
+        for (int post = 0; post < 3; ++post) {
+            log_.add({standing.id, 0});
+            if (!report(script_(standing))) return;
+        }
+    }
+    bool keeps_alive() const override { return true; }
+
+  private:
+    const std::string name_ = "a";
+    SinkLog& log_;
+    const ScriptedSink::Script script_;
+};
+
+class OutboxToldAgain : public OutboxTest {
+  protected:
+    void start_with(ScriptedSink::Script script) {
+        sinks_.push_back(std::make_unique<RepeatingSink>(logs_["a"], std::move(script)));
+        start(&listener_);
+    }
+    std::size_t posts() { return logs_["a"].attempts().size(); }
+    SinkStatus status() { return outbox_->status()[0]; }
+
+    Listener listener_;
+};
+
+TEST_F(OutboxToldAgain, counts_as_a_delivery_does) {
+    start_with([](const sinks::Message&) { return outcome(Kind::ok); });
+    EXPECT_TRUE(becomes([&] { return status().attempts == 3; }));
+    EXPECT_EQ(status().last_ok_ms, clock_.now().wall_ms);
+    EXPECT_EQ(status().delivered, 0U);
+    EXPECT_EQ(listener_.all(), std::vector<std::string>(3, "told again a ok"));
+}
+
+TEST_F(OutboxToldAgain, failures_open_the_circuit_and_the_next_turn_is_the_probe) {
+    std::atomic<bool> is_up{false};
+    start_with([&](const sinks::Message&) { return outcome(is_up ? Kind::ok : Kind::retry); });
+    EXPECT_TRUE(becomes([&] { return posts() == 3; }));
+    clock_.advance(60s);
+    EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::open; }));
+    EXPECT_EQ(posts(), 5U) << "no more once it is open";
+    EXPECT_EQ(status().last_error, "because");
+    clock_.advance(60s);
+    EXPECT_TRUE(becomes([&] { return posts() == 6; })) << "the probe, though nothing is owed";
+    EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::open; }));
+    is_up = true;
+    clock_.advance(60s);
+    EXPECT_TRUE(becomes([&] { return posts() == 9; }));
+    EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::closed; }));
+}
+
+TEST_F(OutboxToldAgain, one_that_is_gone_is_asked_no_more) {
+    std::atomic<bool> is_gone{true};
+    store_.add("a", "m1", "k");
+    start_with([&](const sinks::Message&) { return outcome(is_gone ? Kind::gone : Kind::ok); });
+    EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::disabled; }));
+    EXPECT_TRUE(becomes([&] { return store_.state("m1") == "dead"; }));
+    for (int turn = 0; turn < 3; ++turn) clock_.advance(10min);
+    outbox_->wake();
+    EXPECT_EQ(logs_["a"].ids(), std::vector<std::string>{"standing"});
+    is_gone = false;
+    outbox_->enable("a");
+    EXPECT_TRUE(becomes([&] { return posts() == 4; })) << "told at once of what stands";
+}
+
+TEST_F(OutboxToldAgain, waits_as_long_as_the_sink_asks) {
+    std::atomic<bool> is_busy{true};
+    start_with([&](const sinks::Message&) -> sinks::Outcome {
+        if (is_busy) return {Kind::throttled, 5min, "because"};
+        return outcome(Kind::ok);
+    });
+    EXPECT_TRUE(becomes([&] { return status().attempts == 3; }));
+    is_busy = false;
+    clock_.advance(4min);
+    outbox_->wake();
+    store_.add("a", "m1", "k");
+    EXPECT_TRUE(is_done(1));
+    EXPECT_EQ(posts(), 4U);
+    clock_.advance(1min);
+    EXPECT_TRUE(becomes([&] { return posts() == 7; }));
+}
+
+TEST_F(OutboxToldAgain, one_that_a_message_finds_working_is_told_what_stands_at_once) {
+    std::atomic<bool> is_up{false};
+    start_with([&](const sinks::Message&) { return outcome(is_up ? Kind::ok : Kind::retry); });
+    EXPECT_TRUE(becomes([&] { return posts() == 3; }));
+    clock_.advance(60s);
+    EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::open; }));
+    is_up = true;
+    store_.add("a", "m1", "k");
+    outbox_->wake();
+    clock_.advance(5s);
+    EXPECT_TRUE(becomes([&] { return posts() == 9; }));
+    EXPECT_EQ(logs_["a"].ids()[5], "m1");
 }
 
 TEST_F(OutboxTest, store_that_cannot_tell_what_stands_keeps_nobody_from_delivering) {

@@ -93,7 +93,7 @@ class ScriptedSink final : public sinks::Sink {
         return groups_(group);
     }
     void cancel() override { log_.unblock(); }
-    void maintain(std::chrono::sys_seconds) override { ++maintained; }
+    void maintain(std::chrono::sys_seconds, const Report&) override { ++maintained; }
 
     std::atomic<int> maintained{0};
 

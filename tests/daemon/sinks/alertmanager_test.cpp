@@ -102,8 +102,17 @@ class AlertmanagerSinkTest : public ::testing::Test {
     }
     static Message message(const char* sample) { return message(alert_sample(sample)); }
 
+    void maintain(std::chrono::sys_seconds now) {
+        sink_.maintain(now, [this](const Outcome& outcome) {
+            reported_.push_back(outcome);
+            return goes_on_;
+        });
+    }
+
     int status_ = 200;
     std::vector<json> posts_;
+    std::vector<Outcome> reported_;
+    bool goes_on_ = true;
     AlertmanagerSink sink_{settings(), Redactor(Secret("http://127.0.0.1:9093"), {}),
                            std::make_unique<RecordingPoster>(posts_, status_)};
 };
@@ -111,14 +120,14 @@ class AlertmanagerSinkTest : public ::testing::Test {
 TEST_F(AlertmanagerSinkTest, what_fires_is_sent_again_until_it_has_ended) {
     EXPECT_EQ(sink_.limits().maintain_every, 60s);
     sink_.deliver(message("position_firing"), kNow);
-    sink_.maintain(kNow + 60s);
+    maintain(kNow + 60s);
     ASSERT_EQ(posts_.size(), 2U);
     EXPECT_EQ(posts_[1][0].at("endsAt"), "2026-01-15T12:05:40Z") << "its end moves on";
     sink_.deliver(message("position_resolved"), kNow + 70s);
-    sink_.maintain(kNow + 120s);
+    maintain(kNow + 120s);
     ASSERT_EQ(posts_.size(), 4U);
     EXPECT_EQ(posts_[3][0].at("endsAt"), "2026-01-15T12:00:11Z") << "the end is told again";
-    sink_.maintain(kNow + 70s + 5min);
+    maintain(kNow + 70s + 5min);
     EXPECT_EQ(posts_.size(), 4U);
     EXPECT_EQ(sink_.standing(), 0U);
 }
@@ -144,7 +153,7 @@ TEST_F(AlertmanagerSinkTest, other_labels_end_the_alert_of_before) {
     EXPECT_EQ(posts_.back()[0].at("labels").at("severity"), "warning");
     EXPECT_EQ(posts_.back()[1].at("labels").at("severity"), "critical");
     EXPECT_EQ(posts_.back()[1].at("endsAt"), "2026-01-15T12:01:50Z");
-    sink_.maintain(kNow + 60s);
+    maintain(kNow + 60s);
     EXPECT_EQ(posts_.back().size(), 1U);
 }
 
@@ -153,7 +162,7 @@ TEST_F(AlertmanagerSinkTest, restart_takes_up_what_still_fires) {
                                         message("position_retracted"), message("liquidated")};
     sink_.restore(standing);
     EXPECT_EQ(sink_.standing(), 2U) << "what is over, and events, need no telling";
-    sink_.maintain(kNow);
+    maintain(kNow);
     ASSERT_EQ(posts_.size(), 1U);
     EXPECT_EQ(posts_[0].size(), 2U);
 }
@@ -166,12 +175,35 @@ TEST_F(AlertmanagerSinkTest, many_are_sent_in_batches_and_none_to_a_server_that_
         standing.push_back(message(one));
     }
     sink_.restore(standing);
-    sink_.maintain(kNow);
+    maintain(kNow);
     ASSERT_EQ(posts_.size(), 3U);
     EXPECT_EQ(posts_[0].size() + posts_[1].size() + posts_[2].size(), 150U);
-    status_ = 503;
-    sink_.maintain(kNow + 60s);
-    EXPECT_EQ(posts_.size(), 4U);
+    for (const int status : {503, 410, 429, 401}) {
+        status_ = status;
+        posts_.clear();
+        maintain(kNow + 60s);
+        EXPECT_EQ(posts_.size(), 1U) << status;
+    }
+    status_ = 400;
+    posts_.clear();
+    maintain(kNow + 60s);
+    EXPECT_EQ(posts_.size(), 3U) << "one that is not wanted keeps no others back";
+    posts_.clear();
+    goes_on_ = false;
+    maintain(kNow + 60s);
+    EXPECT_EQ(posts_.size(), 1U);
+}
+
+TEST_F(AlertmanagerSinkTest, what_came_of_telling_again_is_reported) {
+    sink_.restore(std::vector<Message>{message("position_firing")});
+    maintain(kNow);
+    ASSERT_EQ(reported_.size(), 1U);
+    EXPECT_EQ(reported_[0].kind, Outcome::Kind::ok);
+    status_ = 410;
+    maintain(kNow + 60s);
+    ASSERT_EQ(reported_.size(), 2U);
+    EXPECT_EQ(reported_[1].kind, Outcome::Kind::gone);
+    EXPECT_EQ(reported_[1].detail, "http://127.0.0.1/…: HTTP 410");
 }
 
 }  // namespace

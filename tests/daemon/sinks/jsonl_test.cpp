@@ -143,7 +143,7 @@ TEST_F(JsonlSinkTest, maintain_deletes_whole_old_date_folders_only) {
     fill(folder_.path() / "alerts" / "date=old" / "x", "");
     fill(folder_.path() / "alerts" / "2020-01-01" / "x", "");
     JsonlSink archive("archive", folder_.path() / "alerts", 400 * 24h);
-    archive.maintain(std::chrono::sys_seconds{1'768'521'599s});
+    archive.maintain(std::chrono::sys_seconds{1'768'521'599s}, {});
     EXPECT_FALSE(std::filesystem::exists(file("2024-12-10").parent_path()));
     EXPECT_TRUE(std::filesystem::exists(file("2024-12-11")));
     EXPECT_TRUE(std::filesystem::exists(file("2024-12-12")));
