@@ -55,7 +55,10 @@ SinkNews look_at_sink(const outbox::SinkStatus& sink, const SinkState& before,
     state.disabled_why = !is_gone ? "" : sink.last_error.empty() ? "gone" : sink.last_error;
     if (is_gone && !before.disabled_why.empty()) state.disabled_why = before.disabled_why;
     const std::uint64_t now = seconds_of(now_ms);
-    if (!state.circuit_open) {
+    // One that asks for patience again and again keeps its circuit closed, and takes nothing.
+    const std::int64_t nothing_for_ms = sink.took_nothing_for.count();
+    const bool is_deaf = nothing_for_ms > (before.told_episode != 0 ? 0 : kDownForMs);
+    if (!state.circuit_open && !is_deaf) {
         // One that is tried again, after a restart or by hand, works when it took something.
         const std::uint64_t began = std::min(before.told_episode, now);  // the clock may go back
         const bool has_worked = sink.last_ok_ms > 0 && seconds_of(sink.last_ok_ms) >= began;
@@ -67,7 +70,9 @@ SinkNews look_at_sink(const outbox::SinkStatus& sink, const SinkState& before,
         state.told_episode = 0;
         return out;
     }
-    if (state.down_since_ms == 0) state.down_since_ms = now_ms - sink.open_for.count();
+    if (state.down_since_ms == 0) {
+        state.down_since_ms = now_ms - std::max(sink.open_for.count(), nothing_for_ms);
+    }
     const bool is_long = now_ms - state.down_since_ms > kDownForMs;
     if (before.told_episode == 0 && (is_long || is_gone)) {
         state.told_episode = std::max<std::uint64_t>(seconds_of(state.down_since_ms), 1);

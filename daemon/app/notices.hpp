@@ -21,8 +21,8 @@ struct SinkNews {
     std::optional<alerts::Alert> alert;  ///< to be told to the other sinks
 };
 
-/// A sink that has been down for more than 10 min, or that is gone, is told of once; when it works
-/// again that is told, too. Pure. `now_ms` is wall clock.
+/// A sink that has been down or has taken nothing for more than 10 min, or that is gone, is told of
+/// once; when it works again that is told, too. Pure. `now_ms` is wall clock.
 SinkNews look_at_sink(const outbox::SinkStatus& sink, const store::SinkState& before,
                       std::int64_t now_ms);
 

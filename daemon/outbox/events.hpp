@@ -15,11 +15,12 @@ struct SinkStatus {
     milliseconds oldest_age{0};  ///< since the oldest queued message was committed
     unsigned in_flight = 0;
     Circuit::State circuit = Circuit::State::closed;
-    milliseconds open_for{0};        ///< since the circuit is not closed
-    std::string last_error;          ///< of the newest attempt that failed; without secrets
-    std::int64_t last_error_ms = 0;  ///< wall clock; 0: never
-    std::int64_t last_ok_ms = 0;     ///< wall clock; 0: never
-    std::uint64_t attempts = 0;      ///< in this process, as the two below
+    milliseconds open_for{0};          ///< since the circuit is not closed
+    milliseconds took_nothing_for{0};  ///< since it first failed or asked for patience; 0: it works
+    std::string last_error;            ///< of the newest attempt that failed; without secrets
+    std::int64_t last_error_ms = 0;    ///< wall clock; 0: never
+    std::int64_t last_ok_ms = 0;       ///< wall clock; 0: never
+    std::uint64_t attempts = 0;        ///< in this process, as the two below
     std::uint64_t delivered = 0;
     std::uint64_t dead = 0;
 };

@@ -170,7 +170,11 @@ SinkStatus Pump::status() const {
     const SteadyTime now = clock_.now().steady;
     const std::lock_guard lock(status_mutex_);
     SinkStatus out = status_;
-    if (open_since_) out.open_for = std::chrono::duration_cast<milliseconds>(now - *open_since_);
+    const auto how_long = [now](const std::optional<SteadyTime>& since) {
+        return std::chrono::duration_cast<milliseconds>(now - since.value_or(now));
+    };
+    out.open_for = how_long(open_since_);
+    out.took_nothing_for = how_long(nothing_since_);
     return out;
 }
 
@@ -180,6 +184,7 @@ void Pump::publish() {
         const std::lock_guard lock(status_mutex_);
         status_ = queue_.status();
         open_since_ = queue_.circuit().open_since();
+        nothing_since_ = queue_.nothing_since();
     } catch (const std::bad_alloc&) {  // the status of before is good enough
     }
 }

@@ -110,6 +110,7 @@ class Pump {
     mutable std::mutex status_mutex_;  // guards the members below; never held for long
     SinkStatus status_;
     std::optional<SteadyTime> open_since_;
+    std::optional<SteadyTime> nothing_since_;
 };
 
 }  // namespace plimsoll::outbox

@@ -207,6 +207,8 @@ void SinkQueue::store_failed(const store::StoreError& error, const Instant& now)
 SinkQueue::Step SinkQueue::idle(const Instant& now) {
     const auto due = store_.next_due_ms(sink_);
     if (!due) return after_store_error(due.error(), now);
+    // What was not taken was dropped, or is too old: nobody asks the sink for anything.
+    if (!*due && under_way_.empty() && !is_upkeep_owed_) nothing_since_.reset();
     SteadyTime until = now.steady + kLongestIdle;
     if (!under_way_.empty()) until = now.steady + kShortIdle;
     for (const auto& [id, memory] : memories_) {
@@ -261,7 +263,11 @@ void SinkQueue::note(bool is_probe, const sinks::Outcome& outcome, const Instant
     ++status_.attempts;
     if (outcome.kind == sinks::Outcome::Kind::ok) {
         status_.last_ok_ms = now.wall_ms;
+        nothing_since_.reset();
     } else {
+        // One that refuses a message may well take the next.
+        const bool is_refused = outcome.kind == sinks::Outcome::Kind::refused;
+        if (!nothing_since_ && !is_refused) nothing_since_ = now.steady;
         status_.last_error = outcome.detail;
         status_.last_error_ms = now.wall_ms;
     }

@@ -89,6 +89,7 @@ class SinkQueue {
     Upkeep begin_upkeep(const Instant& now);
     void note_upkeep(bool is_probe, const sinks::Outcome& outcome, const Instant& now) {
         note(is_probe, outcome, now);
+        is_upkeep_owed_ = outcome.kind != sinks::Outcome::Kind::ok;
     }
     /// Nothing was sent.
     void abandon_upkeep(bool is_probe) { circuit_.abandoned(is_probe); }
@@ -105,9 +106,15 @@ class SinkQueue {
     /// Deaths since the last call.
     std::vector<Death> take_deaths() { return std::exchange(deaths_, {}); }
     const Circuit& circuit() const { return circuit_; }
-    void enable() { circuit_.enable(); }
+    /// Since when attempts are made and nothing is taken, whatever the circuit makes of the
+    /// answers: one that asks for patience for ever is never open.
+    std::optional<SteadyTime> nothing_since() const { return nothing_since_; }
+    void enable() {
+        circuit_.enable();
+        nothing_since_.reset();
+    }
     void disable(const Instant& now) { circuit_.disable(now.steady); }
-    /// All but what the store knows, and `open_for`.
+    /// All but what the store knows, and how long.
     SinkStatus status() const;
 
   private:
@@ -153,9 +160,11 @@ class SinkQueue {
     std::deque<Candidate> batch_;  // heads at hand, in the order of the store
     std::unordered_set<std::string> under_way_;
     std::unordered_map<std::string, Memory> memories_;
-    bool is_draining_ = false;    // the sink is back: backoffs of before are moot
-    milliseconds store_wait_{0};  // 0: the store works
-    SteadyTime store_until_{};    // it is left alone until then
+    std::optional<SteadyTime> nothing_since_;
+    bool is_upkeep_owed_ = false;  // what stands was told again last, and not taken
+    bool is_draining_ = false;     // the sink is back: backoffs of before are moot
+    milliseconds store_wait_{0};   // 0: the store works
+    SteadyTime store_until_{};     // it is left alone until then
     std::vector<Death> deaths_;
     SinkStatus status_;
 };

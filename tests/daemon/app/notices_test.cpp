@@ -55,6 +55,40 @@ TEST(SinkNews, down_for_ten_minutes_is_told_once) {
     EXPECT_FALSE(news.alert.has_value());
 }
 
+TEST(SinkNews, one_that_asks_for_patience_for_ten_minutes_is_told_once) {
+    outbox::SinkStatus busy = sink(State::closed);
+    busy.last_error = "HTTP 429";
+    busy.last_ok_ms = kNow;
+    busy.took_nothing_for = 10min;
+    SinkNews news = look_at_sink(busy, before(), kNow + 10 * kMinute);
+    EXPECT_EQ(news.state, before());
+    EXPECT_FALSE(news.alert.has_value());
+    busy.took_nothing_for += 1ms;
+    news = look_at_sink(busy, before(), kNow + 10 * kMinute + 1);
+    ASSERT_TRUE(news.alert.has_value());
+    EXPECT_EQ(news.alert->type, "daemon.sink_down.firing");
+    EXPECT_THAT(news.alert->text, HasSubstr("HTTP 429"));
+    EXPECT_EQ(news.alert->episode, static_cast<std::uint64_t>(kNow / 1000));
+    EXPECT_FALSE(news.state.circuit_open);
+    const store::SinkState told = news.state;
+    busy.took_nothing_for = 20min;
+    news = look_at_sink(busy, told, kNow + 20 * kMinute);
+    EXPECT_FALSE(news.alert.has_value()) << "it took something in the second it began, not since";
+    EXPECT_EQ(news.state, told);
+    outbox::SinkStatus works = sink(State::closed);
+    works.last_ok_ms = kNow + 21 * kMinute;
+    news = look_at_sink(works, told, kNow + 21 * kMinute);
+    ASSERT_TRUE(news.alert.has_value());
+    EXPECT_EQ(news.alert->type, "daemon.sink_down.resolved");
+    EXPECT_EQ(news.state, before());
+}
+
+TEST(SinkNews, a_circuit_that_opens_and_closes_without_taking_anything_counts_as_one_outage) {
+    outbox::SinkStatus flapping = sink(State::open, 1min);
+    flapping.took_nothing_for = 11min;
+    EXPECT_TRUE(look_at_sink(flapping, before(), kNow).alert.has_value());
+}
+
 TEST(SinkNews, its_end_belongs_to_the_same_episode) {
     const store::SinkState told = before(kNow - 20 * kMinute, 1'768'477'000);
     outbox::SinkStatus works = sink(State::closed);

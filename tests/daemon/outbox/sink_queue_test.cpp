@@ -289,6 +289,42 @@ TEST_F(SinkQueueTest, gone_leaves_what_is_under_way_to_its_lane) {
     EXPECT_EQ(store_.state("a"), "done");
 }
 
+TEST_F(SinkQueueTest, one_that_only_asks_for_patience_takes_nothing_since_its_first_answer) {
+    store_.add("hook", "a1", "a");
+    const SteadyTime first = now_.steady;
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(take(), "a1");
+        end(job_, {Kind::throttled, 6min, "slow"});
+        EXPECT_EQ(take(), "") << "as long as it asks for";
+        EXPECT_EQ(queue_.nothing_since(), first);
+        EXPECT_EQ(queue_.circuit().state(), State::closed);
+        pass(6min);
+    }
+    EXPECT_EQ(take(), "a1");
+    end(Kind::ok);
+    EXPECT_EQ(queue_.nothing_since(), std::nullopt);
+}
+
+TEST_F(SinkQueueTest, one_that_nobody_asks_for_anything_does_not_take_nothing) {
+    store_.add("hook", "a1", "a");
+    EXPECT_EQ(take(), "a1");
+    end(Kind::throttled);
+    store_.supersede("a1");
+    pass(1min);
+    EXPECT_EQ(take(), "");
+    EXPECT_EQ(queue_.nothing_since(), std::nullopt);
+    queue_.note_upkeep(false, {Kind::throttled, std::nullopt, "slow"}, now_);
+    EXPECT_EQ(take(), "");
+    EXPECT_EQ(queue_.nothing_since(), now_.steady) << "what stands is still to be told again";
+}
+
+TEST_F(SinkQueueTest, one_that_refuses_a_message_may_take_the_next) {
+    store_.add("hook", "a1", "a");
+    EXPECT_EQ(take(), "a1");
+    end(Kind::refused);
+    EXPECT_EQ(queue_.nothing_since(), std::nullopt);
+}
+
 TEST_F(SinkQueueTest, throttled_waits_as_asked_and_is_no_failure) {
     for (int i = 0; i < 10; ++i) store_.add("hook", std::to_string(i), std::to_string(i));
     for (int i = 0; i < 10; ++i) {
