@@ -78,11 +78,13 @@ void open(Row& row, const Tick& tick) {
 }
 
 void step_pending(Row& row, const Rule& rule, const Tick& tick) {
-    if (tick.verdict != Verdict::holds) {
+    // What has held for `for` and only waits for its block to be confirmed ends as what fires does.
+    const bool is_decided = !row.decided.empty();
+    if (tick.verdict != Verdict::holds && !(is_decided && tick.verdict == Verdict::grey)) {
         close(row, tick.block, tick.at);
         return;
     }
-    if (row.decided.empty() && has_lasted(elapsed(row.since, tick.at), rule.settings.hold_for)) {
+    if (!is_decided && has_lasted(elapsed(row.since, tick.at), rule.settings.hold_for)) {
         decide(row, tick, Word::firing, row.is_initial ? "initial" : "", tick.at);
     }
 }

@@ -48,12 +48,42 @@ TEST(Confirm, what_does_not_last_is_never_told) {
     scenario.healths = {position(1, "0.99")};
     scenario.round(100);
     scenario.round(101);
-    scenario.healths = {position(1, "1")};
+    scenario.healths = {position(1, "1.01")};
     EXPECT_THAT(scenario.round(102), IsEmpty());
     scenario.healths = {position(1, "0.99")};
     EXPECT_THAT(scenario.round(103), IsEmpty());
     EXPECT_THAT(scenario.round(105), IsEmpty());
     EXPECT_THAT(scenario.round(106), ElementsAre("firing 103/1 @103"));
+}
+
+TEST(Confirm, what_is_neither_true_nor_clear_any_more_is_told_as_without_waiting) {
+    for (const std::uint64_t depth : {0U, 3U}) {
+        Scenario scenario = started(confirmed(depth));
+        std::vector<std::string> told;
+        for (const auto& [number, health] :
+             {std::pair{100U, "0.99"}, {101U, "1"}, {102U, "0.99"}, {103U, "1"}, {110U, "1.01"}}) {
+            scenario.healths = {position(1, health)};
+            for (const std::string& line : scenario.round(number)) told.push_back(line);
+        }
+        for (const std::string& line : scenario.round(113)) told.push_back(line);
+        EXPECT_THAT(told, ElementsAre("firing 100/1 @100", "resolved 100/2 @110")) << depth;
+    }
+}
+
+TEST(Confirm, for_is_begun_anew_by_what_is_not_true_any_more) {
+    auto one = confirmed(2);
+    one.hold_for = config::Milliseconds{24'000};
+    Scenario scenario = started(one);
+    scenario.healths = {position(1, "0.99")};
+    scenario.round(100);
+    scenario.healths = {position(1, "1")};
+    scenario.round(101);
+    scenario.healths = {position(1, "0.99")};
+    EXPECT_THAT(scenario.round(102), IsEmpty());
+    EXPECT_THAT(scenario.round(103), IsEmpty());
+    EXPECT_THAT(scenario.round(104), IsEmpty());
+    EXPECT_THAT(scenario.round(105), IsEmpty());
+    EXPECT_THAT(scenario.round(106), ElementsAre("firing 102/1 @104"));
 }
 
 TEST(Confirm, a_resolution_that_does_not_last_is_never_told) {
