@@ -2,6 +2,7 @@
 
 #include "daemon/app/backup.hpp"
 #include "daemon/app/current.hpp"
+#include "daemon/app/destinations.hpp"
 #include "daemon/app/ending.hpp"
 #include "daemon/app/logging.hpp"
 #include "daemon/app/notify.hpp"
@@ -194,18 +195,18 @@ class Daemon {
     /// An operator's command.
     http::OperationResult operate(const http::Request& asked) {
         const auto stages = current_.get();
-        const auto sinks = sink_names(stages->settings());
         const bool is_test = asked.path == "sink/test";
         if (is_test || asked.path == "sink/enable") {
             const auto name = asked.query.find("name");
             const std::string sink = name == asked.query.end() ? "" : name->second;
-            if (auto wrong = http::unknown_name("sink", sink, sinks)) {
+            if (auto wrong = http::unknown_name("sink", sink, sink_names(stages->settings()))) {
                 return Unexpected<http::OperationError>{{404, std::move(*wrong)}};
             }
             if (is_test) return test_sink(*stages, sink);
             stages->enable_sink(sink);
         }
-        auto done = http::operate(*store_, asked, unix_seconds() * 1000, sinks);
+        auto done =
+            http::operate(*store_, asked, unix_seconds() * 1000, destinations(stages->settings()));
         if (http::changes_outbox(asked.path)) {
             const auto sink = asked.query.find("sink");
             stages->hurry_outbox(sink == asked.query.end() ? std::string_view() : sink->second);

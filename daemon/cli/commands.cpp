@@ -5,6 +5,7 @@
 #include "config/load.hpp"
 #include "config/secret_source.hpp"
 #include "daemon/app/daemon.hpp"
+#include "daemon/app/destinations.hpp"
 #include "daemon/app/logging.hpp"
 #include "daemon/cli/online.hpp"
 
@@ -71,7 +72,7 @@ query::Names names_of(const config::Settings& settings) {
             {chain.name, chain.caip2(), static_cast<std::uint64_t>(limit.count())});
     }
     for (const auto& protocol : settings.protocols) out.protocols.push_back(protocol.name);
-    for (const auto& sink : settings.sinks) out.sinks.push_back(sink.name);
+    out.sinks = app::destinations(settings);
     for (const auto& rule : settings.rules) out.rules.push_back(rule.name);
     for (const auto& band : settings.bands) out.bands.push_back(band.name);
     return out;

@@ -14,7 +14,7 @@ namespace {
 
 using routing::Silence;
 using view::Row;
-using Sinks = std::span<const std::string>;
+using Sinks = std::span<const store::Destination>;
 
 constexpr std::size_t kMostRows = 10'000;
 const std::vector<std::string> kStates{"pending", "done", "dead", "superseded"};
@@ -80,12 +80,15 @@ Row rows_of(std::vector<Row> rows) {
 /// that are no longer configured.
 Expected<void, OperationError> check_sink(store::Store& store, Sinks configured,
                                           const std::string& name) {
-    if (std::ranges::find(configured, name) != configured.end()) return {};
+    if (std::ranges::find(configured, name, &store::Destination::sink) != configured.end()) {
+        return {};
+    }
     const auto counts = store.outbox_counts();
     if (!counts) return broken(counts.error());
     const auto states = store.sink_states();
     if (!states) return broken(states.error());
-    std::vector<std::string> known(configured.begin(), configured.end());
+    std::vector<std::string> known;
+    for (const store::Destination& one : configured) known.push_back(one.sink);
     const auto add = [&known](const std::string& sink) {
         if (std::ranges::find(known, sink) == known.end()) known.push_back(sink);
     };
@@ -169,9 +172,8 @@ OperationResult change_outbox(store::Store& store, const Request& request, std::
         return Unexpected<OperationError>{there.error()};
     }
     const bool is_retry = request.path == "outbox/retry";
-    const auto changed =
-        is_retry ? store.retry_messages(*query, now_ms, store::Destination::kDefaultMaxAgeMs)
-                 : store.drop_messages(*query, now_ms);
+    const auto changed = is_retry ? store.retry_messages(*query, now_ms, sinks)
+                                  : store.drop_messages(*query, now_ms);
     if (!changed) return broken(changed.error());
     Row out;
     out["changed"] = *changed;

@@ -25,7 +25,7 @@ using OperationResult = Expected<view::Row, OperationError>;
 /// none where no configuration was read; a sink that is neither among them nor known to the store
 /// is refused.
 OperationResult operate(store::Store& store, const Request& request, std::int64_t now_ms,
-                        std::span<const std::string> sinks = {});
+                        std::span<const store::Destination> sinks = {});
 
 /// Whether the command changes something that senders should look at.
 bool changes_outbox(const std::string& path);

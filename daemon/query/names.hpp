@@ -1,5 +1,7 @@
 #pragma once
 
+#include "daemon/store/store.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,7 +20,7 @@ struct Names {
     };
     std::vector<Chain> chains;
     std::vector<std::string> protocols;
-    std::vector<std::string> sinks;
+    std::vector<store::Destination> sinks;
     std::vector<std::string> rules;  ///< of the configuration
     std::vector<std::string> bands;  ///< of the configuration
 

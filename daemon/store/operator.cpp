@@ -4,6 +4,8 @@
 #include "daemon/store/queries.hpp"
 #include "daemon/store/queue.hpp"
 
+#include <algorithm>
+
 namespace plimsoll::store {
 namespace {
 
@@ -62,6 +64,11 @@ void settle_head(Database& db, Queue& queue, const OutboxRow& row) {
     queue.promote(row.sink, row.alert_key);
 }
 
+std::int64_t max_age_ms(const std::string& sink, std::span<const Destination> sinks) {
+    const auto found = std::ranges::find(sinks, sink, &Destination::sink);
+    return found == sinks.end() ? Destination::kDefaultMaxAgeMs : found->max_age_ms;
+}
+
 }  // namespace
 
 std::vector<OutboxRow> read_outbox_rows(Database& db, const OutboxQuery& query) {
@@ -71,7 +78,7 @@ std::vector<OutboxRow> read_outbox_rows(Database& db, const OutboxQuery& query) 
 }
 
 std::uint64_t requeue(Database& db, const OutboxQuery& query, std::int64_t now_ms,
-                      std::int64_t max_age_ms) {
+                      std::span<const Destination> sinks) {
     Queue queue(db);
     std::uint64_t changed = 0;
     for (const auto& [n, row] : read_numbered(db, query)) {
@@ -84,7 +91,7 @@ std::uint64_t requeue(Database& db, const OutboxQuery& query, std::int64_t now_m
                 "UPDATE outbox SET state = 'pending', head = 0, not_before = 0, expires = ?2,"
                 " first_try = 0, finished_ms = 0, dead_reason = '', announced = 0, group_key = '',"
                 " bundle = '', lead = '' WHERE n = ?1",
-                n, now_ms + max_age_ms);
+                n, now_ms + max_age_ms(row.sink, sinks));
             settle_head(db, queue, row);
         } else {
             continue;

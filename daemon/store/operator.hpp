@@ -14,7 +14,7 @@ namespace plimsoll::store {
 
 std::vector<OutboxRow> read_outbox_rows(Database& db, const OutboxQuery& query);
 std::uint64_t requeue(Database& db, const OutboxQuery& query, std::int64_t now_ms,
-                      std::int64_t max_age_ms);
+                      std::span<const Destination> sinks);
 std::uint64_t drop(Database& db, const OutboxQuery& query, std::int64_t now_ms);
 
 std::vector<DeadLetters> read_dead_letters(Database& db);

@@ -313,10 +313,9 @@ Expected<void, StoreError> SqliteStore::announce(const RoundCommit& round,
     return done;
 }
 
-Expected<std::uint64_t, StoreError> SqliteStore::retry_messages(const OutboxQuery& query,
-                                                                std::int64_t now_ms,
-                                                                std::int64_t max_age_ms) {
-    return write([&](Database& db) { return requeue(db, query, now_ms, max_age_ms); });
+Expected<std::uint64_t, StoreError> SqliteStore::retry_messages(
+    const OutboxQuery& query, std::int64_t now_ms, std::span<const Destination> sinks) {
+    return write([&](Database& db) { return requeue(db, query, now_ms, sinks); });
 }
 
 Expected<std::uint64_t, StoreError> SqliteStore::drop_messages(const OutboxQuery& query,

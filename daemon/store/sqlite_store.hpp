@@ -74,7 +74,7 @@ class SqliteStore final : public Store {
                                         std::span<const DeadLetters> told) override;
     Expected<std::uint64_t, StoreError> retry_messages(const OutboxQuery& query,
                                                        std::int64_t now_ms,
-                                                       std::int64_t max_age_ms) override;
+                                                       std::span<const Destination> sinks) override;
     Expected<std::uint64_t, StoreError> drop_messages(const OutboxQuery& query,
                                                       std::int64_t now_ms) override;
     Expected<std::vector<StoredAlert>, StoreError> standing(const std::string& sink) override;

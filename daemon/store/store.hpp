@@ -403,11 +403,11 @@ class Store {
     /// Stores the alerts that tell of these, and that they are told.
     virtual Expected<void, StoreError> announce(const RoundCommit& round,
                                                 std::span<const DeadLetters> told) = 0;
-    /// The operator's: a dead message waits again, at once and with a new age; a pending one no
-    /// longer waits. How many were changed; rows of `query` beyond its limit are left.
-    virtual Expected<std::uint64_t, StoreError> retry_messages(const OutboxQuery& query,
-                                                               std::int64_t now_ms,
-                                                               std::int64_t max_age_ms) = 0;
+    /// The operator's: a dead message waits again, at once and with a new age, that of its sink
+    /// among `sinks` or else 72 h; a pending one no longer waits. How many were changed; rows of
+    /// `query` beyond its limit are left.
+    virtual Expected<std::uint64_t, StoreError> retry_messages(
+        const OutboxQuery& query, std::int64_t now_ms, std::span<const Destination> sinks) = 0;
     /// The operator's: pending ones become dead ("dropped"), dead ones are not told of.
     virtual Expected<std::uint64_t, StoreError> drop_messages(const OutboxQuery& query,
                                                               std::int64_t now_ms) = 0;

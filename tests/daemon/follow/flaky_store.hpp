@@ -137,8 +137,8 @@ class FlakyStore final : public store::Store {
         return inner_->announce(round, told_of);
     }
     Answer<std::uint64_t> retry_messages(const store::OutboxQuery& query, std::int64_t now_ms,
-                                         std::int64_t max_age_ms) override {
-        return inner_->retry_messages(query, now_ms, max_age_ms);
+                                         std::span<const store::Destination> sinks) override {
+        return inner_->retry_messages(query, now_ms, sinks);
     }
     Answer<std::uint64_t> drop_messages(const store::OutboxQuery& query,
                                         std::int64_t now_ms) override {

@@ -60,7 +60,7 @@ class OperationsTest : public ::testing::Test {
     }
 
     std::filesystem::path folder_;
-    std::vector<std::string> sinks_;  ///< configured
+    std::vector<store::Destination> sinks_;  ///< configured
     std::unique_ptr<store::Store> store_;
 };
 
@@ -98,7 +98,8 @@ TEST_F(OperationsTest, messages_are_dropped_and_sent_again) {
     refused(400, "which messages", "outbox/drop");
     refused(404, "no message msg_9;", "outbox/drop", {{"id", "msg_9"}});
     refused(404, "no sink 'pager'", "outbox/retry", {{"id", "msg_1"}, {"sink", "pager"}});
-    sinks_ = {"pager"};  // configured, and never told anything; the others are known to the store
+    sinks_.emplace_back().sink =
+        "pager";  // configured, and never told anything; the others are known to the store
     refused(404, "no message msg_1 at sink pager;", "outbox/retry",
             {{"id", "msg_1"}, {"sink", "pager"}});
     EXPECT_EQ(good("outbox/list", {{"sink", "pager"}})["rows"].size(), 0U);
@@ -109,6 +110,20 @@ TEST_F(OperationsTest, messages_are_dropped_and_sent_again) {
     EXPECT_EQ(good("outbox/list", {{"state", "pending"}})["rows"].size(), 4U);
     EXPECT_TRUE(changes_outbox("outbox/retry"));
     EXPECT_FALSE(changes_outbox("outbox/list"));
+}
+
+TEST_F(OperationsTest, what_is_sent_again_is_worth_it_for_as_long_as_its_sink_says) {
+    sinks_.resize(2);
+    sinks_[0].sink = "hook";
+    sinks_[0].max_age_ms = 60'000;
+    sinks_[1].sink = "pager";
+    good("outbox/drop", {{"id", "msg_1"}});
+    EXPECT_EQ(good("outbox/retry", {{"id", "msg_1"}})["changed"], 2);
+    for (const auto& [sink, seconds] : {std::pair{"hook", 60}, {"team", 72 * 3600}}) {
+        const Row rows = good("outbox/list", {{"id", "msg_1"}, {"sink", sink}})["rows"];
+        ASSERT_EQ(rows.size(), 1U);
+        EXPECT_EQ(rows[0]["expires"], kNow / 1000 + 5 + seconds) << sink;
+    }
 }
 
 TEST_F(OperationsTest, silences_are_added_listed_and_ended) {

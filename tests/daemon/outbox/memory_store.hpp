@@ -254,7 +254,7 @@ class MemoryStore final : public store::Store {
         return {};
     }
     Result<std::uint64_t> retry_messages(const store::OutboxQuery&, std::int64_t,
-                                         std::int64_t) override {
+                                         std::span<const store::Destination>) override {
         return std::uint64_t{0};
     }
     Result<std::uint64_t> drop_messages(const store::OutboxQuery&, std::int64_t) override {

@@ -308,7 +308,10 @@ TEST_F(BundleTest, operators_send_again_and_drop) {
     dead.sink = "hook";
     dead.state = "dead";
     EXPECT_EQ(value(store().outbox_rows(dead)).size(), 1U);
-    EXPECT_EQ(value(store().retry_messages(dead, kNow + 1, 1'000)), 1U);
+    Destination hook;
+    hook.sink = "hook";
+    hook.max_age_ms = 1'000;
+    EXPECT_EQ(value(store().retry_messages(dead, kNow + 1, std::vector{hook})), 1U);
     EXPECT_THAT(due("hook"), ElementsAre("msg_1", "msg_3"));
     EXPECT_EQ(value(store().due("hook", kNow, 9)).front().expires_ms, kNow + 1'001);
     OutboxQuery one;
@@ -321,7 +324,7 @@ TEST_F(BundleTest, operators_send_again_and_drop) {
     deliver("hook", "msg_3");
     OutboxQuery done;
     done.id = "msg_3";
-    EXPECT_EQ(value(store().retry_messages(done, kNow, 1'000)), 0U);
+    EXPECT_EQ(value(store().retry_messages(done, kNow, {})), 0U);
 }
 
 TEST_F(BundleTest, a_message_that_waits_is_sent_at_once_when_asked) {
@@ -330,7 +333,7 @@ TEST_F(BundleTest, a_message_that_waits_is_sent_at_once_when_asked) {
     EXPECT_THAT(due("hook"), IsEmpty());
     OutboxQuery query;
     query.sink = "hook";
-    EXPECT_EQ(value(store().retry_messages(query, kNow, 1'000)), 1U);
+    EXPECT_EQ(value(store().retry_messages(query, kNow, {})), 1U);
     EXPECT_THAT(due("hook"), ElementsAre("msg_1"));
 }
 
