@@ -370,12 +370,12 @@ class CommandLine {
     void add_operations() {
         CLI::App* outbox =
             add_reading("outbox", "Messages on their way to sinks, and those that were given up",
-                        {"plimsoll outbox list --state dead",
-                         "plimsoll outbox show msg_a8c40484f2ab4bb79b51e3e1ea1bd3ab",
+                        {"plimsoll outbox list --state dead", "plimsoll outbox show msg_a8c40484",
                          "plimsoll outbox retry --sink oncall --state dead",
                          "plimsoll outbox drop msg_a8c40484f2ab4bb79b51e3e1ea1bd3ab --sink team"},
                         query::outbox);
-        add_action(outbox, {"list", "show", "retry", "drop"}, "id", "id of a message");
+        add_action(outbox, {"list", "show", "retry", "drop"}, "id",
+                   "id of a message, or the beginning of one");
         filter(outbox, "--sink", "sink", "only at this sink");
         choice(filter(outbox, "--state", "state", "only pending, done, dead or superseded"),
                {"pending", "done", "dead", "superseded"});

@@ -6,6 +6,7 @@
 #include "daemon/routing/silence.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -117,37 +118,78 @@ Expected<store::OutboxQuery, OperationError> query_of(store::Store& store, Param
     return out;
 }
 
+Unexpected<OperationError> no_message(const std::string& id) {
+    return refuse(404, "there is no message " + id + "; `outbox list` shows them");
+}
+
+/// Completes an id of which only the beginning is given, as messages to people show it. One of a
+/// message of several alerts moves to `bundle`.
+Expected<void, OperationError> complete_id(store::Store& store, store::OutboxQuery& query) {
+    if (query.id.empty()) return {};
+    const auto ids = store.ids_beginning_with(query.id);
+    if (!ids) return broken(ids.error());
+    if (ids->count == 0) return no_message(query.id);
+    // The least of all that begin with a text is that text, where it is one of them.
+    if (ids->count > 1 && ids->first != query.id) {
+        return refuse(400, std::to_string(ids->count) + " messages begin with " + query.id +
+                               "; give more of the id");
+    }
+    query.id = ids->first;
+    const auto alert = store.alert(query.id);
+    if (!alert) return broken(alert.error());
+    if (!*alert) query.bundle = std::exchange(query.id, {});
+    return {};
+}
+
+/// What people see as one message: an alert, or several that were told together.
 OperationResult show_message(store::Store& store, const Request& request) {
     Params params(request, {"id"});
-    const std::string id = params.text("id");
-    if (!params.ok() || id.empty()) return refuse(400, "which message? give its id");
-    const auto alert = store.alert(id);
-    if (!alert) return broken(alert.error());
-    if (!*alert) return refuse(404, "there is no message " + id + "; `outbox list` shows them");
-    const auto found = store.outbox_rows({.sink = {}, .state = {}, .id = id});
+    store::OutboxQuery query;
+    query.id = params.text("id");
+    query.limit = kMostRows;
+    if (!params.ok() || query.id.empty()) return refuse(400, "which message? give its id");
+    if (const auto known = complete_id(store, query); !known) {
+        return Unexpected<OperationError>{known.error()};
+    }
+    const auto found = store.outbox_rows(query);
     if (!found) return broken(found.error());
     Row out;
-    out["id"] = id;
-    out["alert"] = Row::parse((*alert)->body, nullptr, false);
-    out["muted_by"] = text_row((*alert)->muted_by);
     out["sinks"] = Row::array();
     for (const store::OutboxRow& one : *found) out["sinks"].push_back(row_of(one));
+    if (query.bundle.empty()) {
+        const auto alert = store.alert(query.id);
+        if (!alert) return broken(alert.error());
+        if (!*alert) return no_message(query.id);
+        out["id"] = query.id;
+        out["alert"] = Row::parse((*alert)->body, nullptr, false);
+        out["muted_by"] = text_row((*alert)->muted_by);
+        return out;
+    }
+    out["id"] = query.bundle;
+    out["alerts"] = Row::array();
+    for (const store::OutboxRow& one : std::views::reverse(*found)) {
+        const auto alert = store.alert(one.id);
+        if (!alert) return broken(alert.error());
+        if (*alert) out["alerts"].push_back(Row::parse((*alert)->body, nullptr, false));
+    }
     return out;
 }
 
 /// Refuses an id that no sink has, or not the one that is named.
-Expected<void, OperationError> check_message(store::Store& store, const store::OutboxQuery& query) {
+Expected<void, OperationError> check_message(store::Store& store, store::OutboxQuery& query) {
     if (query.id.empty()) return {};
-    const auto found = store.outbox_rows({.sink = query.sink, .state = {}, .id = query.id});
+    const std::string asked = query.id;
+    if (auto known = complete_id(store, query); !known) return known;
+    const auto found = store.outbox_rows(
+        {.sink = query.sink, .state = {}, .id = query.id, .bundle = query.bundle});
     if (!found) return broken(found.error());
     if (!found->empty()) return {};
-    const std::string where = query.sink.empty() ? "" : " at sink " + query.sink;
-    return refuse(404, "there is no message " + query.id + where + "; `outbox list` shows them");
+    return no_message(asked + (query.sink.empty() ? "" : " at sink " + query.sink));
 }
 
 OperationResult list_outbox(store::Store& store, const Request& request, Sinks sinks) {
     Params params(request, {"sink", "state", "since", "limit", "id"});
-    const auto query = query_of(store, params, 100, sinks);
+    auto query = query_of(store, params, 100, sinks);
     if (!query) return Unexpected<OperationError>{query.error()};
     if (const auto known = check_message(store, *query); !known) {
         return Unexpected<OperationError>{known.error()};
@@ -163,7 +205,7 @@ OperationResult list_outbox(store::Store& store, const Request& request, Sinks s
 OperationResult change_outbox(store::Store& store, const Request& request, std::int64_t now_ms,
                               Sinks sinks) {
     Params params(request, {"sink", "state", "since", "limit", "id"});
-    const auto query = query_of(store, params, kMostRows, sinks);
+    auto query = query_of(store, params, kMostRows, sinks);
     if (!query) return Unexpected<OperationError>{query.error()};
     if (query->id.empty() && query->sink.empty()) {
         return refuse(400, "which messages? give an id, or --sink");

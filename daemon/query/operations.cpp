@@ -125,8 +125,12 @@ int outbox(const Reader& reader, const Options& options, std::ostream& out, std:
             << (options.action == "retry" ? "wait again" : "dropped") << "\n";
         return 0;
     }
-    const Row& data = member(member(*done, "alert"), "data");
-    out << plain(member(data, "title")) << "\n" << plain(member(data, "text")) << "\n\n";
+    Row alerts = member(*done, "alerts");
+    if (!alerts.is_array()) alerts = Row::array({member(*done, "alert")});
+    for (const Row& alert : alerts) {
+        const Row& data = member(alert, "data");
+        out << plain(member(data, "title")) << "\n" << plain(member(data, "text")) << "\n\n";
+    }
     if (member(*done, "muted_by").is_string()) {
         out << "held back by " << plain(member(*done, "muted_by")) << "\n";
     }

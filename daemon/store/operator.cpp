@@ -49,9 +49,10 @@ NumberedRow read_numbered(const Statement& query) {
 std::vector<NumberedRow> read_numbered(Database& db, const OutboxQuery& query) {
     Statement rows = db.prepare(std::string(kColumns) +
                                 " WHERE (?1 = '' OR o.sink = ?1) AND (?2 = '' OR o.state = ?2)"
-                                " AND (?3 = '' OR o.id = ?3) AND o.created_ms >= ?4"
-                                " ORDER BY o.n DESC LIMIT ?5");
-    rows.start(query.sink, query.state, query.id, query.since_ms, row_limit(query.limit));
+                                " AND (?3 = '' OR o.id = ?3) AND (?4 = '' OR o.bundle = ?4)"
+                                " AND o.created_ms >= ?5 ORDER BY o.n DESC LIMIT ?6");
+    rows.start(query.sink, query.state, query.id, query.bundle, query.since_ms,
+               row_limit(query.limit));
     std::vector<NumberedRow> out;
     while (rows.next()) out.push_back(read_numbered(rows));
     return out;
@@ -70,6 +71,20 @@ std::int64_t max_age_ms(const std::string& sink, std::span<const Destination> si
 }
 
 }  // namespace
+
+MessageIds read_ids_beginning_with(Database& db, const std::string& text) {
+    Statement ids = db.prepare(
+        "SELECT COUNT(*), COALESCE(MIN(id), '') FROM ("
+        "SELECT id FROM alert WHERE id >= ?1 AND id < ?2"
+        " UNION SELECT bundle FROM outbox WHERE bundle >= ?1 AND bundle < ?2)");
+    ids.start(text, text + "\U0010FFFF");
+    MessageIds out;
+    if (ids.next()) {
+        out.count = ids.u64(0);
+        out.first = ids.text(1);
+    }
+    return out;
+}
 
 std::vector<OutboxRow> read_outbox_rows(Database& db, const OutboxQuery& query) {
     std::vector<OutboxRow> out;

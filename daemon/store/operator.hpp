@@ -12,6 +12,7 @@ namespace plimsoll::store {
 // the `Store` members. All throw `Failure`, and what changes something runs inside the caller's
 // transaction.
 
+MessageIds read_ids_beginning_with(Database& db, const std::string& text);
 std::vector<OutboxRow> read_outbox_rows(Database& db, const OutboxQuery& query);
 std::uint64_t requeue(Database& db, const OutboxQuery& query, std::int64_t now_ms,
                       std::span<const Destination> sinks);

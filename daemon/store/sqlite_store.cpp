@@ -221,6 +221,10 @@ Expected<std::optional<StoredAlert>, StoreError> SqliteStore::alert(const std::s
     return read([&](Database& db) { return read_alert_of(db, id); });
 }
 
+Expected<MessageIds, StoreError> SqliteStore::ids_beginning_with(const std::string& text) {
+    return read([&](Database& db) { return read_ids_beginning_with(db, text); });
+}
+
 Expected<std::vector<OutboxRow>, StoreError> SqliteStore::outbox_rows(const OutboxQuery& query) {
     return read([&](Database& db) { return read_outbox_rows(db, query); });
 }

@@ -41,6 +41,7 @@ class SqliteStore final : public Store {
                                                                    std::size_t limit) override;
     Expected<std::vector<OutboxCounts>, StoreError> outbox_counts() override;
     Expected<std::optional<StoredAlert>, StoreError> alert(const std::string& id) override;
+    Expected<MessageIds, StoreError> ids_beginning_with(const std::string& text) override;
     Expected<std::vector<OutboxRow>, StoreError> outbox_rows(const OutboxQuery& query) override;
     Expected<std::vector<StoredAlert>, StoreError> open_alerts() override;
     Expected<std::vector<MuteRow>, StoreError> mutes() override;

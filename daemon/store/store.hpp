@@ -245,8 +245,15 @@ struct OutboxQuery {
     std::string sink;
     std::string state;
     std::string id;
+    std::string bundle;         ///< as `OutboxRow::bundle`
     std::int64_t since_ms = 0;  ///< committed then or later
     std::size_t limit = 100;
+};
+
+/// Ids of alerts, and of messages of several, that begin alike.
+struct MessageIds {
+    std::uint64_t count = 0;
+    std::string first;  ///< the least; empty when there is none
 };
 
 /// Messages of one sink that were given up and that nobody was told of yet.
@@ -346,6 +353,7 @@ class Store {
                                                                            std::size_t limit) = 0;
     virtual Expected<std::vector<OutboxCounts>, StoreError> outbox_counts() = 0;
     virtual Expected<std::optional<StoredAlert>, StoreError> alert(const std::string& id) = 0;
+    virtual Expected<MessageIds, StoreError> ids_beginning_with(const std::string& text) = 0;
     /// The newest first.
     virtual Expected<std::vector<OutboxRow>, StoreError> outbox_rows(const OutboxQuery& query) = 0;
     /// The last message of every alert that fires.

@@ -147,6 +147,9 @@ class FlakyStore final : public store::Store {
     Answer<std::optional<store::StoredAlert>> alert(const std::string& id) override {
         return inner_->alert(id);
     }
+    Answer<store::MessageIds> ids_beginning_with(const std::string& text) override {
+        return inner_->ids_beginning_with(text);
+    }
     Answer<std::vector<store::OutboxRow>> outbox_rows(const store::OutboxQuery& query) override {
         return inner_->outbox_rows(query);
     }

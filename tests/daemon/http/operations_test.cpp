@@ -112,6 +112,42 @@ TEST_F(OperationsTest, messages_are_dropped_and_sent_again) {
     EXPECT_FALSE(changes_outbox("outbox/list"));
 }
 
+TEST_F(OperationsTest, the_beginning_of_an_id_will_do) {
+    store::RoundCommit round;
+    round.now_ms = kNow;
+    for (const char* id : {"msg_0a1b2c3d44", "msg_0a1b2c3d55", "msg_0a9", "msg_1f"}) {
+        store::NewAlert& alert = round.alerts.emplace_back();
+        alert.id = id;
+        alert.alert_key = std::string("key of ") + id;
+        alert.type = "position.at_risk.firing";
+        alert.body = R"({"data":{"title":")" + alert.id + R"("},"id":")" + alert.id + R"("})";
+        store::Destination& hook = alert.sinks.emplace_back();
+        hook.sink = "hook";
+        hook.group = "g";
+    }
+    ASSERT_TRUE(store_->commit(round).has_value());
+    const store::Ids together{"msg_0a1b2c3d44", "msg_0a9"};
+    ASSERT_TRUE(store_->mark_bundle("hook", together, "msg_b00d1e", kNow).has_value());
+    EXPECT_EQ(good("outbox/show", {{"id", "msg_0a1b2c3d5"}})["id"], "msg_0a1b2c3d55");
+    EXPECT_EQ(good("outbox/show", {{"id", "msg_1"}})["id"], "msg_1") << "it is one itself";
+    refused(400, "2 messages begin with msg_0a1b2c3d; give more of the id", "outbox/show",
+            {{"id", "msg_0a1b2c3d"}});
+    refused(400, "3 messages begin with msg_0a;", "outbox/drop", {{"id", "msg_0a"}});
+    refused(404, "no message msg_0b", "outbox/retry", {{"id", "msg_0b"}});
+    refused(404, "no message msg_0a9 at sink team", "outbox/drop",
+            {{"id", "msg_0a9"}, {"sink", "team"}});
+
+    const Row shown = good("outbox/show", {{"id", "msg_b00d"}});
+    EXPECT_EQ(shown["id"], "msg_b00d1e");
+    ASSERT_EQ(shown["alerts"].size(), 2U);
+    EXPECT_EQ(shown["alerts"][0]["data"]["title"], "msg_0a1b2c3d44");
+    EXPECT_EQ(shown["sinks"].size(), 2U);
+    EXPECT_EQ(good("outbox/list", {{"id", "msg_b00d"}})["rows"].size(), 2U);
+    EXPECT_EQ(good("outbox/drop", {{"id", "msg_b0"}})["changed"], 2);
+    EXPECT_EQ(good("outbox/drop", {{"id", "msg_0a1b2c3d5"}})["changed"], 1);
+    EXPECT_EQ(good("outbox/list", {{"state", "dead"}})["rows"].size(), 3U);
+}
+
 TEST_F(OperationsTest, what_is_sent_again_is_worth_it_for_as_long_as_its_sink_says) {
     sinks_.resize(2);
     sinks_[0].sink = "hook";

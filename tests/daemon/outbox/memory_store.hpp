@@ -240,6 +240,9 @@ class MemoryStore final : public store::Store {
     Result<std::optional<store::StoredAlert>> alert(const std::string&) override {
         return std::optional<store::StoredAlert>{};
     }
+    Result<store::MessageIds> ids_beginning_with(const std::string&) override {
+        return store::MessageIds{};
+    }
     Result<std::vector<store::OutboxRow>> outbox_rows(const store::OutboxQuery&) override {
         return std::vector<store::OutboxRow>{};
     }
