@@ -238,6 +238,7 @@ rules::RoundFacts Follower::facts(const BlockRef& block, bool is_round) const {
         facts.source.gap_blocks = is_round ? gap_of_joining() : gap_blocks();
     }
     facts.source.gap_blocks = std::max(facts.source.gap_blocks, replaced_);
+    facts.source.is_below_base = replaced_ != 0;
     for (std::size_t i = 0; i < protocols_.size(); ++i) {
         const Followed& one = protocols_[i];
         rules::ProtocolFacts& out = facts.protocols.emplace_back();

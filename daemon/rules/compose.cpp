@@ -131,6 +131,10 @@ Payload source_payload(const Scene& scene) {
     } else if (is_gap) {
         out.text = count_text(source.gap_blocks, "block") + " of " + scene.row.about.subject +
                    " are still to be read; what happened in them is not known yet.\n";
+        if (source.is_below_base) {
+            out.text +=
+                "Blocks that counted as final left the chain, so everything is read anew.\n";
+        }
     } else if (source.stale) {
         out.text = "The newest block of " + scene.row.about.subject + " is " +
                    count_text(source.age_seconds, "second") +

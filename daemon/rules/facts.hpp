@@ -81,6 +81,7 @@ struct SourceFacts {
     bool stale = false;
     std::uint64_t age_seconds = 0;  ///< of the newest block
     std::uint64_t gap_blocks = 0;   ///< blocks whose logs are still owed
+    bool is_below_base = false;     ///< the gap: blocks that counted as final left the chain
     std::string endpoint;           ///< alias of the endpoint in use, never its URL; may be empty
     std::vector<EndpointFacts> endpoints{};
 };

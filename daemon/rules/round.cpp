@@ -216,7 +216,7 @@ store::NewAlert Round::alert_of(Row& row, const Message& message) const {
     alerts::Alert alert;
     alert.type = row.about.type + "." + std::string(to_string(message.what.word));
     alert.rule = row.rule;
-    alert.severity = rule == nullptr ? row.severity : rule->severity;
+    alert.severity = row.severity;
     alert.chain = settings_.caip2;
     alert.protocol = row.about.protocol;
     alert.subject = row.about.subject;

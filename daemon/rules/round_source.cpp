@@ -40,7 +40,11 @@ void Round::look_at_source(const Rule& rule) {
                              return source_payload(scene(nullptr, row, word, reason));
                          });
     tick.mark.gap_blocks = facts_.source.gap_blocks;
-    visit(rule, about, tick);
+    Rule urgent = rule;
+    if (facts_.source.is_below_base && rule.asks_for(Metric::gap_blocks)) {
+        urgent.severity = alerts::Severity::critical;  // whatever the rule says of other gaps
+    }
+    visit(urgent, about, tick);
     mark_seen(rule, "");
 }
 

@@ -147,7 +147,7 @@ TEST(BandRule, a_removed_band_ends) {
 TEST(SourceRule, stale_fires_without_a_new_block_and_by_the_wall_clock) {
     Scenario scenario = started(rule("source_stale"));
     scenario.round(100);
-    scenario.facts.source = {true, 75, 0, "mainnet-1", {}};
+    scenario.facts.source = {true, 75, 0, false, "mainnet-1", {}};
     scenario.protocol.read = false;
     scenario.facts.now += 75;
     EXPECT_THAT(scenario.round(100), ElementsAre("firing 100/1 @100"));
@@ -197,6 +197,36 @@ TEST(SourceRule, gap_counts_blocks) {
     EXPECT_THAT(scenario.round(102), ElementsAre("updated 100/2 @102"));
     scenario.facts.source.gap_blocks = 0;
     EXPECT_THAT(scenario.round(103), ElementsAre("resolved 100/3 @103"));
+}
+
+TEST(SourceRule, a_gap_below_the_base_is_critical_while_it_lasts) {
+    Scenario scenario = started(rule("gap_blocks > 0"));
+    scenario.facts.source.gap_blocks = 3;
+    scenario.facts.source.is_below_base = true;
+    EXPECT_THAT(scenario.round(100), ElementsAre("firing 100/1 @100"));
+    EXPECT_EQ(scenario.last()["data"]["severity"], "critical");
+    EXPECT_EQ(scenario.stored[0].severity, 2);
+    EXPECT_THAT(scenario.last()["data"]["text"], testing::HasSubstr("counted as final"));
+    scenario.facts.source.is_below_base = false;
+    EXPECT_THAT(scenario.round(101), ElementsAre("updated 100/2 @101 severity"));
+    EXPECT_EQ(scenario.last()["data"]["severity"], "warning");
+}
+
+TEST(SourceRule, a_gap_that_turns_out_to_be_below_the_base_becomes_critical) {
+    Scenario scenario = started(rule("gap_blocks > 0"));
+    scenario.facts.source.gap_blocks = 3;
+    scenario.round(100);
+    scenario.facts.source.is_below_base = true;
+    EXPECT_THAT(scenario.round(100), ElementsAre("updated 100/2 @100 severity"));
+    EXPECT_EQ(scenario.last()["data"]["severity"], "critical");
+}
+
+TEST(SourceRule, other_rules_keep_their_severity_below_the_base) {
+    Scenario scenario = started(rule("source_stale"));
+    scenario.facts.source.stale = true;
+    scenario.facts.source.is_below_base = true;
+    EXPECT_THAT(scenario.round(100), ElementsAre("firing 100/1 @100"));
+    EXPECT_EQ(scenario.last()["data"]["severity"], "warning");
 }
 
 // ---- endpoints
