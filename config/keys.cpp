@@ -338,7 +338,8 @@ constexpr KeySpec kKeys[] = {
     {.section = "rules",
      .key = "update_on",
      .form = Form::factor,
-     .help = "Factor by which the watched value must worsen to be told again.",
+     .help = "Factor by which the watched value must worsen to be told again; of `coverage` it is "
+             "what is missing.",
      .fallback = "2",
      .least = "1.001",
      .most = "1000000"},

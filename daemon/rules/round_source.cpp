@@ -95,13 +95,14 @@ void Round::look_at_trust(const Rule& rule, const ProtocolFacts& protocol) {
         seen.set(Metric::coverage, Ratio::scaled(U256(*protocol.coverage_ppm), 6));
     }
     const bool is_known = seen.values.contains(rule.metric());
-    visit_if_needed(rule, about,
-                    tick_for(rule, judge(rule.settings, seen), protocol.name,
-                             [&](const Row& row, Word word, const std::string& reason) {
-                                 const Scene at = scene(&protocol, row, word, reason);
-                                 return is_about_coverage ? coverage_payload(at)
-                                                          : unverified_payload(at);
-                             }));
+    Tick tick =
+        tick_for(rule, judge(rule.settings, seen), protocol.name,
+                 [&](const Row& row, Word word, const std::string& reason) {
+                     const Scene at = scene(&protocol, row, word, reason);
+                     return is_about_coverage ? coverage_payload(at) : unverified_payload(at);
+                 });
+    if (is_about_coverage && is_known) tick.mark.value = U256(*protocol.coverage_ppm);
+    visit_if_needed(rule, about, tick);
     if (is_known) mark_seen(rule, protocol.name);
 }
 

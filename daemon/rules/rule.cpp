@@ -175,6 +175,20 @@ bool value_has_worsened(const RuleSettings& rule, const U256& told, const U256& 
     return grows ? has_grown(told, now, factor_milli) : has_grown(now, told, factor_milli);
 }
 
+/// In millionths. What is missing decides: from 0.98 to 0.96 twice as much is not known.
+bool coverage_has_worsened(const RuleSettings& rule, const U256& told, const U256& now,
+                           std::uint64_t factor_milli) {
+    const Comparison comparison = rule.when.front().comparison;
+    if (comparison == Comparison::greater || comparison == Comparison::greater_equal) {
+        return has_grown(told, now, factor_milli);
+    }
+    const U256 all(1'000'000);
+    const auto missing = [&all](const U256& covered) {
+        return covered < all ? all - covered : U256(0);
+    };
+    return has_grown(std::max<U256>(missing(told), all / 100), missing(now), factor_milli);
+}
+
 }  // namespace
 
 config::Metric Rule::metric() const {
@@ -283,9 +297,11 @@ bool has_worsened(const Rule& rule, const Mark& told, const Mark& now) {
         case Scope::market:
             return by_factor && told.value && now.value &&
                    value_has_worsened(rule.settings, *told.value, *now.value, factor);
+        case Scope::trust:
+            return by_factor && told.value && now.value &&
+                   coverage_has_worsened(rule.settings, *told.value, *now.value, factor);
         case Scope::event:
         case Scope::endpoint:
-        case Scope::trust:
             break;
     }
     return false;

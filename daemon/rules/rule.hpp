@@ -83,7 +83,9 @@ struct Mark {
 ///   has gone from above into the band or from there below it;
 /// - protocol and market: the first number the rule asks for has grown by the factor where it must
 ///   be great, or shrunk by it where it must be small;
-/// - gap: the number of blocks has grown by the factor.
+/// - gap: the number of blocks has grown by the factor;
+/// - coverage: what is missing of all has grown by it, from 1 percent on; where the rule asks for
+///   more than a number, the coverage has.
 /// A factor up to 1 switches it off, but for crossings.
 bool has_worsened(const Rule& rule, const Mark& told, const Mark& now);
 

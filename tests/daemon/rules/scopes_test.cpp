@@ -321,6 +321,34 @@ TEST(CoverageRule, is_about_what_is_known_of_the_debt) {
     EXPECT_THAT(scenario.round(103), ElementsAre("resolved 101/2 @103"));
 }
 
+TEST(CoverageRule, tells_again_when_twice_as_much_is_missing) {
+    Scenario scenario = started(rule("coverage < 0.999"));
+    const auto look = [&](BlockNumber number, std::uint64_t ppm) {
+        scenario.protocol.coverage_ppm = ppm;
+        return scenario.round(number);
+    };
+    EXPECT_THAT(look(100, 998'000), ElementsAre("firing 100/1 @100 initial"));
+    EXPECT_THAT(look(101, 980'001), IsEmpty()) << "less than a percent counts as one";
+    EXPECT_THAT(look(102, 980'000), ElementsAre("updated 100/2 @102"));
+    EXPECT_THAT(look(103, 960'001), IsEmpty());
+    EXPECT_THAT(look(104, 960'000), ElementsAre("updated 100/3 @104"));
+    EXPECT_THAT(look(105, 960'000), IsEmpty());
+    EXPECT_THAT(look(106, 990'000), IsEmpty()) << "better";
+    EXPECT_THAT(look(107, 1'000'000), ElementsAre("resolved 100/4 @107"));
+}
+
+TEST(CoverageRule, above_all_that_there_is_it_is_the_coverage_that_grows) {
+    auto one = rule("coverage > 1");
+    one.update_on_milli = 1100;
+    Scenario scenario = started(one);
+    scenario.protocol.coverage_ppm = 1'000'001;
+    EXPECT_THAT(scenario.round(100), ElementsAre("firing 100/1 @100 initial"));
+    scenario.protocol.coverage_ppm = 1'050'000;
+    EXPECT_THAT(scenario.round(101), IsEmpty());
+    scenario.protocol.coverage_ppm = 1'200'000;
+    EXPECT_THAT(scenario.round(102), ElementsAre("updated 100/2 @102"));
+}
+
 // ---- unverified
 
 TEST(UnverifiedRule, tells_both_numbers) {
