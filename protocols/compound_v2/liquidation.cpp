@@ -6,6 +6,7 @@
 #include "protocols/compound_v2/interest.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <stdexcept>
 
 namespace plimsoll::protocols::compound_v2 {
@@ -49,10 +50,13 @@ TokenAmount payable_by(const CTokens& held, Rounding rounding, const Wad& incent
     return TokenAmount::from_raw(most > U512(u256_max()) ? u256_max() : static_cast<U256>(most));
 }
 
-bool is_refused(const AccruedCToken& market, std::uint64_t now, const Actions& refused,
-                Action action) {
-    return refused.has(action) || market.market().paused.has(action) ||
-           !market.market().is_readable || !can_accrue(market.market(), now);
+/// Of Venus a liquidation is a repayment too. What a Comptroller has no switch for is not refused.
+bool can_be(std::initializer_list<Action> actions, const AccruedCToken& c_token, std::uint64_t now,
+            const Actions& refused) {
+    const CToken& market = c_token.market();
+    const bool is_paused = std::ranges::any_of(
+        actions, [&](Action action) { return refused.has(action) || market.paused.has(action); });
+    return !is_paused && market.is_listed && market.is_readable && can_accrue(market, now);
 }
 
 }  // namespace
@@ -74,10 +78,9 @@ std::vector<PossibleLiquidation> possible_liquidations(const AccruedMarket& accr
         const Wad& rate = seized.exchange_rate(State::current);
         const SeizePrices prices{borrowed.price(), seized.price(), rate};
         const Wad bonus = incentive.value_or(market.liquidation_incentive);
-        TokenAmount most =
-            is_forced
-                ? owed
-                : TokenAmount::from_raw(mul_scalar_truncate(market.close_factor.raw(), owed.raw()));
+        const auto part = max_close(market.close_factor, owed);
+        if (!part) throw std::domain_error("the close factor overflows");
+        TokenAmount most = is_forced ? owed : *part;
         most = std::min(most, payable_by(collateral.c_tokens, market.rounding, bonus, prices));
         const auto taken = seize_tokens(market.rounding, bonus, prices, most);
         if (!taken) throw std::domain_error("seizing reverts");
@@ -88,12 +91,14 @@ std::vector<PossibleLiquidation> possible_liquidations(const AccruedMarket& accr
         if (!debt.has_debt() || borrowed == nullptr) continue;
         const bool is_allowed =
             data->is_liquidatable() || debt.is_forced || borrowed->market().is_always_liquidatable;
-        if (!is_allowed || is_refused(*borrowed, market.now, refused, Action::liquidate)) continue;
+        const bool can_be_repaid =
+            can_be({Action::liquidate, Action::repay}, *borrowed, market.now, refused);
+        if (!is_allowed || !can_be_repaid) continue;
         for (const Holding& collateral : account.holdings) {
             const AccruedCToken* seized = accrued.find(collateral.market);
             const bool is_there =
                 seized != nullptr && collateral.entered && collateral.c_tokens.raw() != 0;
-            if (!is_there || is_refused(*seized, market.now, refused, Action::seize)) continue;
+            if (!is_there || !can_be({Action::seize}, *seized, market.now, refused)) continue;
             const auto call = as_contract([&] { return call_for(debt, collateral); });
             if (call && call->repaid.raw() != 0) out.push_back(*call);
         }

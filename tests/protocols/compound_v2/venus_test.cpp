@@ -2,7 +2,9 @@
 // contract through which alone one may liquidate. Its answers are played over a recorded market.
 #include "abi/codec.hpp"
 #include "protocols/compound_v2/compound_v2.hpp"
+#include "protocols/compound_v2/liquidation.hpp"
 #include "tests/protocols/compound_v2/recorded_chain.hpp"
+#include "tests/protocols/compound_v2/small_market.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -171,6 +173,83 @@ TEST(Venus, a_liquidation_of_the_stablecoin_is_one) {
     EXPECT_EQ(told.seized->protocol, 100U);
     EXPECT_EQ(ledger->report(borrower, {}, wad_one()).debt.back().amount.raw(), kOne)
         << "read again";
+}
+
+/// 100 of a debt against 90 of collateral at one, with a bonus of a tenth and a half per call.
+SmallMarket owing() {
+    SmallMarket world;
+    const auto coins = [](std::uint64_t count) { return U256(kOne) * U256(count); };
+    EnteredAsset collateral{.c_tokens = CTokens::from_raw(coins(90)),
+                            .borrow = {},
+                            .exchange_rate = wad_one(),
+                            .factor = mantissa(kOne / 2),
+                            .price = OraclePrice::from_raw(kOne)};
+    EnteredAsset debt = collateral;
+    debt.c_tokens = {};
+    debt.borrow = TokenAmount::from_raw(coins(100));
+    world.add(collateral);
+    world.add(debt);
+    world.market.close_factor = mantissa(kOne / 2);
+    world.market.liquidation_incentive = mantissa(kOne + kOne / 10);
+    return world;
+}
+
+std::vector<PossibleLiquidation> possible_in(const SmallMarket& world, Actions refused = {}) {
+    return possible_liquidations(AccruedMarket(world.market), world.account, refused);
+}
+
+TEST(PossibleLiquidations, are_the_most_that_close_factor_and_collateral_allow) {
+    SmallMarket world = owing();
+    auto calls = possible_in(world);
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_EQ(calls[0].debt_market, 1U);
+    EXPECT_EQ(calls[0].collateral_market, 0U);
+    EXPECT_EQ(calls[0].repaid.raw(), U256(kOne) * U256(50U));
+    EXPECT_EQ(calls[0].seized.raw(), U256(kOne) * U256(55U));
+    world.account.holdings[1].is_forced = true;  // all of it, but the collateral pays for less
+    calls = possible_in(world);
+    ASSERT_EQ(calls.size(), 1U);
+    EXPECT_EQ(calls[0].seized.raw(), U256(kOne) * U256(90U));
+    // 90 / 1.1: one unit more would seize one cToken more than there are
+    EXPECT_EQ(calls[0].repaid.raw(), (U256(kOne) * U256(900U) + U256(9U)) / U256(11U));
+    world.account.holdings[0].c_tokens = CTokens::from_raw(U256(kOne) * U256(900U));
+    calls = possible_in(world);
+    ASSERT_EQ(calls.size(), 1U) << "in good health";
+    EXPECT_EQ(calls[0].repaid.raw(), U256(kOne) * U256(100U));
+    world.account.holdings[1].is_forced = false;
+    EXPECT_TRUE(possible_in(world).empty());
+}
+
+TEST(PossibleLiquidations, are_none_where_the_contract_refuses) {
+    const auto paused = [](unsigned market, Action action) {
+        SmallMarket world = owing();
+        world.market.markets[market].paused.add(action);
+        return possible_in(world).empty();
+    };
+    EXPECT_TRUE(paused(0, Action::seize));
+    EXPECT_TRUE(paused(1, Action::liquidate));
+    EXPECT_TRUE(paused(1, Action::repay));
+    EXPECT_FALSE(paused(1, Action::seize));
+    EXPECT_FALSE(paused(0, Action::liquidate));
+    Actions everywhere;
+    everywhere.add(Action::seize);
+    EXPECT_TRUE(possible_in(owing(), everywhere).empty());
+    for (const unsigned market : {0U, 1U}) {
+        SmallMarket world = owing();
+        world.market.now = 10;
+        world.market.markets[market].stored.borrow_rate = mantissa(U256(5'000'000'000'001ULL));
+        EXPECT_TRUE(possible_in(world).empty()) << "cannot accrue";
+        world = owing();
+        world.market.markets[market].is_listed = false;
+        EXPECT_TRUE(possible_in(world).empty());
+        world = owing();
+        world.market.prices.erase(market);
+        EXPECT_TRUE(possible_in(world).empty());
+    }
+    SmallMarket dust = owing();
+    dust.account.holdings[0].c_tokens = {};
+    dust.account.holdings[1].principal = TokenAmount::from_raw(U256(1U));
+    EXPECT_TRUE(possible_in(dust).empty()) << "half of one unit";
 }
 
 /// Another contract than the one the Comptroller names, or other sums than what was seized: the
