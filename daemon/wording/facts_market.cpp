@@ -1,8 +1,8 @@
 #include "daemon/alerts/figures.hpp"
 #include "daemon/wording/fact_list.hpp"
+#include "daemon/wording/parameters.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace plimsoll::wording {
 namespace {
@@ -15,71 +15,29 @@ using nlohmann::json;
 
 constexpr std::size_t kMostChanges = 8;
 
-struct Parameter {
-    std::string_view name;
-    Phrase word;
-};
-constexpr std::array kParameters{
-    Parameter{"ltv", {"LTV", "贷款价值比"}},
-    Parameter{"pending_ltv", {"pending LTV", "待生效贷款价值比"}},
-    Parameter{"liquidation_threshold", {"liquidation threshold", "清算阈值"}},
-    Parameter{"liquidation_bonus", {"liquidation bonus", "清算奖励"}},
-    Parameter{"reserve_factor", {"reserve factor", "储备金率"}},
-    Parameter{"liquidation_protocol_fee", {"liquidation protocol fee", "清算协议费"}},
-    Parameter{"collateral_factor", {"collateral factor", "抵押率"}},
-    Parameter{"close_factor", {"close factor", "单次清算比例"}},
-    Parameter{"liquidation_incentive", {"liquidation incentive", "清算激励"}},
-    Parameter{"interest_rate_model", {"interest rate model", "利率模型"}},
-    Parameter{"price_oracle", {"price oracle", "价格预言机"}},
-    Parameter{"listed", {"listed", "上架"}},
-    Parameter{"supply_cap", {"supply cap", "供应上限"}},
-    Parameter{"borrow_cap", {"borrow cap", "借款上限"}},
-    Parameter{"debt_ceiling", {"debt ceiling", "债务上限"}},
-    Parameter{"paused", {"paused", "暂停"}},
-    Parameter{"frozen", {"frozen", "冻结"}},
-};
-
-constexpr std::array kSwitches{
-    Parameter{"mint", {"supply", "供应"}},
-    Parameter{"redeem", {"withdraw", "取款"}},
-    Parameter{"borrow", {"borrow", "借款"}},
-    Parameter{"repay", {"repay", "还款"}},
-    Parameter{"seize", {"seize", "扣押抵押品"}},
-    Parameter{"liquidate", {"liquidate", "清算"}},
-    Parameter{"transfer", {"transfer", "转账"}},
-    Parameter{"enter_market", {"enter market", "启用抵押"}},
-    Parameter{"exit_market", {"exit market", "停用抵押"}},
-};
-
 /// Which actions are refused, where the kind of protocol has a switch for each.
 std::string paused_text(const FactList& facts) {
     std::string out;
-    const json& actions = alerts::list_at(facts.data, "paused_actions");
-    for (const Parameter& known : kSwitches) {
-        if (std::ranges::find(actions, known.name) == actions.end()) continue;
-        out += (out.empty() ? "" : facts.in({", ", "、"})) + facts.in(known.word);
+    for (const std::string_view word :
+         switch_words(alerts::list_at(facts.data, "paused_actions"), facts.language)) {
+        out += (out.empty() ? "" : facts.in({", ", "、"})) + std::string(word);
     }
     return out.empty() ? facts.in({"yes", "是"}) : out;
 }
 
 /// A share as a percentage: "8000" with four decimals is "80%".
-std::string shown_value(const json& change, const char* side) {
+std::string shown_value(const FactList& facts, const json& change, const char* side) {
     const std::string value = text_at(change, side);
     const auto decimals = integer_at(change, "decimals");
     return one_line(decimals ? alerts::percent_text(value, static_cast<unsigned>(*decimals))
-                             : value);
+                             : std::string(flag_word(value, facts.language)));
 }
 
 std::string change_text(const FactList& facts, const json& change) {
-    std::string name = text_at(change, "parameter");
-    for (const Parameter& known : kParameters) {
-        if (known.name != name) continue;
-        name = facts.in(known.word);
-        break;
-    }
-    std::replace(name.begin(), name.end(), '_', ' ');
-    const std::string from = shown_value(change, "from");
-    return one_line(name) + " " + (from.empty() ? "" : from + " → ") + shown_value(change, "to");
+    const std::string name = parameter_word(text_at(change, "parameter"), facts.language);
+    const std::string from = shown_value(facts, change, "from");
+    return one_line(name) + " " + (from.empty() ? "" : from + " → ") +
+           shown_value(facts, change, "to");
 }
 
 std::string asset_text(const FactList& facts) {

@@ -1,6 +1,7 @@
 #include "daemon/wording/fact_list.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace plimsoll::wording {
 namespace {
@@ -11,9 +12,28 @@ using nlohmann::json;
 
 constexpr std::size_t kMostEntries = 5;
 
+/// The states of an endpoint, by their English name.
+constexpr std::array kStates{
+    Phrase{"ok", "正常"},
+    Phrase{"down", "不可用"},
+    Phrase{"lagging", "落后"},
+    Phrase{"rate limited", "被限流"},
+    Phrase{"quota", "配额用尽"},
+    Phrase{"refused", "拒绝服务"},
+    Phrase{"wrong chain", "链不符"},
+    Phrase{"not pinning", "未按指定区块应答"},
+    Phrase{"disagrees", "与其他端点不一致"},
+    Phrase{"unchecked", "尚未检查"},
+};
+
+std::string state_text(const FactList& facts, const std::string& state) {
+    const auto known = std::ranges::find(kStates, state, &Phrase::en);
+    return known == kStates.end() ? one_line(state) : facts.in(*known);
+}
+
 void tell_endpoints(FactList& facts) {
     facts.add_text({"Endpoint", "端点"}, "endpoint");
-    facts.add_text({"State", "状态"}, "endpoint_state");
+    facts.add({"State", "状态"}, state_text(facts, text_at(facts.data, "endpoint_state")));
     facts.add_text({"Error", "错误"}, "error");
     const auto up = integer_at(facts.data, "endpoints_up");
     const auto all = integer_at(facts.data, "endpoints");
@@ -24,14 +44,19 @@ void tell_endpoints(FactList& facts) {
     const json& list = alerts::list_at(facts.data, "endpoint_list");
     for (std::size_t i = 0; i < std::min(list.size(), kMostEntries); ++i) {
         const std::string error = one_line(text_at(list[i], "error"));
-        facts.add({"Endpoint", "端点"},
-                  one_line(text_at(list[i], "endpoint")) + facts.in({": ", "："}) +
-                      one_line(text_at(list[i], "state")) + (error.empty() ? "" : ", " + error));
+        facts.add({"Endpoint", "端点"}, one_line(text_at(list[i], "endpoint")) +
+                                            facts.in({": ", "："}) +
+                                            state_text(facts, text_at(list[i], "state")) +
+                                            (error.empty() ? "" : facts.in({", ", "，"}) + error));
     }
 }
 
 void tell_differences(FactList& facts) {
-    facts.add_text({"Reason", "原因"}, "unverified_reason");
+    // Made of what contracts and endpoints say, so there is no Chinese of it.
+    const std::string reason = one_line(text_at(facts.data, "unverified_reason"));
+    if (!reason.empty())
+        facts.add({"Reason", "原因（英文原文）"},
+                  facts.in({"", "“"}) + reason + facts.in({"", "”"}));
     const json& differences = alerts::list_at(facts.data, "differences");
     for (std::size_t i = 0; i < std::min(differences.size(), kMostEntries); ++i) {
         const json& one = differences[i];

@@ -2,6 +2,7 @@
 
 #include "daemon/alerts/text.hpp"
 #include "daemon/wording/kinds.hpp"
+#include "daemon/wording/parameters.hpp"
 #include "tests/support/alert_samples.hpp"
 
 #include <gtest/gtest.h>
@@ -156,24 +157,26 @@ TEST(Note, what_it_has_no_words_for_keeps_its_text) {
     EXPECT_EQ(make_note(alert, Language::zh).remark, alert.text);
 }
 
+/// The title and the facts of an alert about a market or a source with this data.
+std::string with(const char* type, const json& data, Language language) {
+    json body = json::parse(alert_sample("source_stale").body());
+    body["type"] = type;
+    body["data"]["protocol"] = "aave-v3-main";
+    body["data"]["subject"] = "WETH";
+    for (const char* name : {"stale", "age_seconds", "gap_blocks", "endpoint", "since"}) {
+        body["data"].erase(name);
+    }
+    body["data"].update(data);
+    const Note note = make_note(alerts::read_body(body.dump()).value(), language);
+    std::string out = note.title + "\n";
+    for (const Fact& fact : note.facts) {
+        if (fact.label == "Seen at" || fact.label == "数据区块") break;
+        out += fact.label + " | " + fact.value + "\n";
+    }
+    return out;
+}
+
 TEST(Note, other_kinds_in_both_languages) {
-    const auto with = [](const char* type, json data, Language language) {
-        json body = json::parse(alert_sample("source_stale").body());
-        body["type"] = type;
-        body["data"]["protocol"] = "aave-v3-main";
-        body["data"]["subject"] = "WETH";
-        for (const char* name : {"stale", "age_seconds", "gap_blocks", "endpoint", "since"}) {
-            body["data"].erase(name);
-        }
-        body["data"].update(data);
-        const Note note = make_note(alerts::read_body(body.dump()).value(), language);
-        std::string out = note.title + "\n";
-        for (const Fact& fact : note.facts) {
-            if (fact.label == "Seen at" || fact.label == "数据区块") break;
-            out += fact.label + " | " + fact.value + "\n";
-        }
-        return out;
-    };
     const json parameters{{"asset", "WETH"},
                           {"token", "0xC02a"},
                           {"changes",
@@ -241,6 +244,104 @@ TEST(Note, a_name_cannot_make_a_line_of_its_own) {
             EXPECT_EQ(fact.value, alerts::clean_text(fact.value));
         }
     }
+}
+
+/// Every name that protocols give a parameter, and what of it stays as it is in Chinese.
+TEST(Note, parameters_of_all_protocols_are_told_in_chinese) {
+    for (const char* name : {"ltv",
+                             "pending_ltv",
+                             "liquidation_threshold",
+                             "liquidation_bonus",
+                             "reserve_factor",
+                             "liquidation_protocol_fee",
+                             "collateral_factor",
+                             "close_factor",
+                             "liquidation_incentive",
+                             "interest_rate_model",
+                             "price_oracle",
+                             "oracle",
+                             "fallback_oracle",
+                             "price_source",
+                             "sentinel",
+                             "base_currency_unit",
+                             "address",
+                             "implementation",
+                             "a_token_implementation",
+                             "debt_token_implementation",
+                             "comptroller",
+                             "listed",
+                             "active",
+                             "paused",
+                             "frozen",
+                             "borrowing",
+                             "siloed_borrowing",
+                             "supply_cap",
+                             "borrow_cap",
+                             "debt_ceiling",
+                             "no_liquidation_until",
+                             "e_mode_category",
+                             "isolated",
+                             "forced_liquidation",
+                             "core_fallback",
+                             "collateral_in_e_mode_2",
+                             "borrowable_in_e_mode_2",
+                             "ltv_zero_in_e_mode_2",
+                             "mint_paused",
+                             "exit_market_paused",
+                             "action_9_paused",
+                             "collateral_factor_in_pool_3",
+                             "liquidation_threshold_in_pool_3",
+                             "liquidation_incentive_in_pool_3",
+                             "listed_in_pool_3",
+                             "active_in_pool_3",
+                             "core_fallback_in_pool_3"}) {
+        std::string word = parameter_word(name, Language::zh);
+        for (const char* kept : {"e-mode", "Unix"}) {
+            if (const auto at = word.find(kept); at != std::string::npos) {
+                word.erase(at, std::string(kept).size());
+            }
+        }
+        EXPECT_EQ(std::count_if(word.begin(), word.end(),
+                                [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; }),
+                  0)
+            << name << ": " << word;
+    }
+    EXPECT_EQ(parameter_word("borrowable_in_e_mode_2", Language::zh), "可借（e-mode 类别 2）");
+    EXPECT_EQ(parameter_word("active_in_pool_3", Language::zh), "启用（风险池 3）");
+    EXPECT_EQ(parameter_word("mint_paused", Language::zh), "暂停供应");
+    EXPECT_EQ(parameter_word("action_9_paused", Language::zh), "暂停操作 9");
+    EXPECT_EQ(parameter_word("mint_paused", Language::en), "mint paused");
+    EXPECT_EQ(parameter_word("NewThing(uint256)", Language::zh), "NewThing(uint256)");
+}
+
+TEST(Note, flags_states_and_reasons_are_told_in_chinese) {
+    const json paused{
+        {"changes", {{{"parameter", "mint_paused"}, {"from", "false"}, {"to", "true"}}}}};
+    EXPECT_NE(
+        with("market.parameters.fired", paused, Language::zh).find("变更 | 暂停供应 否 → 是\n"),
+        std::string::npos);
+    EXPECT_NE(with("market.parameters.fired", paused, Language::en)
+                  .find("Change | mint paused false → true\n"),
+              std::string::npos);
+    const json down{{"endpoint", "mainnet-2"},
+                    {"endpoint_state", "rate limited"},
+                    {"endpoint_list",
+                     {{{"endpoint", "mainnet-1"}, {"state", "not pinning"}, {"error", "HTTP 500"}},
+                      {{"endpoint", "mainnet-2"}, {"state", "another"}}}}};
+    const std::string told = with("source.degraded.firing", down, Language::zh);
+    EXPECT_NE(told.find("状态 | 被限流\n"), std::string::npos) << told;
+    EXPECT_NE(told.find("端点 | mainnet-1：未按指定区块应答，HTTP 500\n"), std::string::npos)
+        << told;
+    EXPECT_NE(told.find("端点 | mainnet-2：another\n"), std::string::npos) << told;
+    EXPECT_NE(with("source.degraded.firing", down, Language::en).find("State | rate limited\n"),
+              std::string::npos);
+    const json doubt{{"unverified_reason", "AAVE: prices are missing"}};
+    EXPECT_NE(with("source.disagrees.firing", doubt, Language::zh)
+                  .find("原因（英文原文） | “AAVE: prices are missing”\n"),
+              std::string::npos);
+    EXPECT_NE(with("source.disagrees.firing", doubt, Language::en)
+                  .find("Reason | AAVE: prices are missing\n"),
+              std::string::npos);
 }
 
 TEST(Note, every_sample_is_told_in_both_languages) {
