@@ -118,8 +118,9 @@ Expected<store::OutboxQuery, OperationError> query_of(store::Store& store, Param
     return out;
 }
 
-Unexpected<OperationError> no_message(const std::string& id) {
-    return refuse(404, "there is no message " + id + "; `outbox list` shows them");
+Unexpected<OperationError> no_message(const std::string& id, const std::string& sink) {
+    const std::string where = sink.empty() ? "" : " at sink " + sink;
+    return refuse(404, "there is no message " + id + where + "; `outbox list` shows them");
 }
 
 /// Completes an id of which only the beginning is given, as messages to people show it. One of a
@@ -128,7 +129,7 @@ Expected<void, OperationError> complete_id(store::Store& store, store::OutboxQue
     if (query.id.empty()) return {};
     const auto ids = store.ids_beginning_with(query.id);
     if (!ids) return broken(ids.error());
-    if (ids->count == 0) return no_message(query.id);
+    if (ids->count == 0) return no_message(query.id, query.sink);
     // The least of all that begin with a text is that text, where it is one of them.
     if (ids->count > 1 && ids->first != query.id) {
         return refuse(400, std::to_string(ids->count) + " messages begin with " + query.id +
@@ -159,7 +160,7 @@ OperationResult show_message(store::Store& store, const Request& request) {
     if (query.bundle.empty()) {
         const auto alert = store.alert(query.id);
         if (!alert) return broken(alert.error());
-        if (!*alert) return no_message(query.id);
+        if (!*alert) return no_message(query.id, {});
         out["id"] = query.id;
         out["alert"] = Row::parse((*alert)->body, nullptr, false);
         out["muted_by"] = text_row((*alert)->muted_by);
@@ -184,7 +185,7 @@ Expected<void, OperationError> check_message(store::Store& store, store::OutboxQ
         {.sink = query.sink, .state = {}, .id = query.id, .bundle = query.bundle});
     if (!found) return broken(found.error());
     if (!found->empty()) return {};
-    return no_message(asked + (query.sink.empty() ? "" : " at sink " + query.sink));
+    return no_message(asked, query.sink);
 }
 
 OperationResult list_outbox(store::Store& store, const Request& request, Sinks sinks) {

@@ -133,7 +133,9 @@ TEST_F(OperationsTest, the_beginning_of_an_id_will_do) {
     refused(400, "2 messages begin with msg_0a1b2c3d; give more of the id", "outbox/show",
             {{"id", "msg_0a1b2c3d"}});
     refused(400, "3 messages begin with msg_0a;", "outbox/drop", {{"id", "msg_0a"}});
-    refused(404, "no message msg_0b", "outbox/retry", {{"id", "msg_0b"}});
+    refused(404, "no message msg_0b;", "outbox/retry", {{"id", "msg_0b"}});
+    refused(404, "no message msg_0b at sink team;", "outbox/retry",
+            {{"id", "msg_0b"}, {"sink", "team"}});
     refused(404, "no message msg_0a9 at sink team", "outbox/drop",
             {{"id", "msg_0a9"}, {"sink", "team"}});
 
