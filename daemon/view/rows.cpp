@@ -266,11 +266,12 @@ Row position_row(const ProtocolView& view, const PositionHealth& health) {
                       {"repay", safe_rows(report.repay_to_safe, style)},
                       {"add", safe_rows(report.add_to_safe, style)}};
     if (health.liquidatable) {
-        std::ranges::stable_sort(report.offers, [](const auto& a, const auto& b) {
+        Row offers = report.offers ? Row::array() : Row(nullptr);
+        auto known = std::move(report.offers).value_or(std::vector<protocols::LiquidationOffer>());
+        std::ranges::stable_sort(known, [](const auto& a, const auto& b) {
             return a.repaid.usd.raw() > b.repaid.usd.raw();
         });
-        Row offers = Row::array();
-        for (const auto& offer : report.offers) offers.push_back(offer_row(offer, style));
+        for (const auto& offer : known) offers.push_back(offer_row(offer, style));
         row["liquidation_offers"] = std::move(offers);
     }
     return row;

@@ -98,6 +98,10 @@ class AaveV3 final : public Protocol {
     /// The followed account of a key; none where it is not followed.
     std::optional<Account> account(const PositionKey& key) const;
     /// A price out of a round's results.
+    /// What the oracle of now answers about that block was not what counted then.
+    bool is_of_another_oracle(const BlockRef& at) const {
+        return at.number < ledger_.structure().oracle_since;
+    }
     std::optional<AssetPrice> price_in(const Address& token,
                                        std::span<const CallResult> prices) const;
     Book book() const { return {ledger_, *valuation_}; }
@@ -146,11 +150,13 @@ Expected<void, ReadFault> AaveV3::accept_prices(std::span<const CallResult> resu
 }
 
 void AaveV3::price_liquidation(Liquidation& event, std::span<const CallResult> prices) const {
+    if (is_of_another_oracle(event.block)) return;
     event.collateral_price = price_in(event.collateral_token, prices);
     event.debt_price = price_in(event.debt_token, prices);
 }
 
 void AaveV3::price_activity(AccountEvent& event, std::span<const CallResult> prices) const {
+    if (is_of_another_oracle(event.block)) return;
     event.price = price_in(event.token, prices);
 }
 
@@ -164,12 +170,14 @@ std::optional<AssetPrice> AaveV3::price_in(const Address& token,
 }
 
 void AaveV3::price_liquidation(Liquidation& event) const {
+    if (is_of_another_oracle(event.block)) return;
     const Structure& structure = ledger_.structure();
     event.collateral_price = asset_price(structure, price(event.collateral_token));
     event.debt_price = asset_price(structure, price(event.debt_token));
 }
 
 void AaveV3::price_activity(AccountEvent& event) const {
+    if (is_of_another_oracle(event.block)) return;
     event.price = asset_price(ledger_.structure(), price(event.token));
 }
 

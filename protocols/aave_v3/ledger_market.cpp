@@ -136,6 +136,9 @@ void Ledger::on(const Upgraded& event, const Log& log, const Source& source) {
 
 void Ledger::on(const ConfigurationChange& event, const Log& log, const Source&) {
     tell(log, describe(event, structure_), before_change(event, structure_));
+    const bool may_be_oracle =
+        event.kind == EventKind::price_oracle_updated || event.kind == EventKind::address_set;
+    if (may_be_oracle) structure_.oracle_since = log.block;
     owe_configuration(event);
 }
 

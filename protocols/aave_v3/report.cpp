@@ -209,7 +209,7 @@ PositionReport position_report(const Book& book, const PositionKey& key, const A
     }
     if (const auto calls = possible_liquidations(market, account);
         calls && out.health.liquidatable) {
-        for (const auto& call : *calls) out.offers.push_back(reporter.offer(call));
+        for (const auto& call : *calls) out.offers->push_back(reporter.offer(call));
     }
     out.liquidation_time = liquidation_time(book.valuation.stored, account);
     for (const Holding& holding : account.holdings) {

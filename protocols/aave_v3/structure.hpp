@@ -50,6 +50,7 @@ struct Structure {
     /// By the revision; the newest known rules where it is unknown.
     RuleSet rules = RuleSet::v3_7;
     bool rules_known = false;
+    BlockNumber oracle_since = 0;  ///< the block of the log that told of it; 0: before all logs
     /// The Pool's proxy was upgraded in a block whose end was not read yet.
     bool pool_upgraded = false;
     /// Oracle answers are in this unit of the base currency.

@@ -99,8 +99,8 @@ struct PositionReport {
     std::vector<SafeAmount> repay_to_safe;
     std::vector<SafeAmount> add_to_safe;
     /// Of a position that is liquidatable. Empty then: the contract refuses every pair of debt and
-    /// collateral, as it does where a market is paused.
-    std::vector<LiquidationOffer> offers;
+    /// collateral, as it does where a market is paused. None: not known.
+    std::optional<std::vector<LiquidationOffer>> offers = std::vector<LiquidationOffer>();
 };
 
 }  // namespace plimsoll::protocols

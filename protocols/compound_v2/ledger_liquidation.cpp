@@ -7,7 +7,8 @@
 namespace plimsoll::protocols::compound_v2 {
 
 /// What went to the reserves is the transfer of the collateral's cTokens to the cToken itself, in
-/// the same transaction before. Amounts of the underlying follow when the block's rate is known.
+/// the same transaction before: what the liquidator did not get. Amounts of the underlying follow
+/// when the block's rate is known.
 void Ledger::tell_liquidation(Liquidation told, const Address& c_token, const U256& seized,
                               const Log& log) {
     told.tx = log.tx;
@@ -19,11 +20,20 @@ void Ledger::tell_liquidation(Liquidation told, const Address& c_token, const U2
         told.collateral_token = collateral->c_token.underlying;
         told.collateral_decimals = collateral->c_token.decimals;
     }
+    const auto was_moved = [&](const Address& to, const U256& c_tokens) {
+        return std::ranges::any_of(transaction_.transfers, [&](const auto& one) {
+            const auto& [token, transfer] = one;
+            return token == c_token && transfer.from == told.account && transfer.to == to &&
+                   transfer.c_tokens == c_tokens;
+        });
+    };
     U256 fee = 0;
     for (const auto& [token, transfer] : transaction_.transfers) {
-        const bool is_fee =
-            token == c_token && transfer.from == told.account && transfer.to == c_token;
-        if (is_fee && transfer.c_tokens <= seized - fee) fee += transfer.c_tokens;
+        const bool is_share = token == c_token && transfer.from == told.account &&
+                              transfer.to == c_token && transfer.c_tokens <= seized;
+        if (is_share && was_moved(told.liquidator, seized - transfer.c_tokens)) {
+            fee = transfer.c_tokens;
+        }
     }
     told.seized = SeizedShares{.liquidator = seized - fee, .protocol = fee};
     forget_seized(told);

@@ -37,6 +37,7 @@ void Ledger::on(const ConfigurationChange& event, const Log& log, const Source& 
     const Address emitter =
         is_market ? structure_.markets.at(source.market).c_token.address : Address{};
     if (event.kind == EventKind::market_listed) listed_[subject_of(event)] = log.block;
+    if (event.kind == EventKind::new_price_oracle) structure_.oracle_since = log.block;
     tell(log, describe(event, emitter, structure_), before_change(event, emitter, structure_));
     owe_configuration(event, source);
 }

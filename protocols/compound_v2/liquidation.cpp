@@ -96,8 +96,9 @@ std::vector<PossibleLiquidation> possible_liquidations(const AccruedMarket& accr
         if (!is_allowed || !can_be_repaid) continue;
         for (const Holding& collateral : account.holdings) {
             const AccruedCToken* seized = accrued.find(collateral.market);
+            const bool may_be_seized = collateral.entered || !market.skips_empty;
             const bool is_there =
-                seized != nullptr && collateral.entered && collateral.c_tokens.raw() != 0;
+                seized != nullptr && may_be_seized && collateral.c_tokens.raw() != 0;
             if (!is_there || !can_be({Action::seize}, *seized, market.now, refused)) continue;
             const auto call = as_contract([&] { return call_for(debt, collateral); });
             if (call && call->repaid.raw() != 0) out.push_back(*call);

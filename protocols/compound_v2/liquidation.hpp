@@ -39,8 +39,8 @@ struct PossibleLiquidation {
 
 /// Every pair that may be liquidated now, by debt and then collateral; both are accrued, as the
 /// call does first. `refused`: what is refused in all markets. A pair that is paused, delisted,
-/// cannot accrue or has no price is none, and so is collateral that was not entered, which some
-/// generations let one seize.
+/// cannot accrue or has no price is none. What was supplied and not entered may be seized as well,
+/// but on Venus from 10.0 on.
 std::vector<PossibleLiquidation> possible_liquidations(const AccruedMarket& accrued,
                                                        const Account& account,
                                                        const Actions& refused);

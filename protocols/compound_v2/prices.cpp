@@ -117,6 +117,9 @@ std::optional<U256> price_of(const Round& round, unsigned id) {
 }
 
 const CToken* dollar_market(const Structure& structure) {
+    const Address& dollar = structure.scale.dollar;
+    const MarketEntry* chosen = dollar.is_zero() ? nullptr : structure.find(dollar);
+    if (chosen != nullptr) return &chosen->c_token;
     for (const std::string_view symbol : kDollars) {
         for (const auto& [id, market] : structure.markets) {
             if (market.c_token.symbol == symbol) return &market.c_token;
@@ -128,11 +131,14 @@ const CToken* dollar_market(const Structure& structure) {
 PriceScale detect_scale(const Structure& structure, const Round& round) {
     PriceScale out;
     out.oracle = structure.oracle;
+    out.dollar = structure.scale.dollar;
     const auto exponent = native_exponent(structure, round);
     const bool is_usd = states_dollars(structure, round);
     if (exponent.has_value() == is_usd) return out;
     out.unit = is_usd ? PriceUnit::usd : PriceUnit::native;
     out.exponent = exponent.value_or(0);
+    const CToken* dollar = is_usd ? nullptr : dollar_market(structure);
+    if (dollar != nullptr) out.dollar = dollar->address;
     return out;
 }
 

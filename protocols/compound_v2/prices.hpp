@@ -42,8 +42,9 @@ PriceScale updated_scale(const Structure& structure, const Round& round);
 std::optional<U256> price_of(const Round& round, unsigned id);
 
 /// The market whose underlying counts as one dollar where prices are stated in the native coin: the
-/// most used dollar coin that is listed, whether it has a price or not. Another one never takes its
-/// place, since nothing would say whether that one is near a dollar. Null: none is listed.
+/// most used dollar coin that was listed when the unit was found out, whether it has a price or
+/// not. Another one never takes its place, since nothing would say whether that one is near a
+/// dollar. Null: none is listed.
 const CToken* dollar_market(const Structure& structure);
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -355,7 +355,9 @@ Reply<AccountState> decode_account(const Structure& structure, const Indexes& in
         structure.has_user_forcing ? results.subspan(next + structure.markets.size()) : Results{};
     std::size_t at = 0;
     for (const auto& [id, market] : structure.markets) {
-        Words words(results[next++], "getAccountSnapshot(address)");
+        const std::string name =
+            "getAccountSnapshot(address) of " + structure.written(market.c_token.address);
+        Words words(results[next++], name);
         HoldingState holding;
         if (!forced.empty()) {
             Words flag(forced[at++], "isForcedLiquidationEnabledForUser(address,address)");

@@ -54,7 +54,7 @@ std::string encode_structure(const Structure& structure, const Owed& owed) {
     out.word(structure.close_factor.raw()).word(structure.liquidation_incentive.raw());
     out.number(structure.paused.bits());
     out.number(static_cast<std::uint64_t>(structure.scale.unit)).address(structure.scale.oracle);
-    out.number(structure.scale.exponent);
+    out.number(structure.scale.exponent).address(structure.scale.dollar);
     out.number(structure.pace.block).number(structure.pace.time);
     out.number(structure.markets.size()).number(structure.pools.size());
     out.flag(owed.comptroller).flag(owed.everything);
@@ -91,6 +91,7 @@ std::string decode_structure(std::string_view bytes, Address& comptroller, Struc
     structure.scale.unit = enum_in(in, PriceUnit::native);
     structure.scale.oracle = in.address();
     structure.scale.exponent = static_cast<unsigned>(in.below(78));
+    structure.scale.dollar = in.address();
     structure.pace.block = in.number();
     structure.pace.time = in.number();
     counts.markets = in.below(kMaxMarketCount + 1);

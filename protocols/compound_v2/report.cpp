@@ -107,7 +107,8 @@ class Reporter {
 
     LiquidationOffer offer(const PossibleLiquidation& call) const {
         const CToken& collateral = market_.markets.at(call.collateral_market);
-        const CTokens fee = protocol_share(call.seized, collateral.protocol_seize_share);
+        const CTokens fee =
+            std::min(protocol_share(call.seized, collateral.protocol_seize_share), call.seized);
         const auto underlying = [&](const U256& c_tokens) {
             return as_contract([&] {
                        return underlying_of(CTokens::from_raw(c_tokens), call.collateral_rate);
@@ -215,9 +216,11 @@ MarketReport market_report(const Book& book, const CToken& market) {
     const MarketState& state = market.stored;
     out.cash = state.cash;
     out.borrowed = state.total_borrows;
-    const U256 lent = state.cash.raw() + state.total_borrows.raw();
-    if (lent > state.total_reserves.raw()) {
-        out.supplied = TokenAmount::from_raw(lent - state.total_reserves.raw());
+    const U512 lent = U512(state.cash.raw()) + U512(state.total_borrows.raw());
+    if (lent > U512(state.total_reserves.raw())) {
+        const U512 supplied = lent - U512(state.total_reserves.raw());
+        out.supplied = TokenAmount::from_raw(
+            supplied > U512(u256_max()) ? u256_max() : static_cast<U256>(supplied));
     }
     const auto rate = as_contract([&] { return exchange_rate(state); });
     if (rate) out.index_supply = Ray::from_raw(rate->raw());
@@ -309,9 +312,11 @@ PositionReport position_report(const Book& book, const PositionKey& key, const A
     if (out.health.liquidatable) {
         const Actions& refused = book.ledger.structure().paused;
         for (const auto& call : possible_liquidations(*book.valuation.accrued, account, refused)) {
-            out.offers.push_back(reporter.offer(call));
+            out.offers->push_back(reporter.offer(call));
         }
     }
+    // Debt in the stablecoin is liquidated by its controller, by rules of its own.
+    if (!account.stable_debt.is_none() && out.offers->empty()) out.offers.reset();
     add_moment(book, account, out);
     add_safe_amounts(book, account, target, reporter, out);
     return out;
@@ -408,7 +413,10 @@ std::optional<TokenAmount> underlying_at(const Structure& structure, const Valua
 }  // namespace
 
 void price_event(const Structure& structure, const Valuation& valuation, Liquidation& event) {
-    event.debt_price = price_at(structure, valuation, event.debt_market);
+    const bool is_judged_by_this = event.block.number >= structure.oracle_since;
+    if (is_judged_by_this) {
+        event.debt_price = price_at(structure, valuation, event.debt_market);
+    }
     if (!event.seized) return;
     const auto underlying = [&](const U256& c_tokens) {
         return underlying_at(structure, valuation, event.collateral_market, c_tokens);
@@ -418,7 +426,9 @@ void price_event(const Structure& structure, const Valuation& valuation, Liquida
     if (!collateral || !fee) return;
     event.collateral = *collateral;
     event.protocol_fee = *fee;
-    event.collateral_price = price_at(structure, valuation, event.collateral_market);
+    if (is_judged_by_this) {
+        event.collateral_price = price_at(structure, valuation, event.collateral_market);
+    }
 }
 
 void price_event(const Structure& structure, const Valuation& valuation, AccountEvent& event) {
@@ -427,6 +437,7 @@ void price_event(const Structure& structure, const Valuation& valuation, Account
         if (!amount) return;
         event.amount = *amount;
     }
+    if (event.block.number < structure.oracle_since) return;  // judged by another oracle
     event.price = price_at(structure, valuation, event.market);
 }
 

@@ -49,9 +49,7 @@ std::string Structure::name_of(const Address& c_token) const {
 }
 
 unsigned Structure::price_decimals(const CToken& market) const {
-    const unsigned whole =
-        scale.unit == PriceUnit::native ? scale.exponent + settings->native_decimals : 36U;
-    return whole > market.decimals ? whole - market.decimals : 0U;
+    return can_tell_price(market) ? whole_decimals() - market.decimals : 0U;
 }
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -51,6 +51,8 @@ struct PriceScale {
     PriceUnit unit = PriceUnit::unknown;
     Address oracle;         ///< whose prices it was found in
     unsigned exponent = 0;  ///< `native`: the coin's own price is 10^exponent
+    /// `native`: the cToken whose underlying counts as one dollar, chosen once; zero: none yet.
+    Address dollar;
 
     friend bool operator==(const PriceScale&, const PriceScale&) = default;
 };
@@ -66,6 +68,7 @@ struct Pace {
 struct Structure {
     std::shared_ptr<const CompoundV2Settings> settings;  ///< immutable
     Address oracle;                                      ///< zero until the Comptroller is read
+    BlockNumber oracle_since = 0;  ///< the block of the log that told of it; 0: before all logs
     Address stable_controller;
     Address stable_token;           ///< zero: not known
     Address liquidator;             ///< the only one who may liquidate; zero: anybody may
@@ -96,8 +99,14 @@ struct Structure {
     }
     /// Symbol of the underlying, or the address where no market has it.
     std::string name_of(const Address& c_token) const;
+    /// Decimals of the price of a token without any.
+    unsigned whole_decimals() const {
+        return scale.unit == PriceUnit::native ? scale.exponent + settings->native_decimals : 36U;
+    }
     /// Decimals by which an oracle price of the market's underlying is a number of its unit.
     unsigned price_decimals(const CToken& market) const;
+    /// Whether there are that many: an oracle's unit may be too coarse for a token's decimals.
+    bool can_tell_price(const CToken& market) const { return market.decimals <= whole_decimals(); }
 };
 
 }  // namespace plimsoll::protocols::compound_v2

@@ -31,10 +31,12 @@ void doubt_scale(const Structure& structure, const Valuation& valuation,
             "known constant and no dollar coin is near a dollar, or both");
     } else if (valuation.usd_numerator == 0) {
         const CToken* dollar = dollar_market(structure);
-        reasons.push_back("prices are stated in " + structure.settings->native_symbol +
-                          (dollar == nullptr ? " and no dollar coin is listed"
-                                             : " and " + dollar->symbol +
-                                                   ", which counts as one dollar, has no price"));
+        reasons.push_back(
+            "prices are stated in " + structure.settings->native_symbol +
+            (dollar == nullptr
+                 ? " and no dollar coin is listed"
+                 : " and " + dollar->symbol +
+                       ", which counts as one dollar, has no price that one could be"));
     }
 }
 

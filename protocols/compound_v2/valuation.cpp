@@ -97,11 +97,13 @@ void set_scale(const Structure& structure, Valuation& out) {
         return;
     }
     // One dollar is price * 10^decimals / 1e18 of the Comptroller's unit.
-    const U256 dollar_value = *price * token_unit(dollar->decimals);
+    const auto dollar_value = as_contract([&] { return *price * token_unit(dollar->decimals); });
+    out.quote.numerator = 0;
+    if (!dollar_value) return;  // no price of a dollar
     out.usd_numerator = U256(100'000'000U) * kExpScale;
-    out.usd_denominator = dollar_value;
+    out.usd_denominator = *dollar_value;
     out.quote.numerator = token_unit(structure.settings->native_decimals + out.scale.exponent);
-    out.quote.denominator = dollar_value;
+    out.quote.denominator = *dollar_value;
 }
 
 bool differs(const Valuation& valuation, const Account& account, const AccruedMarket& other) {
@@ -150,6 +152,7 @@ void look_at_accounts(const Ledger& ledger, Valuation& out) {
                            .raw();
             });
             if (sum) out.known_borrows[holding.market] = *sum;
+            ++out.borrowers[holding.market];
         }
         if (is_undecided && undecided.wants(place) && differs(out, account, other_accrued)) {
             undecided.add(place, view.address, {});
@@ -207,6 +210,10 @@ std::shared_ptr<const Valuation> make_valuation(const Ledger& ledger, Round roun
             doubt = "logs of it since block " + std::to_string(entry.missed_from) +
                     " were missing and did not all come yet";
         }
+        if (doubt.empty() && read->second.price && !structure.can_tell_price(entry.c_token)) {
+            doubt = "its token has " + std::to_string(entry.c_token.decimals) +
+                    " decimals, more than its price can be told with";
+        }
         if (doubt.empty() && is_second_native(structure, entry)) {
             doubt = "it answers no underlying(), nor does another market";
         }
@@ -227,7 +234,9 @@ std::optional<BorrowCoverage> borrow_coverage(const Ledger& ledger, const Valuat
     const U256 sum = known == valuation.known_borrows.end() ? U256(0) : known->second;
     const auto bound = as_contract([&] {
         // Each balance is rounded, and so may be the accrual to the block.
-        return entry.rounding + out.total.raw() / kExpScale + U256(ledger.accounts().size()) + 3U;
+        const auto owing = valuation.borrowers.find(market);
+        const std::size_t count = owing == valuation.borrowers.end() ? 0 : owing->second;
+        return entry.rounding + out.total.raw() / kExpScale + U256(count) + 3U;
     });
     out.bound = bound.value_or(U256(0));
     const U256& total = out.total.raw();

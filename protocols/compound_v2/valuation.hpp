@@ -34,7 +34,8 @@ struct Valuation {
     std::map<unsigned, StoredBorrows> stored;
     /// By market: borrow balances of the followed accounts, by the stored index.
     std::map<unsigned, U256> known_borrows;
-    std::size_t inexact = 0;  ///< borrows known to one unit only
+    std::map<unsigned, std::size_t> borrowers;  ///< accounts that owe, by market
+    std::size_t inexact = 0;                    ///< borrows known to one unit only
     /// Whom to ask for the rounding, while it is unknown: accounts that the two disagree about.
     /// While there are none, those with a cToken (the value) that the roundings would disagree
     /// about if more of it were redeemed. What they make of prices to come differs too.

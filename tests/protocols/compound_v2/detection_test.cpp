@@ -167,6 +167,48 @@ TEST(PriceUnit, no_other_coin_becomes_the_dollar_while_the_first_has_no_price) {
     EXPECT_NE(ledger->markets()[0].quote.numerator, 0U);
 }
 
+/// A worth beyond all numbers is none, and ends nothing.
+TEST(PriceUnit, a_dollar_coins_price_may_be_anything) {
+    RecordedChain chain = telling_chain();
+    chain.set_price(chain.native(), U256(kOne));
+    chain.set_price(chain.token(), U256(kOne) * U256(1'000'000'000'000U) / 2000U);
+    const auto ledger = scanned(chain, kTelling);
+    for (const U256& price : {u256_max(), u256_max() / U256(1'000'000U) + 1U}) {
+        chain.set_price(chain.token(), price);
+        finish_round(*ledger, chain);
+        EXPECT_EQ(ledger->markets()[0].quote.numerator, 0U);
+        EXPECT_FALSE(ledger->trust().verified);
+    }
+}
+
+TEST(PriceUnit, the_dollar_that_was_chosen_stays_when_another_is_listed) {
+    Structure structure;
+    structure.settings = std::make_shared<const CompoundV2Settings>();
+    structure.markets[1].c_token.symbol = "DAI";
+    structure.markets[1].c_token.address.bytes[19] = 1;
+    structure.scale.dollar = structure.markets[1].c_token.address;
+    structure.markets[2].c_token.symbol = "USDT";
+    structure.markets[2].c_token.address.bytes[19] = 2;
+    EXPECT_EQ(dollar_market(structure)->symbol, "DAI");
+    EXPECT_EQ(detect_scale(structure, {}).dollar, structure.scale.dollar);
+    structure.scale.dollar = {};
+    EXPECT_EQ(dollar_market(structure)->symbol, "USDT");
+}
+
+TEST(PriceUnit, a_token_with_more_decimals_than_prices_have_is_doubted) {
+    Structure structure;
+    auto settings = std::make_shared<CompoundV2Settings>();
+    settings->native_decimals = 6;
+    structure.settings = settings;
+    structure.scale.unit = PriceUnit::native;
+    structure.scale.exponent = 18;
+    CToken token;
+    token.decimals = 24;
+    EXPECT_TRUE(structure.can_tell_price(token));
+    token.decimals = 25;
+    EXPECT_FALSE(structure.can_tell_price(token));
+}
+
 /// A cToken that takes the coin answers a call it does not know as a payment of nothing.
 TEST(NativeMarket, may_answer_nothing_where_another_would_revert) {
     RecordedChain chain = telling_chain();

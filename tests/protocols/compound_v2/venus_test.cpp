@@ -175,6 +175,61 @@ TEST(Venus, a_liquidation_of_the_stablecoin_is_one) {
         << "read again";
 }
 
+/// What the borrower moved to the cToken itself before is no share of the reserves.
+TEST(Liquidations, only_what_the_liquidator_did_not_get_is_the_reserves) {
+    for (const bool has_share : {true, false}) {
+        RecordedChain chain = venus(kBorrowed);
+        const auto ledger = scanned(chain, kBorrowed);
+        (void)ledger->take_events();
+        chain.wait(1);
+        const Address borrower = chain.user("borrower");
+        const auto move = [&](const Address& to, std::uint64_t count) {
+            ledger->apply(log_of(chain, chain.native(), "Transfer(address,address,uint256)",
+                                 {word_of(borrower), word_of(to)}, {U256(count)}));
+        };
+        move(chain.native(), 50);
+        move(chain.user("liquidator"), has_share ? 972 : 1000);
+        if (has_share) move(chain.native(), 28);
+        ledger->apply(log_of(chain, chain.token(),
+                             "LiquidateBorrow(address,address,uint256,address,uint256)", {},
+                             {word_of(chain.user("liquidator")), word_of(borrower), U256(5U),
+                              word_of(chain.native()), U256(1000U)}));
+        const auto told = ledger->take_events().liquidations;
+        ASSERT_EQ(told.size(), 1U);
+        EXPECT_EQ(told[0].seized->liquidator, has_share ? 972U : 1000U);
+        EXPECT_EQ(told[0].seized->protocol, has_share ? 28U : 0U);
+    }
+}
+
+/// The oracle of now was not the one that judged it then.
+TEST(Liquidations, before_a_change_of_the_oracle_have_no_price) {
+    RecordedChain chain = venus(kBorrowed);
+    const auto ledger = scanned(chain, kBorrowed);
+    (void)ledger->take_events();
+    for (const bool is_before : {true, false}) {
+        const auto liquidate = [&] {
+            ledger->apply(
+                log_of(chain, chain.token(),
+                       "LiquidateBorrow(address,address,uint256,address,uint256)", {},
+                       {word_of(chain.user("liquidator")), word_of(chain.user("borrower")),
+                        U256(5U), word_of(chain.native()), U256(1000U)}));
+        };
+        chain.wait(1);
+        if (is_before) liquidate();
+        chain.wait(1);
+        ledger->apply(log_of(chain, chain.settings().comptroller, "NewPriceOracle(address,address)",
+                             {}, {word_of(chain.oracle()), word_of(chain.oracle())}));
+        if (!is_before) liquidate();
+        finish_round(*ledger, chain);
+        auto told = ledger->take_events().liquidations;
+        ASSERT_EQ(told.size(), 1U);
+        ledger->price_liquidation(told[0]);
+        EXPECT_EQ(told[0].debt_price.has_value(), !is_before);
+        EXPECT_EQ(told[0].collateral_price.has_value(), !is_before);
+        EXPECT_GT(told[0].collateral.raw(), 0U) << "the rate is no price";
+    }
+}
+
 /// 100 of a debt against 90 of collateral at one, with a bonus of a tenth and a half per call.
 SmallMarket owing() {
     SmallMarket world;
