@@ -6,7 +6,6 @@
 #include "daemon/routing/silence.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -168,8 +167,8 @@ OperationResult show_message(store::Store& store, const Request& request) {
     }
     out["id"] = query.bundle;
     out["alerts"] = Row::array();
-    for (const store::OutboxRow& one : std::views::reverse(*found)) {
-        const auto alert = store.alert(one.id);
+    for (auto row = found->rbegin(); row != found->rend(); ++row) {
+        const auto alert = store.alert(row->id);
         if (!alert) return broken(alert.error());
         if (*alert) out["alerts"].push_back(Row::parse((*alert)->body, nullptr, false));
     }

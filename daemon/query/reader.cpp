@@ -73,7 +73,7 @@ Row stopped_chain(const std::string& name, const store::ChainState& state) {
 
 /// By its name in the configuration, as the running daemon tells it; else what the row says.
 Row named_chain(const Names& names, const Row& row) {
-    const Row chain = row.value("chain", Row());
+    Row chain = row.value("chain", Row());
     for (const Names::Chain& one : names.chains) {
         if (chain == one.caip2) return one.name;
     }

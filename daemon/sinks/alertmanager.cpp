@@ -110,7 +110,7 @@ json alertmanager_alert(const ReadAlert& alert, const AlertmanagerSettings& sett
     return out;
 }
 
-HttpRequest alertmanager_request(json alerts, const AlertmanagerSettings& settings) {
+HttpRequest alertmanager_request(const json& alerts, const AlertmanagerSettings& settings) {
     return json_request(settings.url, alerts);
 }
 
@@ -145,8 +145,7 @@ Outcome AlertmanagerSink::deliver(const Message& message, sys_seconds now) {
     if (json ended = take_ended(*alert, labels, now); !ended.is_null()) {
         batch.push_back(std::move(ended));
     }
-    Outcome outcome =
-        classify(poster_->post(alertmanager_request(std::move(batch), settings_)), now);
+    Outcome outcome = classify(poster_->post(alertmanager_request(batch, settings_)), now);
     if (outcome.kind == Outcome::Kind::ok) keep(*alert, message.body, labels, now);
     return redactor_.clean(std::move(outcome));
 }
@@ -192,8 +191,8 @@ void AlertmanagerSink::maintain(sys_seconds now, const Report& report) {
             // What happened does not go on by being told again.
             if (alert->is_event()) batch.back()["endsAt"] = rfc3339(all[i].second.until);
         }
-        const Outcome outcome = redactor_.clean(
-            classify(poster_->post(alertmanager_request(std::move(batch), settings_)), now));
+        const Outcome outcome =
+            redactor_.clean(classify(poster_->post(alertmanager_request(batch, settings_)), now));
         const bool goes_on = report(outcome);
         // One alert that is not wanted, and its batch with it, must not keep the others from
         // being told.

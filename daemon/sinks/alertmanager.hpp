@@ -36,7 +36,8 @@ Secret alertmanager_url(const Secret& server);
 nlohmann::json alertmanager_alert(const alerts::ReadAlert& alert,
                                   const AlertmanagerSettings& settings,
                                   std::chrono::sys_seconds now);
-HttpRequest alertmanager_request(nlohmann::json alerts, const AlertmanagerSettings& settings);
+HttpRequest alertmanager_request(const nlohmann::json& alerts,
+                                 const AlertmanagerSettings& settings);
 
 /// Sends each alert, and every `resend` all that fire and those that ended in the last 5 min: that
 /// is how Alertmanager learns that they still do, and what it has lost when it was restarted. A

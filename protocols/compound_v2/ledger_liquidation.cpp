@@ -1,7 +1,6 @@
 #include "protocols/compound_v2/ledger.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 namespace plimsoll::protocols::compound_v2 {
@@ -70,7 +69,9 @@ void Ledger::on(const LiquidateStable& event, const Log& log, const Source&) {
 
 /// Told after the liquidation itself, in the same transaction, whose liquidator is the contract.
 void Ledger::on(const LiquidateForAnother& event, const Log& log, const Source&) {
-    for (Liquidation& told : events_.liquidations | std::views::reverse) {
+    auto& events = events_.liquidations;
+    for (auto place = events.rbegin(); place != events.rend(); ++place) {
+        Liquidation& told = *place;
         if (told.tx != log.tx || told.block.number != log.block) return;
         const bool is_it = told.account == event.borrower && told.liquidator == log.address &&
                            told.debt_market == event.debt_market &&
