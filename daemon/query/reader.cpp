@@ -200,9 +200,17 @@ Expected<std::vector<std::string>, QueryError> Reader::missing_in(const Row& run
                                                                   const std::string& wanted) const {
     RowSet told;
     const auto everything = RowFilter::make({});
+    // Both have rows of every protocol that is known; which tables are written is configured.
+    const auto is_written = [&runs](const char* table) {
+        return std::ranges::any_of(runs["chains"], [table](const Row& run) {
+            return run.contains("files") && run["files"].contains(table);
+        });
+    };
+    const char* table = is_written("tvl") ? "tvl" : "markets";
+    if (!is_written(table)) return std::vector<std::string>{};
     for (const auto& [chain, run] : runs["chains"].items()) {
-        if (!run.contains("files") || !run["files"].contains("tvl")) continue;
-        for (const auto& path : run["files"]["tvl"]) {
+        if (!run.contains("files") || !run["files"].contains(table)) continue;
+        for (const auto& path : run["files"][table]) {
             if (!path.is_string()) continue;
             const auto file = state_dir_ / "snapshots" / path.get<std::string>();
             const auto read = add_rows(file, *everything, told.rows);

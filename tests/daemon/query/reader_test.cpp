@@ -53,6 +53,31 @@ TEST_F(StoppedReader, a_row_of_an_old_block_is_stale_and_never_better_than_it_wa
     EXPECT_EQ(states(kBlockTime - kStaleAfter - 1), aged) << "a chain with a clock of its own";
 }
 
+/// Of those that are configured, whichever tables are written.
+TEST_F(StoppedReader, a_protocol_that_no_row_tells_of_is_unknown) {
+    Names names;
+    names.protocols = {"one", "later"};
+    const Reader reader(folder_, folder_ / "none.sock", kBlockTime, names);
+    const auto said = [&](const char* table, const Params& params) {
+        const auto rows = reader.table(table, params, kAllRows);
+        return rows ? rows->unknown : std::vector<std::string>{rows.error().message};
+    };
+    const std::vector<std::string> later{"later: the newest snapshot tells nothing of it"};
+    EXPECT_EQ(said("tvl", {}), later);
+    EXPECT_EQ(said("positions", {}), later);
+    EXPECT_TRUE(said("positions", {{"protocol", "one"}}).empty());
+    EXPECT_EQ(said("positions", {{"protocol", "later"}}),
+              std::vector<std::string>{"nothing is known just now of " + later.front()});
+    const auto write = [&](const char* table) {
+        std::ofstream(folder_ / "snapshots/latest.json")
+            << R"({"chains":{"devnet":{"block":7,"files":{")" << table << R"(":["rows.jsonl"]}}}})";
+    };
+    write("markets");
+    EXPECT_EQ(said("positions", {}), later);
+    write("bands");  // a protocol may have none
+    EXPECT_TRUE(said("bands", {{"protocol", "later"}}).empty());
+}
+
 TEST_F(StoppedReader, the_configuration_says_how_old_a_block_may_be) {
     Names names;
     names.chains = {{"other", "eip155:6", 10}, {"devnet", "eip155:5", 600}};
