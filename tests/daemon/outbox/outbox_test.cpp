@@ -448,6 +448,8 @@ class RepeatingSink final : public sinks::Sink {
 
 class OutboxToldAgain : public OutboxTest {
   protected:
+    ~OutboxToldAgain() override { outbox_.reset(); }  // before what its threads look at
+
     void start_with(ScriptedSink::Script script) {
         sinks_.push_back(std::make_unique<RepeatingSink>(logs_["a"], std::move(script)));
         start(&listener_);
@@ -456,6 +458,7 @@ class OutboxToldAgain : public OutboxTest {
     SinkStatus status() { return outbox_->status()[0]; }
 
     Listener listener_;
+    std::atomic<bool> is_up_{false};
 };
 
 TEST_F(OutboxToldAgain, counts_as_a_delivery_does) {
@@ -467,8 +470,7 @@ TEST_F(OutboxToldAgain, counts_as_a_delivery_does) {
 }
 
 TEST_F(OutboxToldAgain, failures_open_the_circuit_and_the_next_turn_is_the_probe) {
-    std::atomic<bool> is_up{false};
-    start_with([&](const sinks::Message&) { return outcome(is_up ? Kind::ok : Kind::retry); });
+    start_with([this](const sinks::Message&) { return outcome(is_up_ ? Kind::ok : Kind::retry); });
     EXPECT_TRUE(becomes([&] { return posts() == 3; }));
     clock_.advance(60s);
     EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::open; }));
@@ -477,34 +479,32 @@ TEST_F(OutboxToldAgain, failures_open_the_circuit_and_the_next_turn_is_the_probe
     clock_.advance(60s);
     EXPECT_TRUE(becomes([&] { return posts() == 6; })) << "the probe, though nothing is owed";
     EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::open; }));
-    is_up = true;
+    is_up_ = true;
     clock_.advance(60s);
     EXPECT_TRUE(becomes([&] { return posts() == 9; }));
     EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::closed; }));
 }
 
 TEST_F(OutboxToldAgain, one_that_is_gone_is_asked_no_more) {
-    std::atomic<bool> is_gone{true};
     store_.add("a", "m1", "k");
-    start_with([&](const sinks::Message&) { return outcome(is_gone ? Kind::gone : Kind::ok); });
+    start_with([this](const sinks::Message&) { return outcome(is_up_ ? Kind::ok : Kind::gone); });
     EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::disabled; }));
     EXPECT_TRUE(becomes([&] { return store_.state("m1") == "dead"; }));
     for (int turn = 0; turn < 3; ++turn) clock_.advance(10min);
     outbox_->wake();
     EXPECT_EQ(logs_["a"].ids(), std::vector<std::string>{"standing"});
-    is_gone = false;
+    is_up_ = true;
     outbox_->enable("a");
     EXPECT_TRUE(becomes([&] { return posts() == 4; })) << "told at once of what stands";
 }
 
 TEST_F(OutboxToldAgain, waits_as_long_as_the_sink_asks) {
-    std::atomic<bool> is_busy{true};
-    start_with([&](const sinks::Message&) -> sinks::Outcome {
-        if (is_busy) return {Kind::throttled, 5min, "because"};
+    start_with([this](const sinks::Message&) -> sinks::Outcome {
+        if (!is_up_) return {Kind::throttled, 5min, "because"};
         return outcome(Kind::ok);
     });
     EXPECT_TRUE(becomes([&] { return status().attempts == 3; }));
-    is_busy = false;
+    is_up_ = true;
     clock_.advance(4min);
     outbox_->wake();
     store_.add("a", "m1", "k");
@@ -515,12 +515,11 @@ TEST_F(OutboxToldAgain, waits_as_long_as_the_sink_asks) {
 }
 
 TEST_F(OutboxToldAgain, one_that_a_message_finds_working_is_told_what_stands_at_once) {
-    std::atomic<bool> is_up{false};
-    start_with([&](const sinks::Message&) { return outcome(is_up ? Kind::ok : Kind::retry); });
+    start_with([this](const sinks::Message&) { return outcome(is_up_ ? Kind::ok : Kind::retry); });
     EXPECT_TRUE(becomes([&] { return posts() == 3; }));
     clock_.advance(60s);
     EXPECT_TRUE(becomes([&] { return status().circuit == Circuit::State::open; }));
-    is_up = true;
+    is_up_ = true;
     store_.add("a", "m1", "k");
     outbox_->wake();
     clock_.advance(5s);
