@@ -506,8 +506,8 @@ TEST_F(OutboxToldAgain, waits_as_long_as_the_sink_asks) {
     EXPECT_TRUE(becomes([&] { return status().attempts == 3; }));
     is_up_ = true;
     clock_.advance(4min);
-    outbox_->wake();
     store_.add("a", "m1", "k");
+    outbox_->wake();
     EXPECT_TRUE(is_done(1));
     EXPECT_EQ(posts(), 4U);
     clock_.advance(1min);
