@@ -17,17 +17,24 @@ Expected<TokenAmount, Reverted> max_close(const Wad& close_factor, const TokenAm
     });
 }
 
+namespace {
+
+/// cTokens seized for a unit repaid, scaled by 1e18; throws where the contract reverts.
+U256 seize_ratio(Rounding rounding, const Wad& incentive, const SeizePrices& prices) {
+    if (prices.borrowed.raw() == 0 || prices.collateral.raw() == 0) {
+        throw std::domain_error("a price is 0");
+    }
+    return div_exp(mul_exp(rounding, incentive.raw(), prices.borrowed.raw()),
+                   mul_exp(rounding, prices.collateral.raw(), prices.exchange_rate.raw()));
+}
+
+}  // namespace
+
 Expected<CTokens, Reverted> seize_tokens(Rounding rounding, const Wad& incentive,
                                          const SeizePrices& prices, const TokenAmount& repaid) {
     return as_contract([&] {
-        if (prices.borrowed.raw() == 0 || prices.collateral.raw() == 0) {
-            throw std::domain_error("a price is 0");
-        }
-        const U256 numerator = mul_exp(rounding, incentive.raw(), prices.borrowed.raw());
-        const U256 denominator =
-            mul_exp(rounding, prices.collateral.raw(), prices.exchange_rate.raw());
-        return CTokens::from_raw(
-            mul_scalar_truncate(div_exp(numerator, denominator), repaid.raw()));
+        const U256 ratio = seize_ratio(rounding, incentive, prices);
+        return CTokens::from_raw(mul_scalar_truncate(ratio, repaid.raw()));
     });
 }
 
@@ -38,16 +45,35 @@ CTokens protocol_share(const CTokens& seized, const Wad& share) {
 
 namespace {
 
-/// The largest repayment that seizes no more than the account has; throws where the contract does.
-TokenAmount payable_by(const CTokens& held, Rounding rounding, const Wad& incentive,
-                       const SeizePrices& prices) {
-    const U256 ratio =
-        div_exp(mul_exp(rounding, incentive.raw(), prices.borrowed.raw()),
-                mul_exp(rounding, prices.collateral.raw(), prices.exchange_rate.raw()));
+/// The largest repayment that seizes no more than the account has.
+TokenAmount payable_by(const CTokens& held, const U256& ratio) {
     if (ratio == 0) return TokenAmount::from_raw(u256_max());
     // floor(ratio * repaid / 1e18) <= held
     const U512 most = ((U512(held.raw()) + 1U) * U512(kExpScale) - 1U) / U512(ratio);
     return TokenAmount::from_raw(most > U512(u256_max()) ? u256_max() : static_cast<U256>(most));
+}
+
+/// Throws where the contract reverts.
+PossibleLiquidation largest_call(const AccruedMarket& accrued, const Account& account,
+                                 const Holding& debt, const Holding& collateral) {
+    const Market& market = accrued.market();
+    const AccruedCToken& borrowed = *accrued.find(debt.market);
+    const AccruedCToken& seized = *accrued.find(collateral.market);
+    const Wad& rate = seized.exchange_rate(State::current);
+    const Wad incentive = effective_factors(market, account.pool, seized.market())
+                              .incentive.value_or(market.liquidation_incentive);
+    const U256 ratio =
+        seize_ratio(market.rounding, incentive, {borrowed.price(), seized.price(), rate});
+    TokenAmount most =
+        borrow_balance(debt.principal, debt.interest_index, borrowed.borrow_index(State::current));
+    if (!is_forced(debt, borrowed.market())) {
+        const auto part = max_close(market.close_factor, most);
+        if (!part) throw std::domain_error("the close factor overflows");
+        most = *part;
+    }
+    most = std::min(most, payable_by(collateral.c_tokens, ratio));
+    return {debt.market, collateral.market, most,
+            CTokens::from_raw(mul_scalar_truncate(ratio, most.raw())), rate};
 }
 
 /// Of Venus a liquidation is a repayment too. What a Comptroller has no switch for is not refused.
@@ -68,29 +94,10 @@ std::vector<PossibleLiquidation> possible_liquidations(const AccruedMarket& accr
     std::vector<PossibleLiquidation> out;
     const auto data = account_data(accrued, account, State::current);
     if (!data || data->error != 0) return out;
-    const auto call_for = [&](const Holding& debt, const Holding& collateral) {
-        const AccruedCToken& borrowed = *accrued.find(debt.market);
-        const AccruedCToken& seized = *accrued.find(collateral.market);
-        const bool is_forced = debt.is_forced || borrowed.market().is_always_liquidatable;
-        const auto& incentive = effective_factors(market, account.pool, seized.market()).incentive;
-        const TokenAmount owed = borrow_balance(debt.principal, debt.interest_index,
-                                                borrowed.borrow_index(State::current));
-        const Wad& rate = seized.exchange_rate(State::current);
-        const SeizePrices prices{borrowed.price(), seized.price(), rate};
-        const Wad bonus = incentive.value_or(market.liquidation_incentive);
-        const auto part = max_close(market.close_factor, owed);
-        if (!part) throw std::domain_error("the close factor overflows");
-        TokenAmount most = is_forced ? owed : *part;
-        most = std::min(most, payable_by(collateral.c_tokens, market.rounding, bonus, prices));
-        const auto taken = seize_tokens(market.rounding, bonus, prices, most);
-        if (!taken) throw std::domain_error("seizing reverts");
-        return PossibleLiquidation{debt.market, collateral.market, most, *taken, rate};
-    };
     for (const Holding& debt : account.holdings) {
         const AccruedCToken* borrowed = accrued.find(debt.market);
         if (!debt.has_debt() || borrowed == nullptr) continue;
-        const bool is_allowed =
-            data->is_liquidatable() || debt.is_forced || borrowed->market().is_always_liquidatable;
+        const bool is_allowed = data->is_liquidatable() || is_forced(debt, borrowed->market());
         const bool can_be_repaid =
             can_be({Action::liquidate, Action::repay}, *borrowed, market.now, refused);
         if (!is_allowed || !can_be_repaid) continue;
@@ -100,7 +107,8 @@ std::vector<PossibleLiquidation> possible_liquidations(const AccruedMarket& accr
             const bool is_there =
                 seized != nullptr && may_be_seized && collateral.c_tokens.raw() != 0;
             if (!is_there || !can_be({Action::seize}, *seized, market.now, refused)) continue;
-            const auto call = as_contract([&] { return call_for(debt, collateral); });
+            const auto call =
+                as_contract([&] { return largest_call(accrued, account, debt, collateral); });
             if (call && call->repaid.raw() != 0) out.push_back(*call);
         }
     }

@@ -86,6 +86,11 @@ struct Holding {
     bool has_debt() const { return principal.raw() != 0; }
 };
 
+/// Whether the debt may be liquidated, all of it at once, whatever the account's health.
+inline bool is_forced(const Holding& debt, const CToken& market) {
+    return debt.is_forced || market.is_always_liquidatable;
+}
+
 /// Debt in the deployment's own stablecoin (Venus: VAI), one of which counts one dollar.
 struct StableDebt {
     TokenAmount minted;         ///< interest of the past included

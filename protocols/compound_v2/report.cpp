@@ -171,8 +171,7 @@ class Reporter {
 
 bool owes_where_always_liquidatable(const Market& market, const Account& account) {
     return std::ranges::any_of(account.holdings, [&](const Holding& holding) {
-        return holding.has_debt() &&
-               (holding.is_forced || market.markets.at(holding.market).is_always_liquidatable);
+        return holding.has_debt() && is_forced(holding, market.markets.at(holding.market));
     });
 }
 
@@ -386,8 +385,10 @@ std::vector<MarketReport> market_reports(const Book& book) {
 
 namespace {
 
+/// None of a block before the oracle was replaced: another one judged it.
 std::optional<AssetPrice> price_at(const Structure& structure, const Valuation& valuation,
-                                   const Address& c_token) {
+                                   const Address& c_token, const BlockRef& block) {
+    if (block.number < structure.oracle_since) return std::nullopt;
     const bool is_stable = !c_token.is_zero() && c_token == structure.stable_controller;
     if (is_stable && valuation.quote.is_usd()) return stable_price();
     const MarketEntry* market = structure.find(c_token);
@@ -413,10 +414,7 @@ std::optional<TokenAmount> underlying_at(const Structure& structure, const Valua
 }  // namespace
 
 void price_event(const Structure& structure, const Valuation& valuation, Liquidation& event) {
-    const bool is_judged_by_this = event.block.number >= structure.oracle_since;
-    if (is_judged_by_this) {
-        event.debt_price = price_at(structure, valuation, event.debt_market);
-    }
+    event.debt_price = price_at(structure, valuation, event.debt_market, event.block);
     if (!event.seized) return;
     const auto underlying = [&](const U256& c_tokens) {
         return underlying_at(structure, valuation, event.collateral_market, c_tokens);
@@ -426,9 +424,7 @@ void price_event(const Structure& structure, const Valuation& valuation, Liquida
     if (!collateral || !fee) return;
     event.collateral = *collateral;
     event.protocol_fee = *fee;
-    if (is_judged_by_this) {
-        event.collateral_price = price_at(structure, valuation, event.collateral_market);
-    }
+    event.collateral_price = price_at(structure, valuation, event.collateral_market, event.block);
 }
 
 void price_event(const Structure& structure, const Valuation& valuation, AccountEvent& event) {
@@ -437,8 +433,7 @@ void price_event(const Structure& structure, const Valuation& valuation, Account
         if (!amount) return;
         event.amount = *amount;
     }
-    if (event.block.number < structure.oracle_since) return;  // judged by another oracle
-    event.price = price_at(structure, valuation, event.market);
+    event.price = price_at(structure, valuation, event.market, event.block);
 }
 
 }  // namespace plimsoll::protocols::compound_v2
