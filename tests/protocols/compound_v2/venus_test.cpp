@@ -310,7 +310,7 @@ TEST(PossibleLiquidations, are_none_where_the_contract_refuses) {
 /// Another contract than the one the Comptroller names, or other sums than what was seized: the
 /// cToken's own word stays.
 TEST(Venus, only_the_contract_tells_who_called_it) {
-    for (const bool is_sum_right : {true, false}) {
+    for (const bool is_of_another : {true, false}) {
         RecordedChain chain = venus(kBorrowed);
         const auto ledger = scanned(chain, kBorrowed);
         (void)ledger->take_events();
@@ -328,12 +328,12 @@ TEST(Venus, only_the_contract_tells_who_called_it) {
                        {word_of(made(7)), word_of(borrower), word_of(chain.native())},
                        {U256(5U), word_of(chain.token()), U256(100U), U256(liquidator)}));
         };
-        share(made(8), 900);
-        if (!is_sum_right) share(chain.user("liquidator"), 901);
+        if (is_of_another) share(made(8), 900);
+        if (!is_of_another) share(chain.user("liquidator"), 901);
         const auto events = ledger->take_events();
         ASSERT_EQ(events.liquidations.size(), 1U);
         const Liquidation& told = events.liquidations.front();
-        EXPECT_EQ(told.liquidator, is_sum_right ? chain.user("liquidator") : made(7));
+        EXPECT_EQ(told.liquidator, is_of_another ? chain.user("liquidator") : made(7));
         EXPECT_EQ(told.seized->liquidator, 1000U);
         EXPECT_EQ(told.seized->protocol, 0U);
     }
